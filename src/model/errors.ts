@@ -1,0 +1,79 @@
+/**
+ * Every fault that a caller, a peer or an operator can meet, by its stable code.
+ * `listener/problems.ts` maps each one to an RFC 9457 problem, `docs/errors.md` lists them.
+ */
+export type ErrorCode =
+  // identity and admission
+  | 'peer-not-authenticated'
+  | 'from-mismatch'
+  | 'peer-unknown'
+  | 'peer-denied'
+  | 'actor-mismatch'
+  | 'not-admitted'
+  | 'suite-unavailable'
+  // input
+  | 'invalid-domain'
+  | 'invalid-uri'
+  | 'malformed-body'
+  | 'body-too-large'
+  | 'path-body-mismatch'
+  | 'wrong-message-kind'
+  | 'unsupported-operation'
+  | 'not-found'
+  | 'method-not-allowed'
+  // rooms
+  | 'room-unknown'
+  | 'room-exists'
+  | 'wrong-epoch'
+  | 'invalid-commit'
+  | 'group-info-mismatch'
+  | 'invalid-group-info'
+  | 'invalid-tree'
+  | 'invalid-signature'
+  | 'invalid-proposal'
+  | 'not-a-participant'
+  // limits and disclosure
+  | 'rate-limited'
+  | 'disclosure-refused'
+  | 'frank-required'
+  // delivery
+  | 'upstream-unreachable'
+  | 'upstream-timeout'
+  | 'upstream-invalid'
+  | 'peer-unreachable'
+  | 'peer-timeout'
+  | 'peer-invalid'
+  | 'directory-invalid'
+  | 'queue-full'
+  | 'draining'
+  // reports
+  | 'report-invalid'
+  // storage, configuration, keys
+  | 'store-unavailable'
+  | 'migration-mismatch'
+  | 'configuration-invalid'
+  | 'policy-invalid'
+  | 'key-unavailable'
+  | 'internal'
+
+export interface ErrorDetails {
+  /** Plain facts that are safe to log and to show: codes, counts, limits. Never user-supplied text. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+/** A fault with a code. Its message is the code: nothing user-supplied can reach a log through it. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly facts: Readonly<Record<string, string | number | boolean>>
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(code, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.facts = details.facts ?? {}
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
