@@ -8,7 +8,7 @@ const boundaries = Object.entries(mayImport).map(
   ([folder, allowed]: [string, readonly string[]]) => {
     const closed = folders.filter((other) => other !== folder && !allowed.includes(other))
     const foreign = Object.keys(libraryHomes).filter(
-      (library) => !libraryHomes[library]?.includes(folder),
+      (library) => libraryHomes[library]?.includes(folder) !== true,
     )
     return {
       files: [`src/${folder}/**`],
