@@ -12,6 +12,9 @@ export type ErrorCode =
   | 'not-admitted'
   | 'suite-unavailable'
   // input
+  | 'malformed-request'
+  | 'misdirected'
+  | 'request-id-reused'
   | 'invalid-domain'
   | 'invalid-uri'
   | 'malformed-body'
@@ -38,6 +41,7 @@ export type ErrorCode =
   | 'frank-required'
   // delivery
   | 'upstream-unreachable'
+  | 'upstream-unavailable'
   | 'upstream-timeout'
   | 'upstream-invalid'
   | 'peer-unreachable'

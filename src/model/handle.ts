@@ -1,0 +1,44 @@
+import type { RawRequest, RawResponse } from './adapter.ts'
+import type { ProviderDomain } from './ids.ts'
+
+/** What a listener knows of a request beside its bytes. Header values are checked, never trusted. */
+export interface RequestContext {
+  /** Our own id of the request: printable ASCII, at most 64 characters. */
+  readonly requestId: string
+  readonly receivedAtMs: number
+  /** `Mimi-Metadata-Suite`: the suite that the requester names, at most 64 characters. */
+  readonly suite: string | undefined
+  /** `Mimi-Metadata-Agreement`, at most 256 characters. */
+  readonly agreement: string | undefined
+  /**
+   * Aborts when the listener gives up on what is in flight (end of a drain). A peer that hangs up does
+   * not abort: what the delivery service accepted must still be stamped and recorded.
+   */
+  readonly signal: AbortSignal
+}
+
+/** An answer with the headers that a listener may add; every other header is dropped. */
+export interface ListenerResponse extends RawResponse {
+  readonly headers?: ResponseHeaders
+}
+
+export interface ResponseHeaders {
+  readonly contentType?: string
+  readonly suite?: string
+  readonly agreement?: string
+}
+
+/** The pipeline as the peers listener sees it. Throws `GatewayError`. */
+export type Handle = (request: RawRequest, context: RequestContext) => Promise<ListenerResponse>
+
+/** A request of our own delivery service; the pipeline decides its direction. */
+export type LocalRequest = Pick<RawRequest, 'operation' | 'target' | 'bytes'>
+
+/** The pipeline as the internal listener sees it. Throws `GatewayError`. */
+export type HandleLocal = (
+  request: LocalRequest,
+  context: RequestContext,
+) => Promise<ListenerResponse>
+
+/** Whether a peer that proved its domain may speak to us at all. */
+export type PeerStanding = (domain: ProviderDomain) => 'allowed' | 'unknown' | 'denied'
