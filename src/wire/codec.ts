@@ -1,3 +1,4 @@
+import type { WireErrorCode } from './errors.ts'
 import { Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
@@ -150,14 +151,15 @@ export function struct<Fields extends Record<string, AnyCodec>>(
   }
 }
 
-/** A closed `enum`; a value that is not listed is refused. */
+/** A closed `enum`; a value that is not listed is refused with the code `unknown`. */
 export function enumeration<const Values extends Record<string, number>>(
   values: Values,
   width: Codec<number> = uint8,
+  unknown: WireErrorCode = 'invalid-value',
 ): Codec<keyof Values & string> {
   const names = new Map(Object.entries(values).map(([name, value]) => [value, name]))
   return {
-    read: (reader) => names.get(width.read(reader)) ?? reader.fail('invalid-value'),
+    read: (reader) => names.get(width.read(reader)) ?? reader.fail(unknown),
     write: (writer, name) => width.write(writer, values[name] as number),
   }
 }
@@ -188,6 +190,79 @@ export function select<Cases extends Record<string, AnyCodec>>(
       tag.write(writer, value.kind)
       const body = cases[value.kind] as Codec<object>
       body.write(writer, value)
+    },
+  }
+}
+
+/** What `variant` has beside the fields of its cases, in the order of the wire. */
+export interface VariantFields {
+  /** Before the tag. */
+  readonly before?: Record<string, AnyCodec>
+  /** Between the tag and the fields of its case. */
+  readonly between?: Record<string, AnyCodec>
+  /** After the fields of its case. */
+  readonly after?: Record<string, AnyCodec>
+}
+
+type FieldsOf<F> =
+  F extends Record<string, AnyCodec>
+    ? { readonly [Name in keyof F]: Decoded<F[Name]> }
+    : Record<never, never>
+
+type Flat<T> = { [Name in keyof T]: T[Name] }
+
+/** The values of `variant`: one union member for each case, told apart by the tag field. */
+export type Variant<
+  Tag extends string,
+  Cases extends Record<string, Record<string, AnyCodec>>,
+  Rest extends VariantFields,
+> = {
+  [Kind in keyof Cases & string]: Flat<
+    { readonly [Name in Tag]: Kind } & FieldsOf<Cases[Kind]> &
+      FieldsOf<Rest['before']> &
+      FieldsOf<Rest['between']> &
+      FieldsOf<Rest['after']>
+  >
+}[keyof Cases & string]
+
+/**
+ * `struct` with a tag field that need not stand right before its `select`. The tag keeps its own
+ * name: `{ statusCode: 'accepted', acceptedTimestamp, … }`. `cases` lists every value of the tag.
+ */
+export function variant<
+  const Tag extends string,
+  Cases extends Record<string, Record<string, AnyCodec>>,
+  const Rest extends VariantFields = Record<never, never>,
+>(
+  [name, tag]: readonly [Tag, Codec<keyof Cases & string>],
+  cases: Cases,
+  rest?: Rest,
+): Codec<Variant<Tag, Cases, Rest>> {
+  type Entries = readonly (readonly [string, Codec<unknown>])[]
+  const entries = (fields: Record<string, AnyCodec> = {}) => Object.entries(fields) as Entries
+  const before = entries(rest?.before)
+  const between = entries(rest?.between)
+  const after = entries(rest?.after)
+  const branches = new Map(Object.entries(cases).map(([kind, fields]) => [kind, entries(fields)]))
+  return {
+    read: (reader) => {
+      const value: Record<string, unknown> = {}
+      for (const [field, codec] of before) value[field] = codec.read(reader)
+      const kind = tag.read(reader)
+      value[name] = kind
+      for (const [field, codec] of between) value[field] = codec.read(reader)
+      for (const [field, codec] of branches.get(kind) ?? []) value[field] = codec.read(reader)
+      for (const [field, codec] of after) value[field] = codec.read(reader)
+      return value as Variant<Tag, Cases, Rest>
+    },
+    write: (writer, value) => {
+      const fields = value as Record<string, unknown>
+      const kind = fields[name] as keyof Cases & string
+      for (const [field, codec] of before) codec.write(writer, fields[field])
+      tag.write(writer, kind)
+      for (const [field, codec] of between) codec.write(writer, fields[field])
+      for (const [field, codec] of branches.get(kind) ?? []) codec.write(writer, fields[field])
+      for (const [field, codec] of after) codec.write(writer, fields[field])
     },
   }
 }
