@@ -29,7 +29,7 @@ for (const parent of Object.values(lockfile.packages)) {
     }
   }
 }
-const sorted = Object.entries(lockfile.packages).toSorted(([a], [b]) => (a < b ? -1 : 1))
+const sorted = Object.entries(lockfile.packages).toSorted(([a], [b]) => a.localeCompare(b, 'en'))
 lockfile.packages = Object.fromEntries(sorted)
 writeFileSync(file, `${JSON.stringify(lockfile, undefined, 2)}\n`)
 
