@@ -1,0 +1,162 @@
+import { Worker } from 'node:worker_threads'
+import { GatewayError } from '../model/errors.ts'
+import { BatchWriter } from './batch.ts'
+import { failures } from './commit.ts'
+import type { StoreValue } from './row.ts'
+import type { WriterData, WriterMessage, WriterReply } from './writer-messages.ts'
+
+/** The two ends of one unit's promise. `resolve` gets the number of rows that it changed. */
+export interface Waiter {
+  readonly resolve: (changes: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** True where a write failed because the row was there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof GatewayError && error.facts['reason'] === 'unique'
+}
+
+/** Starts the writer thread on a migrated file. Rejects with `store-unavailable`. */
+export async function startWriter(data: WriterData): Promise<WriteQueue> {
+  const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: data })
+  const started = Promise.withResolvers<void>()
+  worker.once('online', () => started.resolve())
+  worker.once('error', (cause) => started.reject(unavailable('writer-lost', cause)))
+  await started.promise
+  return new WriteQueue(worker)
+}
+
+/**
+ * Group commit: what is added in one turn of the event loop, or while a commit is under way, goes into
+ * one transaction of the writer thread.
+ */
+export class WriteQueue {
+  private readonly worker: Worker
+  private readonly texts = new Map<string, number>()
+  private newTexts: string[] = []
+  private batch: BatchWriter
+  private waiting: Waiter[] = []
+  private committing: Waiter[] = []
+  private spare: ArrayBuffer | undefined
+  private scheduled = false
+  private closed: GatewayError | undefined
+  private readonly exited = Promise.withResolvers<void>()
+  private closing = false
+
+  constructor(worker: Worker) {
+    this.worker = worker
+    this.batch = this.freshBatch()
+    worker.on('message', (reply: WriterReply) => this.settle(reply))
+    worker.on('error', (cause) => this.lose(unavailable('writer-lost', cause)))
+    worker.on('exit', () => {
+      this.lose(unavailable('closed'))
+      this.exited.resolve()
+    })
+  }
+
+  add(statements: readonly (readonly [string, (readonly StoreValue[])?])[], waiter: Waiter): void {
+    const refusal = this.refusal()
+    if (refusal !== undefined) {
+      waiter.reject(refusal)
+      return
+    }
+    try {
+      this.batch.add(
+        statements.map(([sql, parameters = []]) => ({ text: this.textNumber(sql), parameters })),
+      )
+    } catch (cause) {
+      waiter.reject(new GatewayError('internal', { facts: { reason: 'parameter' }, cause }))
+      return
+    }
+    this.waiting.push(waiter)
+    this.schedule()
+  }
+
+  /** Resolves when all that was added is settled and the writer thread has closed the file. */
+  async close(): Promise<void> {
+    this.closing = true
+    if (this.idle()) this.post({ kind: 'close' })
+    await this.exited.promise
+  }
+
+  private refusal(): GatewayError | undefined {
+    if (this.closed !== undefined) return this.closed
+    if (this.closing) return unavailable('closed')
+    if (this.batch.bytesUsed > QUEUE_BYTES_MAX) return unavailable('queue-full')
+    return undefined
+  }
+
+  private textNumber(sql: string): number {
+    const known = this.texts.get(sql)
+    if (known !== undefined) return known
+    if (this.texts.size === TEXTS_MAX) throw new RangeError('too many statement texts')
+    const number = this.texts.size
+    this.texts.set(sql, number)
+    this.newTexts.push(sql)
+    return number
+  }
+
+  /** At the end of the turn, so that whoever is woken by a commit can still join the next one. */
+  private schedule(): void {
+    if (this.scheduled || this.committing.length > 0) return
+    this.scheduled = true
+    setImmediate(() => this.flush())
+  }
+
+  private flush(): void {
+    this.scheduled = false
+    if (this.waiting.length === 0 || this.closed !== undefined) return
+    const { bytes, units } = this.batch.take()
+    this.committing = this.waiting
+    this.waiting = []
+    const newTexts = this.newTexts
+    this.newTexts = []
+    this.post({ kind: 'commit', newTexts, bytes, units }, [bytes])
+    this.batch = this.freshBatch()
+  }
+
+  private settle({ outcomes, bytes }: WriterReply): void {
+    const settled = this.committing
+    this.committing = []
+    if (bytes.byteLength <= SPARE_BYTES_MAX) this.spare = bytes
+    for (const [index, waiter] of settled.entries()) {
+      const outcome = outcomes[index] ?? -1
+      if (outcome >= 0) waiter.resolve(outcome)
+      else waiter.reject(unavailable(failures[-1 - outcome] ?? 'failed'))
+    }
+    if (this.waiting.length > 0) this.schedule()
+    else if (this.closing) this.post({ kind: 'close' })
+  }
+
+  private lose(error: GatewayError): void {
+    if (this.closed !== undefined) return
+    this.closed = error
+    const lost = [...this.committing, ...this.waiting]
+    this.committing = []
+    this.waiting = []
+    for (const waiter of lost) waiter.reject(error)
+  }
+
+  private idle(): boolean {
+    return this.waiting.length === 0 && this.committing.length === 0
+  }
+
+  private freshBatch(): BatchWriter {
+    const bytes = this.spare ?? new ArrayBuffer(BATCH_BYTES_EXPECTED)
+    this.spare = undefined
+    return new BatchWriter(bytes)
+  }
+
+  private post(message: WriterMessage, transfer: ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, transfer)
+  }
+}
+
+function unavailable(reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('store-unavailable', { facts: { reason }, cause })
+}
+
+const BATCH_BYTES_EXPECTED = 16 * 1_024
+const SPARE_BYTES_MAX = 1_024 * 1_024
+const QUEUE_BYTES_MAX = 64 * 1_024 * 1_024
+const TEXTS_MAX = 1_000
