@@ -238,8 +238,9 @@ export function variant<
   cases: Cases,
   rest?: Rest,
 ): Codec<Variant<Tag, Cases, Rest>> {
-  type Entries = readonly (readonly [string, Codec<unknown>])[]
-  const entries = (fields: Record<string, AnyCodec> = {}) => Object.entries(fields) as Entries
+  // The values have just been read by these codecs or are typed by them.
+  const entries = (fields: Record<string, AnyCodec> = {}) =>
+    Object.entries(fields as Record<string, Codec<unknown>>)
   const before = entries(rest?.before)
   const between = entries(rest?.between)
   const after = entries(rest?.after)

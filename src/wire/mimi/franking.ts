@@ -1,0 +1,45 @@
+import { fixed, opaque, struct, uint16, uint64, type Codec, type Decoded } from '../codec.ts'
+import { credentialCodec } from '../mls/credential.ts'
+import { keyBytesMax } from './bounds.ts'
+import { identifierUriCodec } from './protocol.ts'
+
+/** Octets of a franking tag and of a server frank: HMAC-SHA256. */
+export const frankBytes = 32
+
+/** The SafeAAD component 0x0020. draft-ietf-mimi-protocol-06 §5.4.1 */
+export const frankAADCodec = struct({ frankingTag: fixed(frankBytes) })
+export type FrankAAD = Decoded<typeof frankAADCodec>
+
+/** The hub's stamp on a message. draft-ietf-mimi-protocol-06 §5.4 */
+export const frankCodec = struct({
+  serverFrank: fixed(frankBytes),
+  frankingSignatureCiphersuite: uint16,
+  frankingIntegritySignature: opaque(keyBytesMax),
+})
+export type Frank = Decoded<typeof frankCodec>
+
+/** What the hub knows of a message when it franks it; the timestamp is in ms. draft-ietf-mimi-protocol-06 §5.4.1 */
+export const serverFrankingContextCodec = struct({
+  senderUri: identifierUriCodec,
+  roomUri: identifierUriCodec,
+  acceptedTimestamp: uint64,
+})
+export type ServerFrankingContext = Decoded<typeof serverFrankingContextCodec>
+
+/** What the hub signs, under the label `FrankingIntegrityTBS`. draft-ietf-mimi-protocol-06 §5.4.1 */
+export const frankingIntegrityTBSCodec = struct({
+  serverFrank: fixed(frankBytes),
+  frankingSignatureCiphersuite: uint16,
+  context: serverFrankingContextCodec,
+})
+export type FrankingIntegrityTBS = Decoded<typeof frankingIntegrityTBSCodec>
+
+/** The GroupContext component 0x0021 `franking_agent`. draft-ietf-mimi-protocol-06 §5.4.1 */
+export const frankingAgentDataCodec = struct({
+  frankingSignatureKey: opaque(keyBytesMax),
+  credential: credentialCodec,
+})
+export type FrankingAgentData = Decoded<typeof frankingAgentDataCodec>
+
+/** The `update` of an AppDataUpdate of component 0x0021. draft-ietf-mimi-protocol-06 §5.4.1 */
+export const frankingAgentUpdateCodec: Codec<FrankingAgentData> = frankingAgentDataCodec
