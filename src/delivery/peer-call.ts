@@ -1,0 +1,53 @@
+import type { Operation } from '../model/exchange.ts'
+import type { ProviderDomain } from '../model/ids.ts'
+import { breakerDefaults, type BreakerLimits } from './breaker.ts'
+
+export interface PeerCall {
+  readonly peer: ProviderDomain
+  readonly operation: Operation
+  /** The path variable: a URI or a domain, not encoded. */
+  readonly target: string
+  readonly bytes: Buffer
+  /** Value of `Mimi-Metadata-Suite`. */
+  readonly suite?: string | undefined
+  /** Value of `Mimi-Metadata-Agreement`. */
+  readonly agreement?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface PeerAnswer {
+  readonly status: number
+  readonly bytes: Buffer
+  readonly retryAfterMs?: number | undefined
+  readonly suite?: string | undefined
+  readonly agreement?: string | undefined
+}
+
+export interface PeerLimits {
+  /** Connections to one peer. */
+  readonly connectionsMax: number
+  /** Calls to one peer that are out or wait for a connection; one more is `queue-full`. */
+  readonly inFlightMax: number
+  readonly answerBytesMax: number
+  readonly deadlineMs: number
+  readonly connectMs: number
+  readonly idleMs: number
+  readonly directoryBytesMax: number
+  readonly directoryDeadlineMs: number
+  /** Peers with open state; the least recently used idle one makes room. */
+  readonly peersMax: number
+  readonly breaker: BreakerLimits
+}
+
+export const peerLimitDefaults: PeerLimits = {
+  connectionsMax: 32,
+  inFlightMax: 1_024,
+  answerBytesMax: 16_777_216,
+  deadlineMs: 15_000,
+  connectMs: 5_000,
+  idleMs: 60_000,
+  directoryBytesMax: 65_536,
+  directoryDeadlineMs: 5_000,
+  peersMax: 1_024,
+  breaker: breakerDefaults,
+}
