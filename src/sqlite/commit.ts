@@ -3,7 +3,7 @@ import type { BatchStatement } from './batch.ts'
 
 /** Why a unit was not written. `unique` and `constraint` are the caller's own doing. */
 export const failures = ['failed', 'unique', 'constraint', 'full', 'busy', 'io'] as const
-export type Failure = (typeof failures)[number]
+type Failure = (typeof failures)[number]
 
 /** Statement texts by number; each is compiled once, when first needed. */
 export type Compile = (text: number) => StatementSync

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -116,9 +116,10 @@ test('a path that cannot be opened is a coded fault', async () => {
 
 test('every acknowledged write survives a kill -9 in the middle of the work', async () => {
   const path = join(tempDir(), 'store.db')
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'endless-writer.ts'), path], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+  const child = fork(new URL('./endless-writer.ts', import.meta.url), [path], {
+    stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
   })
+  if (child.stdout === null) throw new Error('no stdout')
   let acknowledged = -1
   for await (const line of createInterface({ input: child.stdout })) {
     acknowledged = Number(line)
