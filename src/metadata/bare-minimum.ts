@@ -1,0 +1,70 @@
+import type { FieldDeclaration } from '../model/adapter.ts'
+import {
+  audiences,
+  compareForms,
+  type Audience,
+  type FieldName,
+  type Form,
+} from '../model/metadata.ts'
+import { fieldList } from './fields.ts'
+import type { Suite, SuiteEntry } from './suite.ts'
+import { purposesOf } from './suite-table.ts'
+
+/**
+ * Suite 0x0001: nobody wrote it, it is the wire floor of the protocols in use. No franks, so no
+ * verified reports.
+ */
+export function bareMinimum(declarations: readonly FieldDeclaration[]): Suite {
+  const entries = fieldList.flatMap(({ name: field }) =>
+    audiences.map((audience) => floorEntry(declarations, field, audience)),
+  )
+  const sender = wireFloor(declarations, 'sender.user', 'hub')
+  return Object.freeze({
+    code: 0x0001,
+    name: 'bare-minimum',
+    summary: 'What the protocol cannot help but show, and nothing else.',
+    entries,
+    shows: 'least',
+    requiresFrank: false,
+    pseudonymousCredentials: compareForms(sender, 'exact') < 0 ? 'required' : 'optional',
+    timeBucketMs: BARE_TIME_BUCKET_MS,
+  })
+}
+
+/** The least form in which a protocol as a whole can show a field to an audience. */
+export function wireFloor(
+  declarations: readonly FieldDeclaration[],
+  field: FieldName,
+  audience: Audience,
+): Form {
+  return declarations
+    .filter((declared) => declared.field === field && declared.audience === audience)
+    .map((declared) => declared.wireFloor)
+    .reduce<Form>((most, form) => (compareForms(form, most) > 0 ? form : most), 'absent')
+}
+
+function floorEntry(
+  declarations: readonly FieldDeclaration[],
+  field: FieldName,
+  audience: Audience,
+): SuiteEntry {
+  const form = wireFloor(declarations, field, audience)
+  return Object.freeze({
+    field,
+    audience,
+    // A floor here would refuse the operations whose own wire floor is lower.
+    floor: 'absent',
+    ceiling: form,
+    width: form === 'bucket' ? BARE_WIDTHS[field] : undefined,
+    purposes: purposesOf(field, audience),
+    retentionDays: 0,
+  })
+}
+
+const BARE_TIME_BUCKET_MS = 60_000
+const BARE_WIDTHS: Readonly<Partial<Record<FieldName, number>>> = {
+  'message.time': BARE_TIME_BUCKET_MS,
+  'message.size': 4_096,
+  'participants.list': 64,
+  'client.list': 4,
+}

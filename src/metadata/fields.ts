@@ -1,0 +1,253 @@
+import type { FieldName, Form } from '../model/metadata.ts'
+
+/** What a field is about: the classes of the exposure tables in docs/threat-model. */
+export type FieldClass =
+  | 'PRV'
+  | 'GRP'
+  | 'SND'
+  | 'CLI'
+  | 'IP'
+  | 'RCP'
+  | 'TIM'
+  | 'SIZ'
+  | 'CTY'
+  | 'REP'
+  | 'PII'
+  | 'POL'
+  | 'SOC'
+  | 'CNT'
+  | 'ORG'
+  | 'LOC'
+
+/** What the bucket of a field is: a number with a width in this unit, or one label out of few. */
+export type BucketUnit = 'milliseconds' | 'octets' | 'count' | 'label'
+
+export interface FieldDefinition {
+  /** One octet, never used twice: documents and receipts name fields by it. */
+  readonly code: number
+  readonly name: FieldName
+  readonly class: FieldClass
+  /** In rising order of exposure. Without `absent` the wire can never hide the field. */
+  readonly forms: readonly Form[]
+  /** What `bucket` means; undefined where the field has no such form. */
+  readonly bucket: BucketUnit | undefined
+  /** One sentence for people. */
+  readonly description: string
+}
+
+/** The registry of metadata fields. A field outside it is dropped, never passed. */
+export const fields = {
+  'provider.domain': define('provider.domain', {
+    code: 0x01,
+    class: 'PRV',
+    forms: ['exact'],
+    description: 'The domain of the provider at the other end of the connection.',
+  }),
+  'room.id': define('room.id', {
+    code: 0x02,
+    class: 'GRP',
+    forms: ['exact'],
+    description: 'The URI of the room, and the MLS group id that stands for it.',
+  }),
+  'group.epoch': define('group.epoch', {
+    code: 0x03,
+    class: 'GRP',
+    forms: ['exact'],
+    description: 'The epoch of the MLS group: how often its membership or policy changed.',
+  }),
+  'sender.user': define('sender.user', {
+    code: 0x04,
+    class: 'SND',
+    forms: ['absent', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'The user who sent an application message.',
+  }),
+  'sender.client': define('sender.client', {
+    code: 0x05,
+    class: 'CLI',
+    forms: ['absent', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'The client (device) that sent a message or a handshake.',
+  }),
+  'sender.network': define('sender.network', {
+    code: 0x06,
+    class: 'IP',
+    forms: ['absent', 'bucket', 'exact'],
+    bucket: 'label',
+    description: 'The network address of the sender; its bucket is the country.',
+  }),
+  'participants.list': define('participants.list', {
+    code: 0x07,
+    class: 'RCP',
+    forms: ['absent', 'bucket', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    bucket: 'count',
+    description: 'Who takes part in the room: participant list and credentials in the tree.',
+  }),
+  'participants.changes': define('participants.changes', {
+    code: 0x08,
+    class: 'RCP',
+    forms: ['absent', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'Who changes the room and who comes or goes: committer, Adds, Removes.',
+  }),
+  'client.list': define('client.list', {
+    code: 0x09,
+    class: 'CLI',
+    forms: ['absent', 'bucket', 'exact'],
+    bucket: 'count',
+    description: 'The clients of a user that can be added to a room.',
+  }),
+  'client.capabilities': define('client.capabilities', {
+    code: 0x0a,
+    class: 'CLI',
+    forms: ['absent', 'exact'],
+    description: 'What a client supports, which tells its software apart.',
+  }),
+  'message.time': define('message.time', {
+    code: 0x0b,
+    class: 'TIM',
+    forms: ['bucket', 'exact'],
+    bucket: 'milliseconds',
+    description: 'When the hub accepted a message.',
+  }),
+  'message.size': define('message.size', {
+    code: 0x0c,
+    class: 'SIZ',
+    forms: ['bucket', 'exact'],
+    bucket: 'octets',
+    description: 'How long a message is; only the sending client can pad it into a bucket.',
+  }),
+  'message.kind': define('message.kind', {
+    code: 0x0d,
+    class: 'CTY',
+    forms: ['exact'],
+    description: 'Whether a message is an application message, a proposal, a commit or a Welcome.',
+  }),
+  'message.id': define('message.id', {
+    code: 0x0e,
+    class: 'CTY',
+    forms: ['absent', 'exact'],
+    description: 'The identifier of a message outside its ciphertext, which links it across logs.',
+  }),
+  'message.frankingTag': define('message.frankingTag', {
+    code: 0x0f,
+    class: 'REP',
+    forms: ['absent', 'exact'],
+    description: 'The commitment of the sending client that makes a message reportable.',
+  }),
+  'message.frank': define('message.frank', {
+    code: 0x10,
+    class: 'REP',
+    forms: ['absent', 'exact'],
+    description: 'The stamp of the hub on a franking tag, opaque to all but the hub.',
+  }),
+  'room.description': define('room.description', {
+    code: 0x11,
+    class: 'PII',
+    forms: ['absent', 'exact'],
+    description: 'Name, avatar and subject of the room.',
+  }),
+  'room.policy': define('room.policy', {
+    code: 0x12,
+    class: 'POL',
+    forms: ['exact'],
+    description: 'Roles, capabilities and other rules of the room.',
+  }),
+  'contact.query': define('contact.query', {
+    code: 0x13,
+    class: 'SOC',
+    forms: ['absent', 'bucket', 'exact'],
+    bucket: 'label',
+    description:
+      'By what a user is searched; its bucket allows searches for one exact handle only.',
+  }),
+  'contact.profile': define('contact.profile', {
+    code: 0x14,
+    class: 'PII',
+    forms: ['absent', 'exact'],
+    description: 'The profile fields that an identifier query returns.',
+  }),
+  'consent.edge': define('consent.edge', {
+    code: 0x15,
+    class: 'SOC',
+    forms: ['absent', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'Who asks for whom: in consent and in requests for key material.',
+  }),
+  'user.existence': define('user.existence', {
+    code: 0x16,
+    class: 'SOC',
+    forms: ['absent', 'exact'],
+    description:
+      'Whether a user or a room exists, where an answer would tell it apart from refusal.',
+  }),
+  'report.reporter': define('report.reporter', {
+    code: 0x17,
+    class: 'SND',
+    forms: ['absent', 'pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'Who reports abuse.',
+  }),
+  'report.subject': define('report.subject', {
+    code: 0x18,
+    class: 'SND',
+    forms: ['pseudonym-epoch', 'pseudonym-room', 'pseudonym-peer', 'exact'],
+    description: 'Who is reported.',
+  }),
+  'report.evidence': define('report.evidence', {
+    code: 0x19,
+    class: 'CNT',
+    forms: ['absent', 'exact'],
+    description: 'The opened messages of a report.',
+  }),
+  'report.note': define('report.note', {
+    code: 0x1a,
+    class: 'CNT',
+    forms: ['absent', 'exact'],
+    description: 'The free text of a report.',
+  }),
+  'asset.url': define('asset.url', {
+    code: 0x1b,
+    class: 'CTY',
+    forms: ['absent', 'exact'],
+    description: 'The address of a file that is fetched through the proxy.',
+  }),
+  'delivery.time': define('delivery.time', {
+    code: 0x1c,
+    class: 'TIM',
+    forms: ['absent', 'bucket', 'exact'],
+    bucket: 'milliseconds',
+    description: 'When a message reached a client.',
+  }),
+  'sender.organisation': define('sender.organisation', {
+    code: 0x1d,
+    class: 'ORG',
+    forms: ['absent', 'exact'],
+    description: 'The organisation for which the sender acts.',
+  }),
+  'sender.deviceClass': define('sender.deviceClass', {
+    code: 0x1e,
+    class: 'CLI',
+    forms: ['absent', 'bucket'],
+    bucket: 'label',
+    description: 'The kind of device of the sender, for example managed or personal.',
+  }),
+  'sender.country': define('sender.country', {
+    code: 0x1f,
+    class: 'LOC',
+    forms: ['absent', 'bucket'],
+    bucket: 'label',
+    description: 'The country of the sender.',
+  }),
+  'error.detail': define('error.detail', {
+    code: 0x20,
+    class: 'POL',
+    forms: ['absent', 'exact'],
+    description: 'The text that explains a refusal.',
+  }),
+} as const satisfies Record<FieldName, FieldDefinition>
+
+/** All definitions in the order of their codes. */
+export const fieldList: readonly FieldDefinition[] = Object.values(fields)
+
+function define(
+  name: FieldName,
+  definition: Omit<FieldDefinition, 'name' | 'bucket'> & { readonly bucket?: BucketUnit },
+): FieldDefinition {
+  return Object.freeze({ bucket: undefined, ...definition, name })
+}
