@@ -1,0 +1,134 @@
+import { isAbsolute, resolve } from 'node:path'
+import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
+import type { Limits, Rates } from './limits.ts'
+import { policyProfiles, type Configuration, type PolicyProfile } from './schema.ts'
+
+/** What the process runs with: every default filled in, every path absolute, frozen. */
+export interface Config {
+  /** The file that it came from; undefined for the embedded default. */
+  readonly file: string | undefined
+  readonly provider: ProviderDomain
+  readonly dataDirectory: string
+  readonly keysDirectory: string
+  readonly listeners: {
+    readonly peers: PeersListenerConfig
+    readonly internal: Endpoint
+    readonly admin: { readonly host: string; readonly port: number; readonly socket: string }
+  }
+  /** Undefined: the embedded reference delivery service runs, as `ds` says. */
+  readonly upstream: { readonly url: string } | undefined
+  readonly ds: { readonly host: string; readonly port: number }
+  readonly peers: ReadonlyMap<ProviderDomain, PeerConfig>
+  readonly policies: PolicySource
+  readonly limits: Limits
+  readonly rates: Rates
+  readonly log: { readonly level: Configuration['log']['level'] }
+  readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
+}
+
+export interface PeersListenerConfig {
+  readonly host: string
+  readonly port: number
+  /** Absolute paths of PEM files. */
+  readonly certificate: string
+  readonly key: string
+  readonly ca: string
+}
+
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'socket'; readonly path: string }
+
+export interface PeerConfig {
+  readonly domain: ProviderDomain
+  readonly allow: boolean
+  /** `host:port`; undefined: port 443 of the domain. */
+  readonly address: string | undefined
+  readonly peerClass: string
+  readonly region: string
+  /** Whether a data-processing agreement is in force. */
+  readonly agreement: boolean
+  readonly asHub: readonly string[]
+  readonly asFollower: readonly string[]
+}
+
+export type PolicySource =
+  | { readonly kind: 'profile'; readonly name: PolicyProfile }
+  | { readonly kind: 'directory'; readonly path: string }
+
+/** Paths are taken relative to `baseDirectory`, the directory of the file. */
+export function buildConfig(
+  written: Configuration,
+  { file, baseDirectory }: { file: string | undefined; baseDirectory: string },
+): Config {
+  const absolute = (path: string) => (isAbsolute(path) ? path : resolve(baseDirectory, path))
+  const dataDirectory = absolute(written.dataDirectory)
+  const { peers, internal, admin } = written.listeners
+  const config: Config = {
+    file,
+    provider: written.provider,
+    dataDirectory,
+    keysDirectory: absolute(written.keysDirectory ?? resolve(dataDirectory, 'keys')),
+    listeners: {
+      peers: {
+        ...peers,
+        certificate: absolute(peers.certificate),
+        key: absolute(peers.key),
+        ca: absolute(peers.ca),
+      },
+      internal:
+        internal.socket === undefined
+          ? {
+              kind: 'tcp',
+              host: internal.host ?? '127.0.0.1',
+              port: internal.port ?? INTERNAL_PORT,
+            }
+          : { kind: 'socket', path: absolute(internal.socket) },
+      admin: {
+        host: admin.host,
+        port: admin.port,
+        socket: absolute(admin.socket ?? resolve(dataDirectory, 'control.sock')),
+      },
+    },
+    upstream: written.upstream,
+    ds: written.ds,
+    peers: peerMap(written),
+    policies: policySource(written.policies, absolute),
+    limits: written.limits,
+    rates: written.rates,
+    log: written.log,
+    telemetry: {
+      otlpEndpoint: written.telemetry.otlpEndpoint,
+      sampleRatio: written.telemetry.sampleRatio,
+    },
+  }
+  return deepFreeze(config)
+}
+
+function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig> {
+  const peers = new Map<ProviderDomain, PeerConfig>()
+  for (const [key, peer] of Object.entries(written.peers)) {
+    const domain = parseProviderDomain(key)
+    const { asHub, asFollower } = peer.suites ?? written.defaultSuites
+    const { allow, address, region, agreement } = peer
+    const profile = { domain, allow, address, peerClass: peer.class, region, agreement }
+    peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))
+  }
+  return peers
+}
+
+function policySource(written: string, absolute: (path: string) => string): PolicySource {
+  const name = policyProfiles.find((profile) => profile === written)
+  return name === undefined
+    ? { kind: 'directory', path: absolute(written) }
+    : { kind: 'profile', name }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null && !Object.isFrozen(inner)) deepFreeze(inner)
+  }
+  return Object.freeze(value)
+}
+
+const INTERNAL_PORT = 8_480

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { addressField, domainField, fileField, hostField, oneOf, portField } from './fields.ts'
+import { limitsSchema, ratesSchema } from './limits.ts'
+
+/** Names of `metadata/suites.ts`; a test keeps them equal. */
+const suiteNames = ['bare-minimum', 'moderated-pseudonyms', 'identified', 'compliance'] as const
+const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
+const peerClasses = ['consumer', 'enterprise', 'public', 'open', 'quarantined'] as const
+const regions = ['EU', 'UK', 'US', 'OTHER'] as const
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+const suiteList = z
+  .array(oneOf(suiteNames), { error: 'expected a list of suite names' })
+  .min(1, 'expected at least one suite')
+  .refine((names) => new Set(names).size === names.length, 'expected each suite once')
+
+const suitesSchema = z.strictObject({
+  asHub: suiteList
+    .default(['moderated-pseudonyms'])
+    .describe('Suites that we offer for our own rooms, the preferred one first.'),
+  asFollower: suiteList
+    .default(['moderated-pseudonyms', 'bare-minimum'])
+    .describe('Suites that we accept in rooms of the other provider, the preferred one first.'),
+})
+
+const peerSchema = z.strictObject({
+  allow: z
+    .boolean({ error: 'expected true or false' })
+    .describe('Whether this provider is served at all. A provider that is not listed is refused.'),
+  address: addressField
+    .optional()
+    .describe('Where its gateway listens, `host:port`. Without it: port 443 of its domain.'),
+  class: oneOf(peerClasses).default('open').describe('What policies call it: `peer.class`.'),
+  region: oneOf(regions).default('OTHER').describe('What policies call it: `peer.region`.'),
+  agreement: z
+    .boolean({ error: 'expected true or false' })
+    .default(false)
+    .describe('Whether a data-processing agreement is in force.'),
+  suites: suitesSchema.optional().describe('Instead of `defaultSuites`, for this provider.'),
+})
+
+const peersListener = z.strictObject({
+  host: hostField.default('0.0.0.0').describe('Address to bind.'),
+  port: portField.default(8_443).describe('Port to bind.'),
+  certificate: fileField.describe(
+    'PEM file of our certificate, chain included; `provider` must be one of its dNSName SANs.',
+  ),
+  key: fileField.describe('PEM file of its private key; readable by our user only.'),
+  ca: fileField.describe(
+    'PEM file of the authorities that other providers’ certificates come from.',
+  ),
+})
+
+const internalListener = z
+  .strictObject({
+    host: hostField.optional().describe('Address to bind; 127.0.0.1 unless `socket` is given.'),
+    port: portField.optional().describe('Port to bind; 8480 unless `socket` is given.'),
+    socket: fileField.optional().describe('Unix socket instead of host and port.'),
+  })
+  .refine(
+    ({ host, port, socket }) => socket === undefined || (host === undefined && port === undefined),
+    'expected either `socket` or `host` and `port`',
+  )
+
+const adminListener = z.strictObject({
+  host: hostField.default('127.0.0.1').describe('Address to bind; keep it on loopback.'),
+  port: portField.default(8_481).describe('Port of /metrics, /healthz and /readyz.'),
+  socket: fileField
+    .optional()
+    .describe('Control socket of the CLI, mode 0600; `control.sock` in the data directory.'),
+})
+
+const dsSchema = z.strictObject({
+  host: hostField.default('127.0.0.1').describe('Address to bind; keep it on loopback.'),
+  port: portField.default(8_482).describe('Port of the upstream and the local client API.'),
+})
+
+/** postern.yaml as it is written. `docs/configuration.md` is made from these descriptions. */
+export const configurationSchema = z.strictObject({
+  provider: domainField.describe('Our provider domain.'),
+  dataDirectory: fileField
+    .default('./data')
+    .describe('Where the stores live. `POSTERN_DATA` overrides it.'),
+  keysDirectory: fileField
+    .optional()
+    .describe('Where keys live, files of mode 0600; `keys` in the data directory.'),
+  listeners: z
+    .strictObject({
+      peers: peersListener.describe('For other providers: TLS 1.3 with client certificates.'),
+      internal: internalListener.prefault({}).describe('For our own delivery service.'),
+      admin: adminListener.prefault({}).describe('For the operator.'),
+    })
+    .describe('Where we listen.'),
+  upstream: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+        .describe('Base URL of the delivery service.'),
+    })
+    .optional()
+    .describe('The delivery service. Without it the embedded reference delivery service runs.'),
+  ds: dsSchema.prefault({}).describe('The embedded reference delivery service.'),
+  peers: z
+    .record(z.string(), peerSchema)
+    .default({})
+    .describe('The providers that we know, by domain.'),
+  defaultSuites: suitesSchema
+    .prefault({})
+    .describe('Metadata suites for providers without their own list.'),
+  policies: z
+    .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
+    .default('consumer')
+    .describe(`A profile (${profiles.join(', ')}), or the path of a directory of Cedar policies.`),
+  limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
+  rates: ratesSchema.prefault({}).describe('Rate limits: per kind of request, in three steps.'),
+  log: z
+    .strictObject({
+      level: oneOf(logLevels)
+        .default('info')
+        .describe('Least severe line that is written. `POSTERN_LOG_LEVEL` overrides it.'),
+    })
+    .prefault({})
+    .describe('Structured logs on standard error; codes and counts only.'),
+  telemetry: z
+    .strictObject({
+      otlpEndpoint: z
+        .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+        .optional()
+        .describe(
+          'Where traces go, OTLP over HTTP. `OTEL_EXPORTER_OTLP_ENDPOINT` overrides it. Without it none are made.',
+        ),
+      sampleRatio: z
+        .number({ error: 'expected a number from 0 to 1' })
+        .min(0, 'expected a number from 0 to 1')
+        .max(1, 'expected a number from 0 to 1')
+        .default(0.01)
+        .describe('Share of requests that are traced.'),
+    })
+    .prefault({})
+    .describe('OpenTelemetry.'),
+})
+export type Configuration = z.infer<typeof configurationSchema>
+export type SuiteLists = z.infer<typeof suitesSchema>
+export type PolicyProfile = (typeof profiles)[number]
+export { profiles as policyProfiles }
