@@ -3,15 +3,23 @@ import { credentialCodec } from '../mls/credential.ts'
 import { keyBytesMax } from './bounds.ts'
 import { identifierUriCodec } from './protocol.ts'
 
-/**
- * What the real credential signs, under the label `PseudonymousCredentialTBS`. The draft writes
- * `opaque signature_public_key` with no length: read as `<V>`. draft-ietf-mimi-protocol-06 §6.1
- */
-export const pseudonymousCredentialTBSCodec = struct({
+const pseudonyms = {
   clientPseudonym: identifierUriCodec,
   userPseudonym: identifierUriCodec,
   signaturePublicKey: opaque(keyBytesMax),
+}
+
+/**
+ * The content of a credential of type 0xF4D1; `credentialCodec` reads it with its type. The draft
+ * writes `opaque signature_public_key` with no length: read as `<V>`. draft-ietf-mimi-protocol-06 §6.1
+ */
+export const pseudonymousCredentialCodec = struct({
+  ...pseudonyms,
+  identityLinkCiphertext: opaque(keyBytesMax),
 })
+
+/** What the real credential signs, under the label `PseudonymousCredentialTBS`. draft-ietf-mimi-protocol-06 §6.1 */
+export const pseudonymousCredentialTBSCodec = struct(pseudonyms)
 export type PseudonymousCredentialTBS = Decoded<typeof pseudonymousCredentialTBSCodec>
 
 /** The plaintext of `identity_link_ciphertext`. draft-ietf-mimi-protocol-06 §6.1 */

@@ -1,0 +1,174 @@
+import type { AnyCodec } from '../codec.ts'
+import { appDataDictionaryCodec, appDataUpdateCodec, appEphemeralCodec } from '../mls/app-data.ts'
+import { applicationFramingCodec, mediaTypeCodec } from '../mls/application-framing.ts'
+import { capabilitiesCodec, requiredCapabilitiesCodec } from '../mls/capabilities.ts'
+import { commitCodec } from '../mls/commit.ts'
+import { credentialCodec } from '../mls/credential.ts'
+import { externalSenderCodec } from '../mls/external-sender.ts'
+import { framedContentCodec, privateMessageCodec, publicMessageCodec } from '../mls/framing.ts'
+import { groupContextCodec, groupInfoCodec } from '../mls/group-info.ts'
+import { hpkeCiphertextCodec } from '../mls/hpke-ciphertext.ts'
+import { keyPackageCodec } from '../mls/key-package.ts'
+import { leafNodeCodec } from '../mls/leaf-node.ts'
+import { mlsMessageCodec } from '../mls/message.ts'
+import { proposalCodec } from '../mls/proposal.ts'
+import { ratchetTreeCodec } from '../mls/ratchet-tree.ts'
+import { safeAadCodec } from '../mls/safe-aad.ts'
+import { welcomeCodec } from '../mls/welcome.ts'
+import { Reader } from '../reader.ts'
+import { consentEntryCodec, consentScopeCodec } from './consent.ts'
+import { fanoutMessageCodec } from './fanout.ts'
+import {
+  frankAADCodec,
+  frankCodec,
+  frankingAgentDataCodec,
+  frankingAgentUpdateCodec,
+  frankingIntegrityTBSCodec,
+  serverFrankingContextCodec,
+} from './franking.ts'
+import {
+  groupInfoRatchetTreeTBECodec,
+  groupInfoRequestCodec,
+  groupInfoRequestTBSCodec,
+  groupInfoResponseCodec,
+  groupInfoResponseTBSCodec,
+  pendingProposalCodec,
+} from './group-info.ts'
+import {
+  identifierRequestCodec,
+  identifierResponseCodec,
+  profileFieldCodec,
+  queryElementCodec,
+  userProfileCodec,
+} from './identifier-query.ts'
+import {
+  clientKeyMaterialCodec,
+  keyMaterialRequestCodec,
+  keyMaterialRequestTBSCodec,
+  keyMaterialResponseCodec,
+} from './key-material.ts'
+import {
+  participantListDataCodec,
+  participantListUpdateCodec,
+  userindexRolePairCodec,
+  userRolePairCodec,
+} from './participant-list.ts'
+import { identifierUriCodec } from './protocol.ts'
+import {
+  addAADCodec,
+  identityLinkExtensionCodec,
+  identityLinkTBECodec,
+  pseudonymousCredentialCodec,
+  pseudonymousCredentialTBSCodec,
+} from './pseudonymous-credential.ts'
+import {
+  groupInfoOptionCodec,
+  partialGroupInfoCodec,
+  ratchetTreeOptionCodec,
+} from './ratchet-tree-option.ts'
+import { abuseReportCodec, abusiveMessageCodec } from './report-abuse.ts'
+import {
+  richDescriptionCodec,
+  roomMetaDataCodec,
+  roomMetaUpdateCodec,
+  uriCodec,
+  utf8StringCodec,
+} from './room-metadata.ts'
+import { submitMessageRequestCodec, submitMessageResponseCodec } from './submit-message.ts'
+import { handshakeBundleCodec, updateRequestCodec, updateRoomResponseCodec } from './update.ts'
+
+/** Every struct that a body, a component or an extension can hold, by its name in its document. */
+export const structs = {
+  // draft-ietf-mimi-protocol-06
+  IdentifierUri: identifierUriCodec,
+  KeyMaterialRequest: keyMaterialRequestCodec,
+  KeyMaterialRequestTBS: keyMaterialRequestTBSCodec,
+  ClientKeyMaterial: clientKeyMaterialCodec,
+  KeyMaterialResponse: keyMaterialResponseCodec,
+  HandshakeBundle: handshakeBundleCodec,
+  GroupInfoOption: groupInfoOptionCodec,
+  UpdateRequest: updateRequestCodec,
+  UpdateRoomResponse: updateRoomResponseCodec,
+  SubmitMessageRequest: submitMessageRequestCodec,
+  Frank: frankCodec,
+  SubmitMessageResponse: submitMessageResponseCodec,
+  FrankAAD: frankAADCodec,
+  FrankingAgentData: frankingAgentDataCodec,
+  FrankingAgentUpdate: frankingAgentUpdateCodec,
+  ServerFrankingContext: serverFrankingContextCodec,
+  FrankingIntegrityTBS: frankingIntegrityTBSCodec,
+  FanoutMessage: fanoutMessageCodec,
+  GroupInfoRequestTBS: groupInfoRequestTBSCodec,
+  GroupInfoRequest: groupInfoRequestCodec,
+  PendingProposal: pendingProposalCodec,
+  GroupInfoRatchetTreeTBE: groupInfoRatchetTreeTBECodec,
+  GroupInfoResponseTBS: groupInfoResponseTBSCodec,
+  GroupInfoResponse: groupInfoResponseCodec,
+  ConsentEntry: consentEntryCodec,
+  ConsentScope: consentScopeCodec,
+  QueryElement: queryElementCodec,
+  IdentifierRequest: identifierRequestCodec,
+  ProfileField: profileFieldCodec,
+  UserProfile: userProfileCodec,
+  IdentifierResponse: identifierResponseCodec,
+  AbusiveMessage: abusiveMessageCodec,
+  AbuseReport: abuseReportCodec,
+  PseudonymousCredential: pseudonymousCredentialCodec,
+  PseudonymousCredentialTBS: pseudonymousCredentialTBSCodec,
+  IdentityLinkTBE: identityLinkTBECodec,
+  UserRolePair: userRolePairCodec,
+  ParticipantListData: participantListDataCodec,
+  UserindexRolePair: userindexRolePairCodec,
+  ParticipantListUpdate: participantListUpdateCodec,
+  Uri: uriCodec,
+  UTF8String: utf8StringCodec,
+  RichDescription: richDescriptionCodec,
+  RoomMetaData: roomMetaDataCodec,
+  RoomMetaUpdate: roomMetaUpdateCodec,
+  // draft-mahy-mls-ratchet-tree-options-02
+  RatchetTreeOption: ratchetTreeOptionCodec,
+  PartialGroupInfo: partialGroupInfoCodec,
+  // draft-kohbrok-mimi-metadata-minimalization
+  IdentityLinkExtension: identityLinkExtensionCodec,
+  AddAAD: addAADCodec,
+  // draft-ietf-mls-extensions
+  AppDataDictionary: appDataDictionaryCodec,
+  AppDataUpdate: appDataUpdateCodec,
+  AppEphemeral: appEphemeralCodec,
+  SafeAAD: safeAadCodec,
+  MediaType: mediaTypeCodec,
+  ApplicationFraming: applicationFramingCodec,
+  // RFC 9420
+  MLSMessage: mlsMessageCodec,
+  PublicMessage: publicMessageCodec,
+  PrivateMessage: privateMessageCodec,
+  FramedContent: framedContentCodec,
+  Proposal: proposalCodec,
+  Commit: commitCodec,
+  Welcome: welcomeCodec,
+  GroupContext: groupContextCodec,
+  GroupInfo: groupInfoCodec,
+  KeyPackage: keyPackageCodec,
+  LeafNode: leafNodeCodec,
+  RatchetTree: ratchetTreeCodec,
+  Credential: credentialCodec,
+  ExternalSender: externalSenderCodec,
+  Capabilities: capabilitiesCodec,
+  RequiredCapabilities: requiredCapabilitiesCodec,
+  HPKECiphertext: hpkeCiphertextCodec,
+} as const satisfies Record<string, AnyCodec>
+
+export type StructName = keyof typeof structs
+
+export function isStructName(name: string): name is StructName {
+  return Object.hasOwn(structs, name)
+}
+
+/** Decodes `bytes` as the named struct. Throws `WireError`. */
+export function decodeStruct(name: StructName, bytes: Uint8Array): unknown {
+  const codec: { readonly read: (reader: Reader) => unknown } = structs[name]
+  const reader = new Reader(bytes)
+  const value = codec.read(reader)
+  reader.finish()
+  return value
+}
