@@ -4,6 +4,7 @@
  */
 export const mayImport = {
   model: [],
+  signals: ['model'],
   wire: ['model'],
   sqlite: ['model'],
   keys: ['model'],
@@ -15,11 +16,12 @@ export const mayImport = {
   privacypass: ['model', 'wire'],
   ratelimit: ['model'],
   franking: ['model', 'wire', 'sqlite'],
-  audit: ['model', 'sqlite'],
-  delivery: ['model', 'wire', 'sqlite'],
+  audit: ['model', 'signals', 'sqlite'],
+  delivery: ['model', 'signals', 'wire', 'sqlite'],
   peers: ['model', 'metadata', 'policy', 'audit', 'delivery'],
   reports: [
     'model',
+    'signals',
     'wire',
     'sqlite',
     'metadata',
@@ -32,6 +34,7 @@ export const mayImport = {
   protocols: ['model', 'wire', 'metadata'],
   pipeline: [
     'model',
+    'signals',
     'wire',
     'metadata',
     'policy',
@@ -44,9 +47,10 @@ export const mayImport = {
     'peers',
     'reports',
   ],
-  listener: ['model', 'metadata', 'privacypass', 'delivery', 'peers', 'pipeline'],
+  listener: ['model', 'signals', 'metadata', 'privacypass', 'delivery', 'peers', 'pipeline'],
   admin: [
     'model',
+    'signals',
     'metadata',
     'policy',
     'rooms',
@@ -57,9 +61,10 @@ export const mayImport = {
     'reports',
     'listener',
   ],
-  'reference-ds': ['model', 'wire', 'sqlite', 'protocols'],
+  'reference-ds': ['model', 'signals', 'wire', 'sqlite', 'protocols'],
   cli: [
     'model',
+    'signals',
     'wire',
     'metadata',
     'settings',
@@ -81,5 +86,8 @@ export const libraryHomes: Record<string, readonly string[]> = {
   fastify: ['listener', 'admin', 'reference-ds'],
   '@hpke/core': ['reports', 'pipeline', 'client'],
   '@peculiar/x509': ['cli'],
+  yaml: ['settings'],
   'node:sqlite': ['sqlite'],
+  '@opentelemetry/api': ['signals'],
+  pino: ['signals'],
 }

@@ -1,0 +1,76 @@
+import { metrics } from '@opentelemetry/api'
+import type { ErrorCode } from '../model/errors.ts'
+import type { Direction, Operation } from '../model/exchange.ts'
+
+export interface ExchangeOutcome {
+  readonly operation: Operation
+  readonly direction: Direction
+  readonly outcome: 'accepted' | ErrorCode
+  readonly durationMs: number
+}
+
+/** One function per business event. Every attribute is from a closed list; none throws. */
+export interface Metrics {
+  exchangeEnded(exchange: ExchangeOutcome): void
+  /** One notify to one follower. */
+  fanoutEnded(outcome: 'delivered' | 'failed' | 'given-up'): void
+  /** A limit refused; `step` is the rung of the ladder. */
+  limited(operation: Operation, step: 'peer' | 'room' | 'sender' | 'refusals'): void
+  /** An accepted application message: franked, or passed on without a frank. */
+  stamped(kind: 'franked' | 'unfranked'): void
+  /** A report, by the result of its verification. */
+  reportReceived(result: 'verified' | 'contradicted' | 'unverifiable'): void
+  /** Reads a level whenever metrics are collected. */
+  observe(level: Level, read: () => number): void
+}
+
+/** What has a height rather than a count. */
+export type Level = 'queueLength' | 'roomsInMemory' | 'plansInMemory' | 'limiterKeys'
+
+/** Instruments on the global meter, which `telemetry.ts` sets: call it after that one is loaded. */
+export function createMetrics(): Metrics {
+  const meter = metrics.getMeter('postern')
+  const exchanges = meter.createCounter('postern.exchanges', {
+    description: 'Exchanges by operation, direction and outcome',
+  })
+  const duration = meter.createHistogram('postern.exchange.duration.seconds', {
+    description: 'Time from the whole request to the answer',
+    advice: { explicitBucketBoundaries: DURATION_BUCKETS_S },
+  })
+  const fanout = meter.createCounter('postern.fanout', {
+    description: 'Notifications to followers by outcome',
+  })
+  const limits = meter.createCounter('postern.limited', {
+    description: 'Requests refused by a rate limit, by operation and step',
+  })
+  const stamps = meter.createCounter('postern.stamps', {
+    description: 'Accepted application messages, with and without a frank',
+  })
+  const reports = meter.createCounter('postern.reports', {
+    description: 'Abuse reports by result of their verification',
+  })
+  return {
+    exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
+      exchanges.add(1, { operation, direction, outcome })
+      duration.record(durationMs / 1_000, { operation, direction })
+    },
+    fanoutEnded: (outcome) => fanout.add(1, { outcome }),
+    limited: (operation, step) => limits.add(1, { operation, step }),
+    stamped: (kind) => stamps.add(1, { kind }),
+    reportReceived: (result) => reports.add(1, { result }),
+    observe: (level, read) => {
+      const { name, description } = LEVELS[level]
+      meter
+        .createObservableGauge(name, { description })
+        .addCallback((observation) => observation.observe(read()))
+    },
+  }
+}
+
+const DURATION_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2.5, 10]
+const LEVELS: Readonly<Record<Level, { readonly name: string; readonly description: string }>> = {
+  queueLength: { name: 'postern.queue.length', description: 'Notifications not yet delivered' },
+  roomsInMemory: { name: 'postern.rooms.memory', description: 'Rooms whose state is in memory' },
+  plansInMemory: { name: 'postern.plans.memory', description: 'Disclosure plans in memory' },
+  limiterKeys: { name: 'postern.limiter.keys', description: 'Keys that the rate limiter holds' },
+}
