@@ -51,7 +51,7 @@ export async function startTracing({ otlpEndpoint, sampleRatio }: TracingSetting
 
 /** Sends what is left. A collector that cannot be reached does not keep us from stopping. */
 export async function stopTelemetry(): Promise<void> {
-  const stops = [stopTraces?.(), meterProvider.shutdown()]
+  const stops = [meterProvider.shutdown(), stopTraces?.() ?? Promise.resolve()]
   stopTraces = undefined
   await Promise.allSettled(stops)
 }
