@@ -1,0 +1,167 @@
+import {
+  policyToJson,
+  templateToJson,
+  validate,
+  type DetailedError,
+  type PolicyJson,
+} from '@cedar-policy/cedar-wasm/nodejs'
+import { GatewayError } from '../model/errors.ts'
+import { gatewaySchema } from './schema.ts'
+import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
+
+/** One policy that parsed and validated. */
+export interface LoadedPolicy {
+  readonly id: string
+  readonly title: string | undefined
+  readonly reason: string
+  readonly line: number
+  readonly json: PolicyJson
+}
+
+/** A policy set that may take effect. */
+export interface LoadedPolicies {
+  readonly policies: readonly LoadedPolicy[]
+}
+
+export type PolicyFault =
+  | StatementFault
+  | 'syntax'
+  | 'template'
+  | 'missing-id'
+  | 'missing-reason'
+  | 'duplicate-id'
+  | 'validation'
+  | 'wasm-failed'
+
+export interface PolicyFinding {
+  readonly fault: PolicyFault
+  /** Which policy of the text, counted from 1; 0 where the fault is no single one's. */
+  readonly policy: number
+  /** Counted from 1. */
+  readonly line: number
+  /** Cedar's own words, which quote the text: for the operator's terminal, never for a log. */
+  readonly explanation: string
+}
+
+export type PolicyInspection =
+  | { readonly kind: 'valid'; readonly loaded: LoadedPolicies }
+  | { readonly kind: 'invalid'; readonly findings: readonly PolicyFinding[] }
+
+/**
+ * A policy text, strictly: bounded, every policy with its own `@id` and a `@reason`, no template,
+ * valid against the gateway's schema, warnings count as errors.
+ * Throws `policy-invalid` with fault, policy number and line of the first finding.
+ */
+export function loadPolicies(text: string): LoadedPolicies {
+  const inspection = inspectPolicies(text)
+  if (inspection.kind === 'valid') return inspection.loaded
+  const [first] = inspection.findings
+  throw new GatewayError('policy-invalid', {
+    facts: {
+      fault: first?.fault ?? 'validation',
+      policy: first?.policy ?? 0,
+      line: first?.line ?? 0,
+      findings: inspection.findings.length,
+    },
+  })
+}
+
+/** As `loadPolicies`, with every finding instead of an error. */
+export function inspectPolicies(text: string): PolicyInspection {
+  const split = splitStatements(text)
+  if (split.kind === 'fault')
+    return invalid([finding(split.fault, { policy: 0, line: split.line })])
+  try {
+    return inspectStatements(split.statements)
+  } catch (error) {
+    return invalid([finding('wasm-failed', NOWHERE, String(error))])
+  }
+}
+
+function inspectStatements(statements: readonly PolicyStatement[]): PolicyInspection {
+  const policies: LoadedPolicy[] = []
+  const findings: PolicyFinding[] = []
+  const ids = new Set<string>()
+  for (const [index, statement] of statements.entries()) {
+    const policy = parseStatement(statement, index + 1)
+    if ('fault' in policy) {
+      findings.push(policy)
+    } else if (ids.has(policy.id)) {
+      findings.push(finding('duplicate-id', { policy: index + 1, line: statement.line }))
+    } else {
+      ids.add(policy.id)
+      policies.push(policy)
+    }
+  }
+  if (findings.length > 0) return invalid(findings)
+  const faults = validatePolicies(policies, statements)
+  return faults.length > 0 ? invalid(faults) : { kind: 'valid', loaded: { policies } }
+}
+
+function parseStatement(
+  { text, line }: PolicyStatement,
+  policy: number,
+): LoadedPolicy | PolicyFinding {
+  const parsed = policyToJson(text)
+  if (parsed.type === 'failure') {
+    if (templateToJson(text).type === 'success') return finding('template', { policy, line })
+    const [error] = parsed.errors
+    return finding('syntax', { policy, line: line + lineOffset(text, error) }, error?.message)
+  }
+  const id = parsed.json.annotations?.['id'] ?? ''
+  const reason = parsed.json.annotations?.['reason'] ?? ''
+  if (id === '') return finding('missing-id', { policy, line })
+  if (reason === '') return finding('missing-reason', { policy, line })
+  return { id, title: parsed.json.annotations?.['title'], reason, line, json: parsed.json }
+}
+
+function validatePolicies(
+  policies: readonly LoadedPolicy[],
+  statements: readonly PolicyStatement[],
+): readonly PolicyFinding[] {
+  // Cedar gives text policies ids of its own, so the text goes in under ours.
+  const numberOf = new Map(policies.map((policy, index) => [policy.id, index]))
+  const answer = validate({
+    validationSettings: { mode: 'strict' },
+    schema: gatewaySchema(),
+    policies: {
+      staticPolicies: Object.fromEntries(
+        policies.map((policy, index) => [policy.id, statements[index]?.text ?? '']),
+      ),
+    },
+  })
+  if (answer.type === 'failure')
+    return answer.errors.map((error) => finding('validation', NOWHERE, error.message))
+  const perPolicy = [...answer.validationErrors, ...answer.validationWarnings].map(
+    ({ policyId, error }) => {
+      const index = numberOf.get(policyId) ?? -1
+      const statement = statements[index]
+      const line = statement === undefined ? 0 : statement.line + lineOffset(statement.text, error)
+      return finding('validation', { policy: index + 1, line }, error.message)
+    },
+  )
+  return [
+    ...perPolicy,
+    ...answer.otherWarnings.map((error) => finding('validation', NOWHERE, error.message)),
+  ]
+}
+
+/** Lines between the start of a text and the place of an error in it. */
+function lineOffset(text: string, error: DetailedError | undefined): number {
+  const start = error?.sourceLocations?.[0]?.start ?? 0
+  return Buffer.from(text, 'utf8').subarray(0, start).toString('utf8').split('\n').length - 1
+}
+
+function finding(
+  fault: PolicyFault,
+  place: { readonly policy: number; readonly line: number },
+  explanation: string = fault,
+): PolicyFinding {
+  return { fault, ...place, explanation }
+}
+
+function invalid(findings: readonly PolicyFinding[]): PolicyInspection {
+  return { kind: 'invalid', findings }
+}
+
+const NOWHERE = { policy: 0, line: 0 }
