@@ -3,6 +3,7 @@ import { blobColumn, numberColumn, type Row } from '../sqlite/row.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { frankCodec } from '../wire/mimi/franking.ts'
+import { frankOf, frankStruct } from './frank-struct.ts'
 
 /** Rows come in the order of time, so retention looks at the oldest ones only. */
 export const stampMigrations: readonly Migration[] = [
@@ -98,15 +99,12 @@ class SqliteStampStore implements StampStore {
         room,
         digest,
         stamp.timestampMs,
-        encode(frankCodec, {
-          serverFrank: stamp.frank.serverFrank,
-          frankingSignatureCiphersuite: stamp.frank.ciphersuite,
-          frankingIntegritySignature: stamp.frank.signature,
-        }),
+        encode(frankCodec, frankStruct(stamp.frank)),
         stamp.sequence,
       ])
       const winner = changes === 1 ? stamp : (this.stored(room, digest) ?? stamp)
       this.remember(winner)
+      this.inFlight.get(keyOf(room, digest))?.settled.resolve(undefined)
       return winner
     } finally {
       this.abandon(room, digest)
@@ -149,15 +147,10 @@ function keyOf(room: string, digest: Buffer): string {
 }
 
 function stampOf(row: Row, message: { room: string; digest: Buffer }): Stamp {
-  const frank = decode(frankCodec, blobColumn(row, 'frank'))
   return {
     ...message,
     timestampMs: numberColumn(row, 'timestamp_ms'),
-    frank: {
-      serverFrank: frank.serverFrank,
-      ciphersuite: frank.frankingSignatureCiphersuite,
-      signature: frank.frankingIntegritySignature,
-    },
+    frank: frankOf(decode(frankCodec, blobColumn(row, 'frank'))),
     sequence: numberColumn(row, 'sequence'),
   }
 }
