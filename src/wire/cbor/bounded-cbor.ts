@@ -15,12 +15,12 @@ export const itemCountMax = 32_768
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const value = decodeAnyOrder(bytes)
-  // cborg checks neither the order of map keys nor the length of floats: encoding again does.
+  // Encoding again finds what the lenient decoder passed: lengths, floats and the order of keys.
   if (!encodeCbor(value).equals(bytes)) throw new WireError('invalid-cbor', 0)
   return value
 }
 
-/** The same, but map keys in any order pass: for bytes that are read and never encoded again. */
+/** The same, but not deterministic: for bytes that are read and never encoded again. */
 export function decodeAnyOrder(bytes: Uint8Array): unknown {
   checkBounds(new Reader(bytes))
   try {
@@ -103,7 +103,7 @@ function countable(reader: Reader, argument: bigint): number {
 }
 
 const decodeOptions = {
-  strict: true,
+  strict: false,
   useMaps: true,
   rejectDuplicateMapKeys: true,
   allowIndefinite: false,
