@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http'
+import type { Server } from 'node:https'
+import { fastify, type FastifyInstance } from 'fastify'
+import { tlsContext, tlsContextOptions, type TlsIdentity } from '../delivery/tls-identity.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Operation } from '../model/exchange.ts'
+import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
+import { Answering, type OnFault } from './answering.ts'
+import { capConnections } from './connection-caps.ts'
+import { listenerLimitDefaults, serverOptions, type ListenerLimits } from './listener-limits.ts'
+import { identifyPeer } from './peer-identity.ts'
+import { pathTarget } from './raw-path.ts'
+import { readBody } from './read-body.ts'
+import { send, sendProblem } from './reply.ts'
+
+/** One row of the operations table: where an operation's paths begin and how large its body may be. */
+export interface PeerOperation {
+  readonly operation: Operation
+  /** `/submitMessage`: no slash at the end, no percent-encoding. */
+  readonly path: string
+  readonly bodyBytesMax: number
+}
+
+export interface PeersListenerOptions {
+  readonly identity: TlsIdentity
+  readonly operations: readonly PeerOperation[]
+  readonly handle: Handle
+  readonly standing: PeerStanding
+  /** The directory document, served to whoever authenticated. */
+  readonly directory: () => Buffer
+  /** Lower-case names that `Host` may have, port aside; undefined: any. */
+  readonly hosts?: readonly string[] | undefined
+  readonly clock: Clock
+  readonly randomness?: Randomness | undefined
+  readonly limits?: Partial<ListenerLimits> | undefined
+  readonly onFault?: OnFault | undefined
+}
+
+/** The listener for other providers: HTTPS with TLS 1.3 and client certificates, nothing else. */
+export class PeersListener {
+  private readonly app: FastifyInstance<Server>
+  private readonly options: PeersListenerOptions
+  private readonly answering: Answering
+
+  constructor(options: PeersListenerOptions) {
+    const limits = { ...listenerLimitDefaults, ...options.limits }
+    const { randomness, onFault } = options
+    this.options = options
+    this.answering = new Answering({ inFlightMax: limits.inFlightMax, randomness, onFault })
+    this.app = openServer(options.identity, limits)
+    capConnections(this.app.server, limits)
+    this.route()
+  }
+
+  /** Binds; resolves to the port in use. */
+  async listen({ host, port }: { host: string; port: number }): Promise<number> {
+    await this.app.listen({ host, port })
+    const address = this.app.server.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  /** New connections meet `identity`. Throws on bad material, and then the old one stays in force. */
+  renew(identity: TlsIdentity): void {
+    tlsContext(identity)
+    this.app.server.setSecureContext(tlsContextOptions(identity))
+  }
+
+  /** Refuses new requests with `draining`; resolves when the rest is answered or `signal` aborted it. */
+  drain(signal: AbortSignal): Promise<void> {
+    return this.answering.drain(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.app.server.closeAllConnections()
+    await this.app.close()
+  }
+
+  private route(): void {
+    const { answering } = this
+    for (const operation of this.options.operations)
+      // The reply is hijacked before any body parser or serialiser of the framework runs.
+      this.app.post(
+        `${operation.path}/*`,
+        {
+          onRequest: (request, reply) => {
+            reply.hijack()
+            const requestId = answering.nextId()
+            void answering.run(reply.raw, requestId, () =>
+              this.handle(request.raw, operation, requestId),
+            )
+          },
+        },
+        notReached,
+      )
+    this.app.get(DIRECTORY_PATH, (_request, reply) => {
+      reply.hijack()
+      const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
+      send(reply.raw, head, this.options.directory())
+    })
+    this.app.setNotFoundHandler((request, reply) => {
+      reply.hijack()
+      answering.refuseRoute(request.raw, reply.raw, this.allowedMethod(request.raw.url ?? ''))
+    })
+  }
+
+  private async handle(
+    request: IncomingMessage,
+    { operation, path, bodyBytesMax }: PeerOperation,
+    requestId: string,
+  ): Promise<ListenerResponse> {
+    const { clock, handle, standing, hosts } = this.options
+    const receivedAtMs = clock()
+    const domain = identifyPeer(request)
+    checkStanding(standing(domain))
+    checkHost(request.headers.host ?? '', hosts)
+    const target = pathTarget(request.url ?? '', path)
+    const suite = headerText(request.headers['mimi-metadata-suite'], SUITE_CHARACTERS_MAX)
+    const agreement = headerText(
+      request.headers['mimi-metadata-agreement'],
+      AGREEMENT_CHARACTERS_MAX,
+    )
+    const bytes = await readBody(request, bodyBytesMax)
+    return handle(
+      { operation, direction: 'ingress', origin: { kind: 'peer', domain }, target, bytes },
+      { requestId, receivedAtMs, suite, agreement, signal: this.answering.signal },
+    )
+  }
+
+  private allowedMethod(url: string): string | undefined {
+    if (url === DIRECTORY_PATH) return 'GET'
+    return this.options.operations.some(({ path }) => url.startsWith(`${path}/`))
+      ? 'POST'
+      : undefined
+  }
+}
+
+function openServer(identity: TlsIdentity, limits: ListenerLimits): FastifyInstance<Server> {
+  const app = fastify({
+    ...serverOptions(limits),
+    https: {
+      ...tlsContextOptions(identity),
+      requestCert: true,
+      rejectUnauthorized: true,
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: limits.headersMs,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      maxHeaderSize: limits.headerBytesMax,
+      connectionsCheckingInterval: limits.checkMs,
+      joinDuplicateHeaders: true,
+    },
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack()
+      sendProblem(reply.raw, new GatewayError('malformed-request'))
+    },
+  })
+  app.server.maxConnections = limits.connectionsMax
+  return app
+}
+
+function checkStanding(standing: ReturnType<PeerStanding>): void {
+  switch (standing) {
+    case 'allowed':
+      return
+    case 'unknown':
+      throw new GatewayError('peer-unknown')
+    case 'denied':
+      throw new GatewayError('peer-denied')
+  }
+}
+
+function checkHost(host: string, hosts: readonly string[] | undefined): void {
+  if (hosts === undefined || hosts.includes(host)) return
+  const name = host.toLowerCase().replace(/:\d{1,5}$/, '')
+  if (!hosts.includes(name)) throw new GatewayError('misdirected')
+}
+
+/** Undefined where it is absent. Throws `malformed-request`. */
+function headerText(value: string | string[] | undefined, charactersMax: number) {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.length <= charactersMax && HEADER_TEXT.test(value))
+    return value
+  throw new GatewayError('malformed-request', { facts: { part: 'header' } })
+}
+
+function notReached(): void {
+  throw new GatewayError('internal')
+}
+
+const DIRECTORY_PATH = '/.well-known/mimi-protocol-directory'
+const SUITE_CHARACTERS_MAX = 64
+const AGREEMENT_CHARACTERS_MAX = 256
+const HEADER_TEXT = /^[\x21-\x7e]+$/

@@ -1,0 +1,59 @@
+import type { ServerResponse } from 'node:http'
+import { GatewayError } from '../model/errors.ts'
+import type { ListenerResponse } from '../model/handle.ts'
+import { PROBLEM_CONTENT_TYPE, problemResponse } from './problems.ts'
+
+/** INVARIANT: these are the only headers that a listener sends, beside Node's Date, Connection and Keep-Alive. */
+export interface ReplyHead {
+  readonly status: number
+  readonly contentType?: string
+  readonly suite?: string | undefined
+  readonly agreement?: string | undefined
+  readonly retryAfterSeconds?: number | undefined
+  readonly cacheControl?: string
+  readonly allow?: string | undefined
+  readonly close?: boolean
+}
+
+/** Sends an answer of the pipeline. */
+export function sendAnswer(response: ServerResponse, answer: ListenerResponse): void {
+  const { status, bytes, headers } = answer
+  send(response, { status, ...headers }, bytes)
+}
+
+/** Sends the RFC 9457 problem of a fault; after a body that was not read, the connection closes. */
+export function sendProblem(response: ServerResponse, fault: unknown, allow?: string): void {
+  const { status, bytes, retryAfterSeconds } = problemResponse(fault)
+  const code = fault instanceof GatewayError ? fault.code : 'internal'
+  const close = code === 'body-too-large' || code === 'draining'
+  const head = { status, contentType: PROBLEM_CONTENT_TYPE, retryAfterSeconds, close, allow }
+  send(response, head, bytes)
+}
+
+/**
+ * Head and body in one write: Node joins them where the body is a latin1 string, and larger ones go out
+ * corked. Drops an answer whose requester is gone.
+ */
+export function send(response: ServerResponse, head: ReplyHead, bytes: Buffer): void {
+  if (response.headersSent || response.destroyed) return
+  const headers = bytes.length === 0 ? [] : ['content-type', head.contentType ?? OCTETS]
+  if (head.status !== 204) headers.push('content-length', String(bytes.length))
+  if (head.suite !== undefined) pushChecked(headers, 'mimi-metadata-suite', head.suite)
+  if (head.agreement !== undefined) pushChecked(headers, 'mimi-metadata-agreement', head.agreement)
+  if (head.retryAfterSeconds !== undefined)
+    headers.push('retry-after', String(head.retryAfterSeconds))
+  if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
+  if (head.allow !== undefined) headers.push('allow', head.allow)
+  if (head.close === true) headers.push('connection', 'close')
+  response.writeHead(head.status, headers)
+  if (bytes.length > JOINED_BYTES_MAX) response.end(bytes)
+  else response.end(bytes.toString('latin1'), 'latin1')
+}
+
+function pushChecked(headers: string[], name: string, value: string): void {
+  if (HEADER_VALUE.test(value)) headers.push(name, value)
+}
+
+const OCTETS = 'application/octet-stream'
+const JOINED_BYTES_MAX = 16_384
+const HEADER_VALUE = /^[\x21-\x7e]{1,256}$/
