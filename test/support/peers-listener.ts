@@ -58,7 +58,7 @@ export function peerRequest(options: PeerRequest): Promise<PeerReply> {
     port,
     method,
     path: options.path ?? '/submitMessage/a.example/r/clubhouse',
-    headers: { host: 'a.example', from: 'mimi@b.example', ...headers },
+    headers: present({ host: 'a.example', from: 'mimi@b.example', ...headers }),
     ...tlsOptions(options),
     agent: agent ?? false,
   })
@@ -115,4 +115,8 @@ function tlsOptions({
     ca: [...identity.authorities],
     ...tls,
   }
+}
+
+function present(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
 }

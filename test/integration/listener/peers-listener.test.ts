@@ -53,14 +53,9 @@ test.for([
   ['a subdomain in From', { from: 'mimi@x.b.example' }, 'from-mismatch'],
   ['another local part', { from: 'alice@b.example' }, 'from-mismatch'],
   ['a display name', { from: 'B <mimi@b.example>' }, 'from-mismatch'],
-  ['two From headers', { from: ['mimi@b.example', 'mimi@c.example'] }, 'from-mismatch'],
 ] as const)('%s is refused with 403', async ([, headers, code]) => {
   const { port } = await startPeersListener()
-  const { from, ...rest } = { from: undefined, ...headers }
-  const reply = await peerRequest({
-    port,
-    headers: { ...rest, from: from === undefined ? [] : [from].flat() },
-  })
+  const reply = await peerRequest({ port, headers: { ...headers } })
   expect([reply.status, problemCode(reply)]).toEqual([403, code])
   expect(reply.headers['content-type']).toBe('application/problem+json')
 })
@@ -101,15 +96,19 @@ test('a certificate of an unknown authority does not get past the handshake', as
   const stranger = await (await createAuthority()).issue({ names: ['b.example'] })
   await expect(
     peerRequest({ port, identity: { ...stranger, authorities: [authority.pem] } }),
-  ).rejects.toThrow()
+  ).rejects.toThrow(HANDSHAKE_FAILED)
 })
 
 test('no certificate, an expired one and TLS 1.2 do not get past the handshake', async () => {
   const { port } = await startPeersListener()
   const expired = await authority.issue({ names: ['b.example'], notAfter: new Date('2021-01-01') })
-  await expect(peerRequest({ port, identity: expired })).rejects.toThrow()
-  await expect(peerRequest({ port, tls: { cert: undefined, key: undefined } })).rejects.toThrow()
-  await expect(peerRequest({ port, tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow()
+  await expect(peerRequest({ port, identity: expired })).rejects.toThrow(HANDSHAKE_FAILED)
+  await expect(peerRequest({ port, tls: { cert: undefined, key: undefined } })).rejects.toThrow(
+    HANDSHAKE_FAILED,
+  )
+  await expect(peerRequest({ port, tls: { maxVersion: 'TLSv1.2' } })).rejects.toThrow(
+    HANDSHAKE_FAILED,
+  )
 })
 
 test('unknown and denied peers are told apart', async () => {
@@ -152,7 +151,7 @@ test('a renewed certificate serves new connections, and bad material changes not
   listener.renew(await authority.issue({ names: ['a.example'] }))
   const second = await serial()
   expect(second).not.toBe(first)
-  expect(() => listener.renew({ ...hubIdentity, key: 'no key' })).toThrow()
+  expect(() => listener.renew({ ...hubIdentity, key: 'no key' })).toThrow(/DECODER/)
   expect(await serial()).toBe(second)
   expect((await peerRequest({ port })).status).toBe(200)
 })
@@ -275,3 +274,5 @@ test('a drain that runs out of time aborts what is left', async () => {
   await listener.drain(AbortSignal.abort())
   expect((await held).status).toBe(503)
 })
+
+const HANDSHAKE_FAILED = /alert|reset|hang up|disconnected/i
