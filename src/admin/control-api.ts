@@ -1,0 +1,95 @@
+import { z } from 'zod'
+
+// What goes over the control socket. The server's handlers return these types, the client parses them.
+
+/** `degraded`: works, with a promise missing; `reason` is a code. */
+const componentSchema = z.strictObject({
+  state: z.enum(['up', 'degraded', 'down']),
+  reason: z.string().optional(),
+})
+
+/** `ready` when every component is up or degraded and we are not draining. */
+export const healthSchema = z.strictObject({
+  status: z.enum(['ready', 'not-ready', 'draining']),
+  version: z.string(),
+  startedAtMs: z.number(),
+  components: z.record(z.string(), componentSchema),
+})
+export type Health = z.infer<typeof healthSchema>
+export type Component = z.infer<typeof componentSchema>
+
+/** A report without what it reports. */
+export const reportSummarySchema = z.strictObject({
+  id: z.string(),
+  receivedAtMs: z.number(),
+  room: z.string(),
+  /** The provider that handed it in. */
+  provider: z.string(),
+  subject: z.string(),
+  category: z.string(),
+  messages: z.number(),
+  result: z.string(),
+})
+export type ReportSummary = z.infer<typeof reportSummarySchema>
+
+export const reportListSchema = z.strictObject({
+  reports: z.array(reportSummarySchema),
+  /** Give it as `after` for the next page. */
+  next: z.string().optional(),
+})
+export type ReportList = z.infer<typeof reportListSchema>
+
+/** One report; `evidence` only where it was asked for. */
+export const reportDetailSchema = z.strictObject({
+  report: reportSummarySchema,
+  checks: z.array(z.strictObject({ name: z.string(), outcome: z.string() })),
+  evidence: z.json().optional(),
+})
+export type ReportDetail = z.infer<typeof reportDetailSchema>
+
+export const reloadSchema = z.discriminatedUnion('outcome', [
+  /** `restart` names what changed but needs a restart to take effect. */
+  z.strictObject({ outcome: z.literal('applied'), restart: z.array(z.string()) }),
+  /** The configuration in force stays in force. */
+  z.strictObject({ outcome: z.literal('refused'), problems: z.array(z.string()) }),
+])
+export type ReloadResult = z.infer<typeof reloadSchema>
+
+export const roomListSchema = z.strictObject({
+  rooms: z.array(
+    z.strictObject({
+      room: z.string(),
+      suite: z.string(),
+      epoch: z.string(),
+      participants: z.number(),
+    }),
+  ),
+})
+export type RoomList = z.infer<typeof roomListSchema>
+
+/** Limits and rates in force, by their names in postern.yaml, and how often each has refused. */
+export const limitsViewSchema = z.strictObject({
+  limits: z.record(z.string(), z.number()),
+  refused: z.record(z.string(), z.number()),
+})
+export type LimitsView = z.infer<typeof limitsViewSchema>
+
+/** What the gateway lets its operator ask and do. */
+export interface ControlHandlers {
+  health(): Health
+  reload(): Promise<ReloadResult>
+  listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
+  findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
+  listRooms(): RoomList
+  limits(): LimitsView
+}
+
+/** Paths of the control socket. */
+export const controlPaths = {
+  health: '/control/v1/health',
+  reload: '/control/v1/reload',
+  reports: '/control/v1/reports',
+  report: '/control/v1/reports/:id',
+  rooms: '/control/v1/rooms',
+  limits: '/control/v1/limits',
+} as const

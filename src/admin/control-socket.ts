@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import { mkdir, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { GatewayError } from '../model/errors.ts'
+import type { Log } from '../signals/log.ts'
+import { createAdminApp } from './admin-app.ts'
+import { controlPaths, type ControlHandlers } from './control-api.ts'
+
+export interface ControlSocketOptions {
+  /** At most 100 octets, which every system takes. */
+  readonly path: string
+  readonly handlers: ControlHandlers
+  readonly log: Log
+}
+
+/**
+ * The CLI's way into a running server: HTTP over a Unix socket that only our own user can open (mode
+ * 0600 from its first moment). A socket that a dead process left behind is replaced; throws
+ * `configuration-invalid` when a live one answers on it or the path is too long.
+ */
+export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
+  const { path, handlers, log } = options
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
+    throw new GatewayError('configuration-invalid', { facts: { socketBytesMax: PATH_BYTES_MAX } })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  if (await answers(path))
+    throw new GatewayError('configuration-invalid', { facts: { reason: 'already-running' } })
+  await rm(path, { force: true })
+  const app = createAdminApp(log)
+  addRoutes(app, handlers)
+  await app.ready()
+  // INVARIANT: bind happens inside listen(), so nobody meets the socket with another mode.
+  const mask = process.umask(0o177)
+  try {
+    app.server.listen(path)
+  } finally {
+    process.umask(mask)
+  }
+  await once(app.server, 'listening')
+  return { [Symbol.asyncDispose]: () => app.close() }
+}
+
+function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
+  app.get(controlPaths.health, (_, reply) => reply.send(handlers.health()))
+  app.get(controlPaths.rooms, (_, reply) => reply.send(handlers.listRooms()))
+  app.get(controlPaths.limits, (_, reply) => reply.send(handlers.limits()))
+  app.post(controlPaths.reload, async (_, reply) => reply.send(await handlers.reload()))
+  app.get(controlPaths.reports, async (request, reply) => {
+    const { after, limit } = parse(pageQuery, request.query)
+    return reply.send(await handlers.listReports({ after, limit }))
+  })
+  app.get(controlPaths.report, async (request, reply) => {
+    const { id } = parse(reportParams, request.params)
+    const { evidence } = parse(reportQuery, request.query)
+    const detail = await handlers.findReport(id, { evidence: evidence === 'true' })
+    if (detail === undefined) throw new GatewayError('not-found')
+    return reply.send(detail)
+  })
+}
+
+function parse<T>(schema: z.ZodType<T>, input: unknown): T {
+  const outcome = schema.safeParse(input)
+  if (!outcome.success) throw new GatewayError('malformed-request')
+  return outcome.data
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(path)
+    const finish = (alive: boolean) => {
+      socket.destroy()
+      settle(alive)
+    }
+    socket.once('connect', () => finish(true))
+    socket.once('error', () => finish(false))
+  })
+}
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const reportParams = z.strictObject({ id })
+const reportQuery = z.strictObject({ evidence: z.enum(['true', 'false']).default('false') })
+const pageQuery = z.strictObject({
+  after: id.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+const PATH_BYTES_MAX = 100

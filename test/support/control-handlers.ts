@@ -1,0 +1,38 @@
+import type { ControlHandlers, ReportDetail, ReportSummary } from '../../src/admin/control-api.ts'
+
+export const report: ReportSummary = {
+  id: 'r1',
+  receivedAtMs: 1_700_000_000_000,
+  room: 'mimi://a.example/r/club',
+  provider: 'b.example',
+  subject: 'mimi://a.example/u/p1',
+  category: 'spam',
+  messages: 1,
+  result: 'verified',
+}
+
+/** Handlers of a small gateway that holds one report and two refused requests. */
+export function controlHandlers(overrides: Partial<ControlHandlers> = {}): ControlHandlers {
+  const detail: ReportDetail = { report, checks: [{ name: 'mac', outcome: 'passed' }] }
+  return {
+    health: () => ({
+      status: 'ready',
+      version: '0.1.0',
+      startedAtMs: 1_700_000_000_000,
+      components: { store: { state: 'up' }, upstream: { state: 'degraded', reason: 'slow' } },
+    }),
+    reload: () => Promise.resolve({ outcome: 'applied', restart: ['listeners.peers.port'] }),
+    listReports: ({ limit }) => Promise.resolve({ reports: [report].slice(0, limit) }),
+    findReport: (id, { evidence }) =>
+      Promise.resolve(
+        id === report.id ? { ...detail, ...(evidence && { evidence: ['hello'] }) } : undefined,
+      ),
+    listRooms: () => ({
+      rooms: [
+        { room: 'mimi://a.example/r/club', suite: 'identified', epoch: '7', participants: 3 },
+      ],
+    }),
+    limits: () => ({ limits: { bodyBytesMax: 1_048_576 }, refused: { submitMessage: 2 } }),
+    ...overrides,
+  }
+}
