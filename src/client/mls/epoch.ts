@@ -1,22 +1,27 @@
-import type { AuthenticatedContent, Sender } from '../../wire/mls/framing.ts'
+import type { Sender } from '../../wire/mls/framing.ts'
 import type { GroupContext } from '../../wire/mls/group-info.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
+import type { Proposal } from '../../wire/mls/proposal.ts'
 import type { SignatureKeyPair } from '../crypto/signatures.ts'
 import type { ClientSuite } from '../crypto/suite.ts'
-import { ClientError } from '../errors.ts'
+import { ClientError, demand } from '../errors.ts'
 import type { EpochSecrets } from './key-schedule.ts'
 import type { RatchetTree } from './ratchet-tree.ts'
 import type { SecretTree } from './secret-tree.ts'
 
-/** All that a member holds of one epoch. Only `secretTree` changes, as messages use keys up. */
-export interface Epoch {
+/** What everybody may know of one epoch, who can see the group's handshakes. */
+export interface PublicEpoch {
   readonly suite: ClientSuite
   readonly groupContext: GroupContext
   readonly tree: RatchetTree
-  readonly secrets: EpochSecrets
-  readonly secretTree: SecretTree
   readonly confirmationTag: Buffer
   readonly interimTranscriptHash: Buffer
+}
+
+/** All that a member holds of one epoch. Only `secretTree` changes, as messages use keys up. */
+export interface Epoch extends PublicEpoch {
+  readonly secrets: EpochSecrets
+  readonly secretTree: SecretTree
   readonly own: OwnKeys
 }
 
@@ -28,6 +33,14 @@ export interface OwnKeys {
   readonly nodes: ReadonlyMap<number, Buffer>
 }
 
+/** A proposal that waits for its commit, or one that a commit carries itself. */
+export interface QueuedProposal {
+  readonly proposal: Proposal
+  readonly sender: Sender
+  /** `ProposalRef`; absent where the proposal stands in the commit by value. */
+  readonly reference?: Buffer
+}
+
 /** What framing needs of an epoch. */
 export function framingContext({ suite, groupContext, secrets, secretTree }: Epoch) {
   const { membershipKey, senderDataSecret } = secrets
@@ -35,32 +48,25 @@ export function framingContext({ suite, groupContext, secrets, secretTree }: Epo
 }
 
 /** Throws `unknown-sender` where the leaf is blank. */
-export function memberLeaf({ tree }: Pick<Epoch, 'tree'>, leafIndex: number): LeafNode {
+export function memberLeaf({ tree }: Pick<PublicEpoch, 'tree'>, leafIndex: number): LeafNode {
   const leaf = tree.leaf(leafIndex)
   if (leaf === undefined) throw new ClientError('unknown-sender')
   return leaf
 }
 
-export function ownLeaf(epoch: Epoch): LeafNode {
-  return memberLeaf(epoch, epoch.own.leafIndex)
-}
-
 /** Throws `wrong-group`, `wrong-epoch`. */
 export function demandEpoch(
-  { groupContext }: Pick<Epoch, 'groupContext'>,
+  { groupContext }: Pick<PublicEpoch, 'groupContext'>,
   { groupId, epoch }: Pick<GroupContext, 'groupId' | 'epoch'>,
 ): void {
-  if (!groupContext.groupId.equals(groupId)) throw new ClientError('wrong-group')
-  if (groupContext.epoch !== epoch) throw new ClientError('wrong-epoch')
+  demand(groupContext.groupId.equals(groupId), 'wrong-group')
+  demand(groupContext.epoch === epoch, 'wrong-epoch')
 }
 
-/** A proposal that waits for its commit, or one that a commit carries itself. */
-export interface QueuedProposal {
-  readonly proposal: Extract<
-    AuthenticatedContent['content']['content'],
-    { kind: 'proposal' }
-  >['proposal']
-  readonly sender: Sender
-  /** `ProposalRef`; absent where the proposal stands in the commit by value. */
-  readonly reference?: Buffer
+/** Private keys whose nodes are still there. */
+export function keysInTree(
+  tree: RatchetTree,
+  nodes: Iterable<readonly [number, Buffer]>,
+): ReadonlyMap<number, Buffer> {
+  return new Map([...nodes].filter(([node]) => tree.encryptionKey(node) !== undefined))
 }
