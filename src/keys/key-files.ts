@@ -1,9 +1,9 @@
 import { randomBytes, type KeyObject } from 'node:crypto'
-import { mkdir, readdir, rename, stat, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
+import { closedFiles, readClosedFile, writeClosedFile } from './closed-file.ts'
 import { keyObject, keyPurposes, secretBytes, type KeyPurpose } from './key-material.ts'
 
 export type KeyState = 'pending' | 'active' | 'expired'
@@ -121,23 +121,12 @@ class FileKeyRing implements KeyRing {
 }
 
 async function readKeys(directory: string): Promise<readonly Key[]> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    const names = await readdir(directory)
-    const files = names.filter((name) => name.endsWith(SUFFIX))
-    return await Promise.all(files.map((name) => readKey(join(directory, name))))
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('key-unavailable', { facts: { reason: 'unreadable' }, cause })
-  }
+  const files = await closedFiles(directory, SUFFIX)
+  return Promise.all(files.map(readKey))
 }
 
 async function readKey(path: string): Promise<Key> {
-  const { mode } = await stat(path)
-  if ((mode & OTHERS) !== 0)
-    throw new GatewayError('key-unavailable', { facts: { reason: 'readable-by-others' } })
-  await using file = await open(path, 'r')
-  const text = await file.readFile('utf8')
+  const text = await readClosedFile(path)
   try {
     return keyOf(keyFile.parse(JSON.parse(text)))
   } catch {
@@ -146,9 +135,7 @@ async function readKey(path: string): Promise<Key> {
   }
 }
 
-/** The old file stays whole until the new one is on the disk. */
-async function writeKey(directory: string, key: Key, secret: Buffer): Promise<void> {
-  const path = join(directory, `${key.purpose}.${key.id}${SUFFIX}`)
+function writeKey(directory: string, key: Key, secret: Buffer): Promise<void> {
   const content: KeyFile = {
     purpose: key.purpose,
     id: key.id,
@@ -156,18 +143,8 @@ async function writeKey(directory: string, key: Key, secret: Buffer): Promise<vo
     ...(key.expiresAtMs === undefined ? {} : { expiresAtMs: key.expiresAtMs }),
     secret: secret.toString('base64'),
   }
-  try {
-    {
-      await using file = await open(`${path}.new`, 'w', 0o600)
-      await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
-      await file.sync()
-    }
-    await rename(`${path}.new`, path)
-    await using folder = await open(directory, 'r')
-    await folder.sync()
-  } catch (cause) {
-    throw new GatewayError('key-unavailable', { facts: { reason: 'unwritable' }, cause })
-  }
+  const path = join(directory, `${key.purpose}.${key.id}${SUFFIX}`)
+  return writeClosedFile(path, `${JSON.stringify(content, null, 2)}\n`)
 }
 
 function keyOf({ purpose, id, activeFromMs, expiresAtMs, secret }: KeyFile): Key {
@@ -201,5 +178,3 @@ type KeyFile = Readonly<z.infer<typeof keyFile>>
 
 const SUFFIX = '.key.json'
 const ID_BYTES = 8
-/** Any right of the group or of others. */
-const OTHERS = 0o077
