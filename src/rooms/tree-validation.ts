@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../model/errors.ts'
 import { leftChild, parentOf, rightChild } from './tree-math.ts'
 import { parentHash, within } from './tree-hash.ts'
 import { leafAt, parentAt, resolution, type PublicTree } from './tree.ts'
@@ -8,7 +9,7 @@ import { refusal } from './refusal.ts'
  * Throws `invalid-tree`. RFC 9420 §7.9.2, §12.4.3.1
  */
 export function validateTree(tree: PublicTree): void {
-  checkUniqueKeys(tree)
+  checkUniqueKeys(tree, 'invalid-tree')
   for (let node = 1; node < tree.nodes.length; node += 2) {
     if (tree.nodes[node] === undefined) continue
     checkUnmergedLeaves(tree, node)
@@ -16,22 +17,22 @@ export function validateTree(tree: PublicTree): void {
   }
 }
 
-/** No two nodes share an encryption key, no two leaves a signature key. Throws `invalid-tree`. */
-export function checkUniqueKeys({ nodes }: PublicTree): void {
+/** No two nodes share an encryption key, no two leaves a signature key. Throws `code`. */
+export function checkUniqueKeys({ nodes }: PublicTree, code: ErrorCode): void {
   const encryptionKeys = new Set<string>()
   const signatureKeys = new Set<string>()
   for (const node of nodes) {
     if (node === undefined) continue
     const { encryptionKey } = node.kind === 'leaf' ? node.leaf : node.parent
-    addOnce(encryptionKeys, encryptionKey, 'encryption-key-reused')
-    if (node.kind === 'leaf') addOnce(signatureKeys, node.leaf.signatureKey, 'signature-key-reused')
+    if (!addOnce(encryptionKeys, encryptionKey)) throw refusal(code, 'encryption-key-reused')
+    if (node.kind === 'leaf' && !addOnce(signatureKeys, node.leaf.signatureKey))
+      throw refusal(code, 'signature-key-reused')
   }
 }
 
-function addOnce(keys: Set<string>, key: Buffer, reason: string): void {
-  const name = key.toString('latin1')
-  if (keys.has(name)) throw refusal('invalid-tree', reason)
-  keys.add(name)
+function addOnce(keys: Set<string>, key: Buffer): boolean {
+  const before = keys.size
+  return keys.add(key.toString('latin1')).size > before
 }
 
 /** An unmerged leaf is a member below the node, and unmerged at each parent between. */

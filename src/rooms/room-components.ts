@@ -1,0 +1,27 @@
+import type { ErrorCode } from '../model/errors.ts'
+import { frankingAgentDataCodec } from '../wire/mimi/franking.ts'
+import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
+import { componentData, componentIds, type AppDataDictionary } from '../wire/mls/app-data.ts'
+import { readParticipants, type Participant } from './participants.ts'
+import { decodeOr } from './refusal.ts'
+
+/** What a room keeps in its group's dictionary. draft-ietf-mimi-protocol-06 §7 */
+export interface RoomComponents {
+  /** Undefined where the group has no participant list. */
+  readonly participants: readonly Participant[] | undefined
+  /** The data of component 0x0021. */
+  readonly frankingAgent: Buffer | undefined
+}
+
+/** Reads and checks the components that the gateway knows. Throws `code`. */
+export function readRoomComponents(dictionary: AppDataDictionary, code: ErrorCode): RoomComponents {
+  const list = componentData(dictionary, componentIds.participantList)
+  const frankingAgent = componentData(dictionary, componentIds.frankingAgent)
+  const metadata = componentData(dictionary, componentIds.roomMetadata)
+  if (frankingAgent !== undefined) decodeOr(code, frankingAgentDataCodec, frankingAgent)
+  if (metadata !== undefined) decodeOr(code, roomMetaDataCodec, metadata)
+  return {
+    participants: list === undefined ? undefined : readParticipants(list, code),
+    frankingAgent,
+  }
+}

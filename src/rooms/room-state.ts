@@ -1,0 +1,88 @@
+import { componentIds } from '../wire/mls/app-data.ts'
+import { credentialType } from '../wire/mls/credential.ts'
+import type { ExternalSender } from '../wire/mls/external-sender.ts'
+import { readDictionary } from './app-data-changes.ts'
+import { externalSenders, type Group } from './group.ts'
+import { domainsOf, leafIdentity } from './leaf-identity.ts'
+import type { Participant } from './participants.ts'
+import { readRoomComponents } from './room-components.ts'
+import { leavesOf } from './tree.ts'
+import type { LeafNode } from '../wire/mls/leaf-node.ts'
+
+/** One client in the group. */
+export interface Member {
+  readonly leafIndex: number
+  /** The participant whose client it is; undefined where its credential names no user. */
+  readonly user: string | undefined
+  readonly client: string | undefined
+  readonly pseudonymous: boolean
+  readonly credentialType: number
+}
+
+/** The public state of a room in one epoch. Never changed: an accepted commit makes the next one. */
+export interface RoomState {
+  readonly room: string
+  /** The name of the metadata suite. */
+  readonly suite: string
+  readonly groupId: Buffer
+  readonly epoch: bigint
+  /** The code of the MLS cipher suite. */
+  readonly ciphersuite: number
+  readonly participants: readonly Participant[]
+  /** The distinct domains of the participants. */
+  readonly providers: readonly string[]
+  readonly members: readonly Member[]
+  /** FrankingAgentData: the data of component 0x0021. */
+  readonly frankingAgent: Buffer | undefined
+  readonly externalSenders: readonly ExternalSender[]
+  /** All components of the GroupContext's dictionary by their id. */
+  readonly components: ReadonlyMap<number, Buffer>
+  readonly treeHash: Buffer
+  readonly confirmedTranscriptHash: Buffer
+  /** ProposalRefs of the proposals that wait for a commit. */
+  readonly pendingProposals: readonly Buffer[]
+}
+
+/** Throws `invalid-group-info` where a component or extension of the group is malformed. */
+export function roomState(
+  { room, suite }: { readonly room: string; readonly suite: string },
+  group: Group,
+): RoomState {
+  const { context } = group
+  const dictionary = readDictionary(context.extensions, 'invalid-group-info')
+  const { participants = [], frankingAgent } = readRoomComponents(dictionary, 'invalid-group-info')
+  return {
+    room,
+    suite,
+    groupId: context.groupId,
+    epoch: context.epoch,
+    ciphersuite: context.cipherSuite,
+    participants,
+    providers: domainsOf(participants.map(({ user }) => user)),
+    members: [...leavesOf(group.tree)].map(([leafIndex, leaf]) => memberOf(leafIndex, leaf)),
+    frankingAgent,
+    externalSenders: externalSenders(group),
+    components: new Map(
+      dictionary.componentData.map(({ componentId, data }) => [componentId, data]),
+    ),
+    treeHash: context.treeHash,
+    confirmedTranscriptHash: context.confirmedTranscriptHash,
+    pendingProposals: [...group.pending.values()].map(({ reference }) => reference),
+  }
+}
+
+export function memberOf(leafIndex: number, { credential }: LeafNode): Member {
+  const identity = leafIdentity(credential)
+  return {
+    leafIndex,
+    user: identity?.user,
+    client: identity?.client,
+    pseudonymous: credential.kind === 'pseudonymous',
+    credentialType: credentialType(credential),
+  }
+}
+
+/** Whether the group keeps a participant list at all. */
+export function hasParticipantList({ components }: RoomState): boolean {
+  return components.has(componentIds.participantList)
+}

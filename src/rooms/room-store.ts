@@ -1,0 +1,74 @@
+import { GatewayError } from '../model/errors.ts'
+import { blobColumn, textColumn } from '../sqlite/row.ts'
+import type { Store } from '../sqlite/store.ts'
+import { isUniqueViolation } from '../sqlite/write-queue.ts'
+import { openGroup } from './group.ts'
+import { roomState } from './room-state.ts'
+import { stageProposals } from './stage-proposals.ts'
+import type { RoomEntry, StagedCommit, StagedProposals } from './staged-update.ts'
+import { treeBytes } from './tree.ts'
+
+/** What stands in the store when a room begins. */
+export interface NewRoom {
+  readonly room: string
+  readonly suite: string
+  readonly groupInfo: Buffer
+  readonly ratchetTree: Buffer
+  readonly nowMs: number
+}
+
+/** Durable once it resolves. Throws `room-exists`, `store-unavailable`. */
+export async function insertRoom(store: Store, room: NewRoom): Promise<void> {
+  try {
+    await store.write(
+      'INSERT INTO rooms (room, suite, group_info, ratchet_tree, created_at_ms) VALUES (?, ?, ?, ?, ?)',
+      [room.room, room.suite, room.groupInfo, room.ratchetTree, room.nowMs],
+    )
+  } catch (cause) {
+    if (isUniqueViolation(cause)) throw new GatewayError('room-exists', { cause })
+    throw cause
+  }
+}
+
+/** Durable once it resolves, the new epoch and the end of all waiting proposals together. */
+export function writeCommit(store: Store, { room, after, groupInfo }: StagedCommit): Promise<void> {
+  return store.writeAll([
+    [
+      'UPDATE rooms SET group_info = ?, ratchet_tree = ? WHERE room = ?',
+      [groupInfo, treeBytes(after.group.tree), room],
+    ],
+    ['DELETE FROM room_proposals WHERE room = ?', [room]],
+  ])
+}
+
+/** Durable once it resolves. */
+export function writeProposals(store: Store, { room, proposals }: StagedProposals): Promise<void> {
+  return store.writeAll(
+    proposals.map(({ reference, message }) => [
+      'INSERT INTO room_proposals (room, reference, message) VALUES (?, ?, ?) ON CONFLICT (room, reference) DO NOTHING',
+      [room, reference, message],
+    ]),
+  )
+}
+
+/** The room as it was last written, or undefined. Throws `store-unavailable` where it cannot be read. */
+export function loadRoom(store: Store, room: string): RoomEntry | undefined {
+  const row = store.get('SELECT suite, group_info, ratchet_tree FROM rooms WHERE room = ?', [room])
+  if (row === undefined) return undefined
+  const waiting = store.all(
+    'SELECT message FROM room_proposals WHERE room = ? ORDER BY position LIMIT 1024',
+    [room],
+  )
+  try {
+    const opened = openGroup({
+      groupInfo: blobColumn(row, 'group_info'),
+      ratchetTree: blobColumn(row, 'ratchet_tree'),
+      verified: true,
+    })
+    const messages = waiting.map((proposal) => blobColumn(proposal, 'message'))
+    const group = stageProposals(opened, messages).next
+    return { group, state: roomState({ room, suite: textColumn(row, 'suite') }, group) }
+  } catch (cause) {
+    throw new GatewayError('store-unavailable', { facts: { reason: 'room' }, cause })
+  }
+}

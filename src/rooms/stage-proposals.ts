@@ -1,0 +1,49 @@
+import { GatewayError } from '../model/errors.ts'
+import { authenticatedContentBytes } from '../wire/mls/framing.ts'
+import { proposalRef } from '../wire/mls/key-package-ref.ts'
+import { authenticate } from './authenticate.ts'
+import type { Group, PendingProposal } from './group.ts'
+import { checkProposal, checkSupport } from './proposal-rules.ts'
+import { refusal } from './refusal.ts'
+
+/**
+ * Verifies proposals that wait for a commit; the same proposal twice counts once.
+ * Throws `invalid-proposal`, `wrong-message-kind`, `wrong-epoch`, `invalid-signature`, and
+ * `queue-full` above 1,024 that wait.
+ */
+export function stageProposals(
+  group: Group,
+  messages: readonly Buffer[],
+): { readonly next: Group; readonly proposals: readonly PendingProposal[] } {
+  const pending = new Map(group.pending)
+  const proposals = messages.map((message) => {
+    const proposal = readProposal(group, message)
+    pending.set(proposal.reference.toString('hex'), proposal)
+    return proposal
+  })
+  if (pending.size > PENDING_COUNT_MAX)
+    throw new GatewayError('queue-full', { facts: { limit: PENDING_COUNT_MAX } })
+  return { next: { ...group, pending }, proposals }
+}
+
+function readProposal(group: Group, message: Buffer): PendingProposal {
+  const publicMessage = authenticate(group, message, 'invalid-proposal')
+  const { content, sender } = publicMessage.content
+  if (content.kind !== 'proposal') throw refusal('wrong-message-kind', 'content-type')
+  const { proposal } = content
+  const authenticated = authenticatedContentBytes({ wireFormat: 1, ...publicMessage })
+  const reference = proposalRef(group.suite, authenticated)
+  const pending = { reference, proposal, sender, message }
+  try {
+    checkProposal(group, pending)
+    checkSupport(group, [pending])
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    // The reference is how the protocol's answer names the proposal.
+    const facts = { ...error.facts, proposalRef: reference.toString('hex') }
+    throw new GatewayError(error.code, { facts, cause: error })
+  }
+  return pending
+}
+
+const PENDING_COUNT_MAX = 1_024

@@ -1,0 +1,166 @@
+import type { Handshake } from '../model/exchange.ts'
+import type { Sender } from '../wire/mls/framing.ts'
+import type { ProposalKind } from '../wire/mls/proposal.ts'
+import type { Group, PendingProposal } from './group.ts'
+import { leafIdentity } from './leaf-identity.ts'
+import { matchGroupInfo } from './match-group-info.ts'
+import type { Participant } from './participants.ts'
+import { refusal } from './refusal.ts'
+import {
+  hasParticipantList,
+  memberOf,
+  roomState,
+  type Member,
+  type RoomState,
+} from './room-state.ts'
+import { stageCommit, type CommitEffect, type LeafChange } from './stage-commit.ts'
+import { stageProposals } from './stage-proposals.ts'
+import { leafAt } from './tree.ts'
+
+/** A room as the registry holds it. */
+export interface RoomEntry {
+  readonly state: RoomState
+  readonly group: Group
+}
+
+/** Who sent a handshake message: a member, an external sender of the group, or a client that joins. */
+export interface Author {
+  readonly kind: Sender['kind']
+  /** Where the credential names one. */
+  readonly user: string | undefined
+}
+
+/** What a commit changes, for those who decide on it and record it. */
+export interface RoomChanges {
+  readonly addedMembers: readonly Member[]
+  readonly updatedMembers: readonly Member[]
+  readonly removedMembers: readonly Member[]
+  readonly addedParticipants: readonly Participant[]
+  readonly removedParticipants: readonly Participant[]
+  /** With the new role. */
+  readonly changedRoles: readonly Participant[]
+  /** Ids of the components that were updated or removed. */
+  readonly components: readonly number[]
+  readonly proposals: readonly ProposalKind[]
+}
+
+export interface StagedCommit {
+  readonly kind: 'commit'
+  readonly room: string
+  readonly before: RoomEntry
+  readonly after: RoomEntry
+  readonly author: Author
+  readonly changes: RoomChanges
+  /** The GroupInfo struct of the new epoch. */
+  readonly groupInfo: Buffer
+}
+
+export interface StagedProposals {
+  readonly kind: 'proposals'
+  readonly room: string
+  readonly before: RoomEntry
+  readonly after: RoomEntry
+  readonly authors: readonly Author[]
+  readonly proposals: readonly PendingProposal[]
+}
+
+/** A verified handshake that has not changed anything yet: `RoomRegistry.accept` does. */
+export type StagedUpdate = StagedCommit | StagedProposals
+
+/**
+ * Verifies a handshake against a room. Throws `wrong-epoch`, `invalid-commit`, `invalid-proposal`,
+ * `invalid-signature`, `invalid-tree`, `invalid-group-info`, `group-info-mismatch`,
+ * `wrong-message-kind`, `queue-full`.
+ */
+export function stageHandshake(before: RoomEntry, handshake: Handshake): StagedUpdate {
+  return handshake.kind === 'commit'
+    ? stagedCommit(before, handshake)
+    : stagedProposals(before, handshake)
+}
+
+function stagedCommit(
+  before: RoomEntry,
+  handshake: Extract<Handshake, { kind: 'commit' }>,
+): StagedCommit {
+  const effect = stageCommit(before.group, handshake.commit.bytes)
+  const groupInfo = matchGroupInfo(effect.next, handshake)
+  const { room, suite } = before.state
+  const after = { group: effect.next, state: roomState({ room, suite }, effect.next) }
+  checkNewMembers(after.state, effect)
+  checkWelcome(effect, handshake.welcomeRefs)
+  const changes = changesOf(before.state, after.state, effect)
+  return {
+    kind: 'commit',
+    room,
+    before,
+    after,
+    author: committerOf(before.group, effect),
+    changes,
+    groupInfo,
+  }
+}
+
+function stagedProposals(
+  before: RoomEntry,
+  handshake: Extract<Handshake, { kind: 'proposals' }>,
+): StagedProposals {
+  const messages = handshake.proposals.map(({ bytes }) => bytes)
+  const { next, proposals } = stageProposals(before.group, messages)
+  const pendingProposals = [...next.pending.values()].map(({ reference }) => reference)
+  const after = { group: next, state: { ...before.state, pendingProposals } }
+  const authors = proposals.map(({ sender }) => authorOf(before.group, sender))
+  return { kind: 'proposals', room: before.state.room, before, after, authors, proposals }
+}
+
+/** Who comes in or changes its leaf belongs to a participant of the new epoch. draft-ietf-mimi-protocol-06 §5.3 */
+function checkNewMembers(after: RoomState, { added, updated }: CommitEffect): void {
+  if (!hasParticipantList(after)) return
+  const users = new Set(after.participants.map(({ user }) => user))
+  for (const { leaf } of [...added, ...updated]) {
+    const user = leafIdentity(leaf.credential)?.user
+    if (user === undefined || !users.has(user))
+      throw refusal('not-a-participant', 'member-without-participant')
+  }
+}
+
+/** A Welcome is for members whom its commit adds. */
+function checkWelcome({ keyPackageRefs }: CommitEffect, welcomeRefs: readonly Buffer[]): void {
+  const added = new Set(keyPackageRefs.map((ref) => ref.toString('hex')))
+  if (!welcomeRefs.every((ref) => added.has(ref.toString('hex'))))
+    throw refusal('invalid-commit', 'welcome-without-add')
+}
+
+function changesOf(before: RoomState, after: RoomState, effect: CommitEffect): RoomChanges {
+  const roles = new Map(before.participants.map(({ user, roleIndex }) => [user, roleIndex]))
+  const users = new Set(after.participants.map(({ user }) => user))
+  return {
+    addedMembers: members(effect.added),
+    updatedMembers: members(effect.updated),
+    removedMembers: members(effect.removed),
+    addedParticipants: after.participants.filter(({ user }) => !roles.has(user)),
+    removedParticipants: before.participants.filter(({ user }) => !users.has(user)),
+    changedRoles: after.participants.filter(
+      ({ user, roleIndex }) => roles.has(user) && roles.get(user) !== roleIndex,
+    ),
+    components: [...new Set(effect.appDataUpdates.map(({ componentId }) => componentId))],
+    proposals: effect.proposalKinds,
+  }
+}
+
+function members(changes: readonly LeafChange[]): readonly Member[] {
+  return changes.map(({ leafIndex, leaf }) => memberOf(leafIndex, leaf))
+}
+
+function committerOf(group: Group, { sender, added }: CommitEffect): Author {
+  if (sender.kind !== 'new-member-commit') return authorOf(group, sender)
+  // The joiner's own leaf is the last that an external commit adds.
+  const joined = added.at(-1)
+  const user = joined === undefined ? undefined : leafIdentity(joined.leaf.credential)?.user
+  return { kind: sender.kind, user }
+}
+
+function authorOf(group: Group, sender: Sender): Author {
+  const leaf = sender.kind === 'member' ? leafAt(group.tree, sender.leafIndex) : undefined
+  const user = leaf === undefined ? undefined : leafIdentity(leaf.credential)?.user
+  return { kind: sender.kind, user }
+}
