@@ -47,6 +47,11 @@ export interface Adapter {
   serialise(exchange: Exchange, answer: Answer, original?: RawResponse): RawResponse
   /** The protocol's own way to say no, or undefined where it has none (then an RFC 9457 problem). */
   refuse(exchange: Exchange, refusal: Refusal): RawResponse | undefined
+  /**
+   * The exchange without those of these fields that its request declares as `edited`; the same value
+   * where none of them is there. Nothing that a client signed ever changes.
+   */
+  withhold(exchange: Exchange, hidden: ReadonlySet<FieldName>): Exchange
 }
 
 /** Why an exchange is refused, in the terms in which protocols can say it. */

@@ -69,6 +69,8 @@ export type GroupInfoOutcome =
 
 export interface IdentifierQueryOutcome {
   readonly kind: 'success' | 'notFound' | 'ambiguous' | 'forbidden' | 'unsupportedField'
+  /** `withheld` leaves every found profile with its stable URI only. */
+  readonly profileFields?: 'withheld'
 }
 
 export interface StatusOutcome {
