@@ -27,7 +27,8 @@ export function bareMinimum(declarations: readonly FieldDeclaration[]): Suite {
     shows: 'least',
     requiresFrank: false,
     pseudonymousCredentials: compareForms(sender, 'exact') < 0 ? 'required' : 'optional',
-    timeBucketMs: BARE_TIME_BUCKET_MS,
+    timeBucketMs:
+      wireFloor(declarations, 'message.time', 'follower') === 'exact' ? 1 : BARE_TIME_BUCKET_MS,
   })
 }
 

@@ -48,7 +48,7 @@ export const identifiedTable: SuiteTable = {
   'client.capabilities': everywhere(upTo('exact'), forbidden),
   'message.time': {
     hub: required('exact'),
-    follower: ['bucket', 'exact'],
+    follower: required('exact'),
     target: forbidden,
     archive: upTo('exact'),
   },

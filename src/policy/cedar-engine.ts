@@ -40,13 +40,10 @@ function decide(
     const answer = statefulIsAuthorized(authorizationCall(slotFor(revision, policies), request))
     if (answer.type === 'failure') return DENIED_BY_FAULT
     const { decision, diagnostics } = answer.response
-    if (diagnostics.errors.length > 0)
-      return {
-        decision: 'deny',
-        policies: diagnostics.errors.map((error) => error.policyId).toSorted(),
-        errors: diagnostics.errors.length,
-      }
-    return { decision, policies: diagnostics.reason.toSorted(), errors: 0 }
+    const errors = diagnostics.errors.map((error) => error.policyId).toSorted()
+    // Cedar skips a forbid whose evaluation fails: here no answer with an error permits anything.
+    if (errors.length > 0) return { decision: 'deny', policies: errors, errors }
+    return { decision, policies: diagnostics.reason.toSorted(), errors }
   } catch {
     // A trap kills the wasm instance for good; every later answer is this one.
     return DENIED_BY_FAULT
@@ -170,5 +167,5 @@ let schemaIsParsed = false
 const DENIED_BY_FAULT: AuthorizationDecision = Object.freeze({
   decision: 'deny',
   policies: [],
-  errors: 1,
+  errors: ['engine-fault'],
 })

@@ -16,8 +16,8 @@ export interface AuthorizationDecision {
   readonly decision: 'allow' | 'deny'
   /** The determining policies by their `@id`, sorted; none for a deny by default. */
   readonly policies: readonly string[]
-  /** Policies whose evaluation failed: with any, the decision is a deny. */
-  readonly errors: number
+  /** Policies whose evaluation failed, or `engine-fault`: with any, the decision is a deny. */
+  readonly errors: readonly string[]
 }
 
 /** The peers and rooms that policies name, so that all others can share a plan. */
