@@ -10,7 +10,6 @@ export const mayImport = {
   keys: ['model'],
   client: ['model', 'wire'],
   metadata: ['model', 'wire'],
-  settings: ['model', 'metadata'],
   policy: ['model', 'metadata'],
   rooms: ['model', 'wire', 'sqlite', 'metadata'],
   privacypass: ['model', 'wire'],
@@ -48,6 +47,7 @@ export const mayImport = {
     'reports',
   ],
   listener: ['model', 'signals', 'metadata', 'privacypass', 'delivery', 'peers', 'pipeline'],
+  settings: ['model', 'metadata', 'policy', 'ratelimit', 'delivery', 'listener'],
   admin: [
     'model',
     'signals',

@@ -76,12 +76,15 @@ export type LimitsView = z.infer<typeof limitsViewSchema>
 
 /** What the gateway lets its operator ask and do. */
 export interface ControlHandlers {
-  health(): Health
-  reload(): Promise<ReloadResult>
-  listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
-  findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
-  listRooms(): RoomList
-  limits(): LimitsView
+  readonly health: () => Health
+  readonly reload: () => Promise<ReloadResult>
+  readonly listReports: (page: { after: string | undefined; limit: number }) => Promise<ReportList>
+  readonly findReport: (
+    id: string,
+    options: { evidence: boolean },
+  ) => Promise<ReportDetail | undefined>
+  readonly listRooms: () => RoomList
+  readonly limits: () => LimitsView
 }
 
 /** Paths of the control socket. */

@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from 'node:path'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
-import type { Limits, Rates } from './limits.ts'
+import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
+import type { Limits } from './limits.ts'
+import type { Rates } from './rates.ts'
 import { policyProfiles, type Configuration, type PolicyProfile } from './schema.ts'
 
 /** What the process runs with: every default filled in, every path absolute, frozen. */
@@ -19,8 +21,11 @@ export interface Config {
   readonly upstream: { readonly url: string } | undefined
   readonly ds: { readonly host: string; readonly port: number }
   readonly peers: ReadonlyMap<ProviderDomain, PeerConfig>
+  /** What policies know of our own rooms. */
+  readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
   readonly limits: Limits
+  /** For `limitsWith`. */
   readonly rates: Rates
   readonly log: { readonly level: Configuration['log']['level'] }
   readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
@@ -44,10 +49,11 @@ export interface PeerConfig {
   readonly allow: boolean
   /** `host:port`; undefined: port 443 of the domain. */
   readonly address: string | undefined
-  readonly peerClass: string
-  readonly region: string
-  /** Whether a data-processing agreement is in force. */
+  readonly peerClass: PeerClass
+  readonly region: Region
+  /** Whether an agreement on metadata is in force. */
   readonly agreement: boolean
+  readonly groups: readonly string[]
   readonly asHub: readonly string[]
   readonly asFollower: readonly string[]
 }
@@ -93,6 +99,7 @@ export function buildConfig(
     upstream: written.upstream,
     ds: written.ds,
     peers: peerMap(written),
+    rooms: written.rooms,
     policies: policySource(written.policies, absolute),
     limits: written.limits,
     rates: written.rates,
@@ -110,8 +117,8 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
   for (const [key, peer] of Object.entries(written.peers)) {
     const domain = parseProviderDomain(key)
     const { asHub, asFollower } = peer.suites ?? written.defaultSuites
-    const { allow, address, region, agreement } = peer
-    const profile = { domain, allow, address, peerClass: peer.class, region, agreement }
+    const { allow, address, region, agreement, groups } = peer
+    const profile = { domain, allow, address, peerClass: peer.class, region, agreement, groups }
     peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))
   }
   return peers

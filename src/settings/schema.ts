@@ -1,13 +1,15 @@
 import { z } from 'zod'
+import { peerClasses, regions, roomProfiles } from '../policy/vocabulary.ts'
 import { addressField, domainField, fileField, hostField, oneOf, portField } from './fields.ts'
-import { limitsSchema, ratesSchema } from './limits.ts'
+import { limitsSchema } from './limits.ts'
+import { ratesSchema } from './rates.ts'
 
 /** Names of `metadata/suites.ts`; a test keeps them equal. */
 const suiteNames = ['bare-minimum', 'moderated-pseudonyms', 'identified', 'compliance'] as const
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
-const peerClasses = ['consumer', 'enterprise', 'public', 'open', 'quarantined'] as const
-const regions = ['EU', 'UK', 'US', 'OTHER'] as const
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+const expectedUrl = 'expected an http or https URL, or `unix:` and a path'
 
 const suiteList = z
   .array(oneOf(suiteNames), { error: 'expected a list of suite names' })
@@ -30,12 +32,19 @@ const peerSchema = z.strictObject({
   address: addressField
     .optional()
     .describe('Where its gateway listens, `host:port`. Without it: port 443 of its domain.'),
-  class: oneOf(peerClasses).default('open').describe('What policies call it: `peer.class`.'),
-  region: oneOf(regions).default('OTHER').describe('What policies call it: `peer.region`.'),
+  class: oneOf(peerClasses).default('open').describe('How policies class it.'),
+  region: oneOf(regions).default('OTHER').describe('Where it is, for policies.'),
   agreement: z
     .boolean({ error: 'expected true or false' })
     .default(false)
-    .describe('Whether a data-processing agreement is in force.'),
+    .describe('What policies call it: whether an agreement on metadata is in force.'),
+  groups: z
+    .array(
+      z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected a name of lower-case letters, digits and -'),
+    )
+    .max(32, 'expected at most 32 groups')
+    .default([])
+    .describe('Groups that policies may name.'),
   suites: suitesSchema.optional().describe('Instead of `defaultSuites`, for this provider.'),
 })
 
@@ -94,8 +103,9 @@ export const configurationSchema = z.strictObject({
   upstream: z
     .strictObject({
       url: z
-        .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
-        .describe('Base URL of the delivery service.'),
+        .string(expectedUrl)
+        .regex(/^(https?:\/\/[^\s/]+(\/\S*)?|unix:\/\S+)$/, expectedUrl)
+        .describe('Base URL, http or https, or `unix:/path/of.sock`.'),
     })
     .optional()
     .describe('The delivery service. Without it the embedded reference delivery service runs.'),
@@ -107,12 +117,19 @@ export const configurationSchema = z.strictObject({
   defaultSuites: suitesSchema
     .prefault({})
     .describe('Metadata suites for providers without their own list.'),
+  rooms: z
+    .strictObject({
+      profile: oneOf(roomProfiles).default('consumer').describe('What kind of rooms these are.'),
+      region: oneOf(regions).default('OTHER').describe('Where they are.'),
+    })
+    .prefault({})
+    .describe('What policies know of our own rooms.'),
   policies: z
     .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
     .default('consumer')
     .describe(`A profile (${profiles.join(', ')}), or the path of a directory of Cedar policies.`),
   limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
-  rates: ratesSchema.prefault({}).describe('Rate limits: per kind of request, in three steps.'),
+  rates: ratesSchema.prefault({}).describe('Rate limits; the tightest one that applies decides.'),
   log: z
     .strictObject({
       level: oneOf(logLevels)

@@ -1,0 +1,90 @@
+import { GatewayError } from '../model/errors.ts'
+import { ConfigurationError, describeProblems } from '../settings/problems.ts'
+import { certsDevCommand } from './certs-dev.ts'
+import { UsageError, type Command, type CommandEnvironment, type ExitCode } from './command.ts'
+import { configCheckCommand } from './config-check.ts'
+import { ControlError } from './control-client.ts'
+import { decodeCommand } from './decode.ts'
+import { healthCommand } from './health.ts'
+import { reloadCommand } from './reload.ts'
+import { reportsListCommand } from './reports-list.ts'
+import { reportsShowCommand } from './reports-show.ts'
+import { serveCommand } from './serve.ts'
+import { versionCommand } from './version.ts'
+
+/** Runs `postern <argv>`. Faults become one line on standard error and an exit code, never a stack. */
+export async function runCommandLine(
+  argv: readonly string[],
+  environment: CommandEnvironment,
+): Promise<ExitCode> {
+  const { out, err } = environment
+  const [first = ''] = argv
+  if (first === '--version') return versionCommand.run([], environment)
+  const command = findCommand(argv)
+  const asksForHelp = argv.includes('--help') || argv.includes('-h') || first === 'help'
+  if (command === undefined) {
+    if (!asksForHelp) err(first === '' ? 'expected a command\n\n' : 'unknown command\n\n')
+    ;(asksForHelp ? out : err)(overview())
+    return asksForHelp ? 0 : 2
+  }
+  if (asksForHelp) {
+    out(`postern ${command.name} ${command.usage}\n`)
+    return 0
+  }
+  try {
+    return await command.run(argv.slice(command.name.split(' ').length), environment)
+  } catch (error) {
+    const { text, exitCode } = explain(error, command)
+    err(`${text}\n`)
+    return exitCode
+  }
+}
+
+function findCommand(argv: readonly string[]): Command | undefined {
+  return commands.find(({ name }) => name.split(' ').every((word, at) => argv[at] === word))
+}
+
+function overview(): string {
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`)
+  return `postern: a gateway between providers of end-to-end encrypted messaging
+
+usage: postern <command> [options]
+
+${lines.join('\n')}
+
+postern <command> --help shows a command's options.
+Exit codes: 0 done, 1 failed or the answer is no, 2 wrong usage or malformed input.
+`
+}
+
+function explain(error: unknown, { name }: Command): { text: string; exitCode: ExitCode } {
+  if (error instanceof UsageError)
+    return { text: `${error.message}\ntry postern ${name} --help`, exitCode: 2 }
+  if (error instanceof ConfigurationError)
+    return { text: describeProblems(error).join('\n'), exitCode: 1 }
+  if (error instanceof ControlError)
+    return {
+      text:
+        error.code === 'server-unreachable'
+          ? 'no server answers on the control socket: is it running, with this configuration?'
+          : error.code,
+      exitCode: 1,
+    }
+  if (error instanceof GatewayError) {
+    const facts = Object.keys(error.facts).length === 0 ? '' : ` ${JSON.stringify(error.facts)}`
+    return { text: `${error.code}${facts}`, exitCode: error.code.startsWith('invalid-') ? 2 : 1 }
+  }
+  throw error
+}
+
+const commands: readonly Command[] = [
+  serveCommand,
+  configCheckCommand,
+  certsDevCommand,
+  decodeCommand,
+  healthCommand,
+  reportsListCommand,
+  reportsShowCommand,
+  reloadCommand,
+  versionCommand,
+]

@@ -1,0 +1,87 @@
+import { Client } from 'undici'
+import { z } from 'zod'
+import {
+  controlPaths,
+  healthSchema,
+  reloadSchema,
+  reportDetailSchema,
+  reportListSchema,
+  type Health,
+  type ReloadResult,
+  type ReportDetail,
+  type ReportList,
+} from '../admin/control-api.ts'
+
+/** What a running server answers on its control socket. */
+export interface ControlClient extends AsyncDisposable {
+  health(): Promise<Health>
+  reload(): Promise<ReloadResult>
+  listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
+  /** Undefined where there is no such report. */
+  findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
+}
+
+/** No server, or one that does not answer as ours does; `code` is a problem's code or one of ours. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError'
+  readonly code: string
+
+  constructor(code: string, cause?: unknown) {
+    super(code, { cause })
+    this.code = code
+  }
+}
+
+/** Connects when it is first asked. Every call throws `ControlError`. */
+export function createControlClient(socketPath: string): ControlClient {
+  const client = new Client('http://control', {
+    socketPath,
+    headersTimeout: DEADLINE_MS,
+    bodyTimeout: DEADLINE_MS,
+  })
+  const call = async <T>(schema: z.ZodType<T>, path: string, method: 'GET' | 'POST' = 'GET') => {
+    const { statusCode, json } = await ask(client, path, method)
+    if (statusCode !== 200) throw new ControlError(problemCode(json))
+    const outcome = schema.safeParse(json)
+    if (!outcome.success) throw new ControlError('unexpected-answer', outcome.error)
+    return outcome.data
+  }
+  return {
+    health: () => call(healthSchema, controlPaths.health),
+    reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
+    listReports: ({ after, limit }) => {
+      const query = new URLSearchParams({
+        limit: String(limit),
+        ...(after !== undefined && { after }),
+      })
+      return call(reportListSchema, `${controlPaths.reports}?${query.toString()}`)
+    },
+    findReport: async (id, { evidence }) => {
+      const path = controlPaths.report.replace(':id', encodeURIComponent(id))
+      try {
+        return await call(reportDetailSchema, `${path}?evidence=${evidence}`)
+      } catch (error) {
+        if (error instanceof ControlError && error.code === 'not-found') return undefined
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: () => client.destroy(),
+  }
+}
+
+async function ask(client: Client, path: string, method: 'GET' | 'POST') {
+  try {
+    const { statusCode, body } = await client.request({ path, method })
+    return { statusCode, json: await body.json() }
+  } catch (error) {
+    throw new ControlError('server-unreachable', error)
+  }
+}
+
+function problemCode(json: unknown): string {
+  const outcome = problemSchema.safeParse(json)
+  return outcome.success ? outcome.data.code : 'unexpected-answer'
+}
+
+const problemSchema = z.object({ code: z.string().regex(/^[a-z-]{1,64}$/) })
+const DEADLINE_MS = 30_000

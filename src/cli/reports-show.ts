@@ -1,0 +1,37 @@
+import type { Command } from './command.ts'
+import { createControlClient } from './control-client.ts'
+import { controlOptions, expectPositionals, readOptions } from './options.ts'
+
+export const reportsShowCommand: Command = {
+  name: 'reports show',
+  summary: 'show one abuse report and how it was verified',
+  usage: `ID [--evidence] [--json] [--config FILE | --socket PATH]
+
+  --evidence  open the sealed report and show what was reported
+
+Exit code 1 when there is no such report.`,
+  run: async (args, { controlSocket, out, err }) => {
+    const { values, positionals } = readOptions(args, {
+      ...controlOptions,
+      evidence: { type: 'boolean', default: false },
+    })
+    expectPositionals(positionals, ['ID'])
+    await using client = createControlClient(values.socket ?? (await controlSocket(values.config)))
+    const detail = await client.findReport(positionals[0] ?? '', { evidence: values.evidence })
+    if (detail === undefined) {
+      err('no such report\n')
+      return 1
+    }
+    if (values.json) {
+      out(`${JSON.stringify(detail)}\n`)
+      return 0
+    }
+    const { receivedAtMs, ...fields } = detail.report
+    out(`received ${new Date(receivedAtMs).toISOString()}\n`)
+    for (const [name, value] of Object.entries(fields)) out(`${name} ${value}\n`)
+    for (const { name, outcome } of detail.checks) out(`check ${name}: ${outcome}\n`)
+    if (detail.evidence !== undefined)
+      out(`evidence\n${JSON.stringify(detail.evidence, undefined, 2)}\n`)
+    return 0
+  },
+}
