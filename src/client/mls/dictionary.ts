@@ -41,6 +41,7 @@ export function applyAppDataUpdates(
   if (updates.length === 0) return extensions
   demandOnePerComponent(updates)
   let dictionary = appDataDictionary(extensions)
+  for (const update of updates) demandLasting(dictionary, update)
   const before = componentData(dictionary, componentIds.participantList)
   for (const { componentId, operation } of updates)
     dictionary = withComponent(
@@ -105,6 +106,18 @@ function patchParticipantList(
     if (error instanceof WireError) throw new ClientError('invalid-participant-list', error)
     throw error
   }
+}
+
+/** A room keeps its participant list and its franking agent; a new agent needs a new group. */
+function demandLasting(
+  dictionary: AppDataDictionary,
+  { componentId, operation }: AppDataUpdate,
+): void {
+  const { frankingAgent, participantList } = componentIds
+  if (componentId === frankingAgent)
+    demand(componentData(dictionary, frankingAgent) === undefined, 'invalid-proposal')
+  if (componentId === frankingAgent || componentId === participantList)
+    demand(operation.kind === 'update', 'invalid-proposal')
 }
 
 /** Two replacements of one component would make the result depend on their order. */

@@ -35,6 +35,7 @@ import { exportSecret } from './key-schedule.ts'
 import { signLeaf } from './leaf.ts'
 import { openPrivate, protectPrivate, type PaddingFor } from './private-framing.ts'
 import { processCommit, type CommitOutcome } from './process-commit.ts'
+import { committable } from './committable.ts'
 import { verifierKey } from './proposal-sender.ts'
 import { openPublic, protectPublic } from './public-framing.ts'
 
@@ -141,7 +142,7 @@ export class MlsGroup {
         membershipKey: secrets.membershipKey,
       },
       {
-        proposals: [...this.committable(), ...byValue],
+        proposals: [...committable(this.pendingProposals, byValue, own.leafIndex), ...byValue],
         authenticatedData,
         withPath,
         groupInfoExtensions,
@@ -260,16 +261,6 @@ export class MlsGroup {
     const queued = { proposal, sender: authenticated.content.sender, reference }
     this.proposals.set(reference.toString('latin1'), queued)
     return queued
-  }
-
-  /** Nobody may commit an Update or a SelfRemove of its own, or its own removal. */
-  private committable(): QueuedProposal[] {
-    const { leafIndex } = this.current.own
-    return this.pendingProposals.filter(({ proposal, sender }) => {
-      if (proposal.kind === 'remove') return proposal.removed !== leafIndex
-      const isOwn = sender.kind === 'member' && sender.leafIndex === leafIndex
-      return !isOwn || (proposal.kind !== 'update' && proposal.kind !== 'self-remove')
-    })
   }
 
   private advance(next: Epoch | undefined): void {

@@ -9,6 +9,7 @@ import { demandConfirmed, openEpoch, provisionalContext, transition } from './ne
 import {
   applyProposals,
   demandPath,
+  demandSameUser,
   type GroupChanges,
   type ProvisionalGroup,
 } from './proposals.ts'
@@ -139,8 +140,10 @@ function advance(
   },
 ): Epoch {
   const { suite, own } = epoch
+  const isJoin = authenticated.content.sender.kind === 'new-member-commit'
   const ownNodes = withUpdateKey(epoch, group, memory)
-  const steps = path === undefined ? [] : mergeCommitterPath(epoch, group, { path, leafIndex })
+  const steps =
+    path === undefined ? [] : mergeCommitterPath(epoch, group, { path, leafIndex, isJoin })
   const provisional = provisionalContext(epoch, group)
   const opened =
     path &&
@@ -169,13 +172,16 @@ function advance(
 function mergeCommitterPath(
   epoch: Epoch,
   { tree, extensions }: ProvisionalGroup,
-  { path, leafIndex }: { path: UpdatePath; leafIndex: number },
+  { path, leafIndex, isJoin }: { path: UpdatePath; leafIndex: number; isJoin: boolean },
 ) {
   const { leafNode } = path
   const { groupId } = epoch.groupContext
   validateLeaf(epoch.suite, leafNode, { source: 'commit', position: { groupId, leafIndex } })
-  const before = epoch.tree.leaf(leafIndex)
-  demand(before?.encryptionKey.equals(leafNode.encryptionKey) !== true, 'invalid-commit')
+  if (!isJoin) {
+    const before = memberLeaf(epoch, leafIndex)
+    demand(!before.encryptionKey.equals(leafNode.encryptionKey), 'invalid-commit')
+    demandSameUser(before, leafNode)
+  }
   const steps = mergePath(tree, leafIndex, path)
   demandUniqueKeys(tree)
   const leaves = tree.leaves().map(({ leaf }) => leaf)

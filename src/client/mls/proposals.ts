@@ -1,5 +1,5 @@
 import type { AppDataUpdate, AppEphemeral } from '../../wire/mls/app-data.ts'
-import type { Extension } from '../../wire/mls/extension.ts'
+import { extensionData, extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import type { Sender } from '../../wire/mls/framing.ts'
 import type { KeyPackage } from '../../wire/mls/key-package.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
@@ -11,6 +11,7 @@ import { validateKeyPackage } from './key-package.ts'
 import { validateLeaf, validateLeavesTogether } from './leaf.ts'
 import type { RatchetTree } from './ratchet-tree.ts'
 import { demandUniqueKeys } from './tree-validation.ts'
+import { userOf } from './user-of.ts'
 
 /** The state of the epoch that begins, before the committer's path. */
 export interface ProvisionalGroup {
@@ -59,9 +60,8 @@ export function applyProposals(
   const appDataUpdates = of(proposals, 'app-data-update').map(({ proposal }) => proposal)
   const replaced = of(proposals, 'group-context-extensions')
   demand(replaced.length <= 1, 'invalid-proposal')
-  // A commit may not both replace the dictionary and update it: the result would depend on the order.
-  demand(replaced.length === 0 || appDataUpdates.length === 0, 'invalid-proposal')
   const base = replaced[0]?.proposal.extensions ?? epoch.groupContext.extensions
+  demandSameDictionary(epoch.groupContext.extensions, base)
   const extensions = applyAppDataUpdates(base, appDataUpdates)
   demandUniqueKeys(tree)
   const leaves = tree.leaves().map(({ leaf }) => leaf)
@@ -89,6 +89,22 @@ export function applyProposals(
       proposals.length === 0 || proposals.some(({ proposal }) => needsPath.has(proposal.kind)),
     externalInit: of(proposals, 'external-init')[0]?.proposal.kemOutput,
   }
+}
+
+/** The room's components change by AppDataUpdates only, each under its own rule. */
+function demandSameDictionary(before: readonly Extension[], after: readonly Extension[]): void {
+  const [was, is] = [before, after].map((extensions) =>
+    extensionData(extensions, extensionTypes.appDataDictionary)?.toString('latin1'),
+  )
+  demand(was === is, 'invalid-proposal')
+}
+
+/** A leaf never passes to another user. Throws `invalid-leaf`. */
+export function demandSameUser(before: LeafNode, after: LeafNode): void {
+  const same =
+    before.credential.kind === after.credential.kind &&
+    userOf(before.credential) === userOf(after.credential)
+  demand(same, 'invalid-leaf')
 }
 
 /** Who may propose what, RFC 9420 §12.1.8 and draft-ietf-mls-extensions §4.7, §5. */
@@ -120,7 +136,7 @@ function demandExternalCommit(proposals: readonly QueuedProposal[]): void {
   demand(of(own, 'remove').length <= 1, 'invalid-proposal')
   const byReference = proposals.filter(({ reference }) => reference !== undefined)
   demand(
-    byReference.every(({ proposal }) => referencedInExternalCommit.has(proposal.kind)),
+    byReference.every(({ proposal }) => proposal.kind === 'self-remove'),
     'invalid-proposal',
   )
 }
@@ -145,6 +161,7 @@ function applyUpdates(
     const { groupId } = epoch.groupContext
     validateLeaf(epoch.suite, leafNode, { source: 'update', position: { groupId, leafIndex } })
     demand(!leafNode.encryptionKey.equals(before.encryptionKey), 'invalid-leaf')
+    demandSameUser(before, leafNode)
     tree.update(leafIndex, leafNode)
     return { leafIndex, leaf: leafNode }
   })
@@ -222,11 +239,6 @@ const externalKinds: Kinds = new Set([
 const externalCommitKinds: Kinds = new Set([
   'external-init',
   'remove',
-  'app-data-update',
-  'app-ephemeral',
-])
-const referencedInExternalCommit: Kinds = new Set([
-  'self-remove',
   'app-data-update',
   'app-ephemeral',
 ])

@@ -1,0 +1,33 @@
+import type { QueuedProposal } from './epoch.ts'
+
+/**
+ * The waiting proposals that a member may take up together with `byValue`: nobody commits its own
+ * removal, SelfRemove or Update, no leaf goes twice, and what is removed is not updated. `RFC 9420 §12.2`
+ */
+export function committable(
+  pending: readonly QueuedProposal[],
+  byValue: readonly QueuedProposal[],
+  committer: number,
+): readonly QueuedProposal[] {
+  const leaving = new Set([committer, ...byValue.flatMap(removedBy)])
+  const removals = pending.filter((queued) => {
+    const [leafIndex] = removedBy(queued)
+    if (leafIndex === undefined || leaving.has(leafIndex)) return false
+    leaving.add(leafIndex)
+    return true
+  })
+  const updated = new Set<number>()
+  return pending.filter((queued) => {
+    if (removedBy(queued).length > 0) return removals.includes(queued)
+    const { proposal, sender } = queued
+    if (proposal.kind !== 'update' || sender.kind !== 'member') return true
+    if (leaving.has(sender.leafIndex) || updated.has(sender.leafIndex)) return false
+    updated.add(sender.leafIndex)
+    return true
+  })
+}
+
+function removedBy({ proposal, sender }: QueuedProposal): number[] {
+  if (proposal.kind === 'remove') return [proposal.removed]
+  return proposal.kind === 'self-remove' && sender.kind === 'member' ? [sender.leafIndex] : []
+}
