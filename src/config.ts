@@ -31,6 +31,13 @@ export async function loadConfig({ path, env }: ConfigSource): Promise<Config> {
   return config
 }
 
+/** The control socket that a server with this configuration has. Creates nothing. */
+export async function controlSocketPath({ path, env }: ConfigSource): Promise<string> {
+  if (path !== undefined || env['POSTERN_CONFIG'] !== undefined || (await exists(DEFAULT_FILE)))
+    return (await loadConfig({ path, env })).listeners.admin.socket
+  return resolve(absolute(env['POSTERN_DATA']) ?? DEFAULT_DATA, 'control.sock')
+}
+
 /**
  * A configuration that works on loopback without a file: provider `home.example`, the embedded
  * delivery service, and development certificates, which are created in the data directory when they
