@@ -34,6 +34,7 @@ export type ClientErrorCode =
   | 'not-a-participant'
   | 'invalid-pseudonym'
   | 'no-connection'
+  | 'mixed-report'
   | 'invalid-answer'
   | 'refused'
   | 'unreachable'
