@@ -63,6 +63,9 @@ function missing(leaf: LeafNode, requirements: Requirements): string | undefined
     return 'proposal-unsupported'
   if (!requirements.credentials.every((type) => credentials.includes(type)))
     return 'credential-unsupported'
+  const { credential, signatureKey } = leaf
+  if (credential.kind === 'pseudonymous' && !credential.signaturePublicKey.equals(signatureKey))
+    return 'pseudonym-key'
   return undefined
 }
 

@@ -124,19 +124,15 @@ export function sameUser(before: Credential, after: Credential): boolean {
   return user === leafIdentity(after)?.user
 }
 
-/** Exactly one ExternalInit; what only members can know is not in it. RFC 9420 §12.2, §12.4.3.2 */
+/** Exactly one ExternalInit, by value; of what waits only what needs no secrets. RFC 9420 §12.2, §12.4.3.2 */
 function checkExternalList(list: readonly ListedProposal[]): void {
-  const kinds = list.map(({ proposal }) => proposal.kind)
-  if (kinds.filter((kind) => kind === 'external-init').length !== 1)
-    throw refusal('invalid-proposal', 'external-init')
-  if (kinds.filter((kind) => kind === 'remove').length > 1)
+  const inline = list.filter(({ reference }) => reference === undefined)
+  const count = (kind: ProposalKind) => inline.filter(({ proposal }) => proposal.kind === kind).length
+  if (count('external-init') !== 1) throw refusal('invalid-proposal', 'external-init')
+  if (count('remove') > 1) throw refusal('invalid-proposal', 'external-commit')
+  const waiting = list.filter(({ reference }) => reference !== undefined)
+  if (!waiting.every(({ proposal }) => referencedKinds.has(proposal.kind)))
     throw refusal('invalid-proposal', 'external-commit')
-  for (const { proposal, reference } of list) {
-    // A joiner cannot check proposals it has not seen; only SelfRemove says all there is to know.
-    const byReference = proposal.kind === 'self-remove'
-    if (!externalKinds.has(proposal.kind) || (reference !== undefined) !== byReference)
-      throw refusal('invalid-proposal', 'external-commit')
-  }
 }
 
 /** No leaf is updated or removed twice, and none by a commit of its own. */
@@ -189,9 +185,11 @@ const senders: Readonly<Record<Sender['kind'], ReadonlySet<ProposalKind>>> = {
   ]),
 }
 
-const externalKinds: ReadonlySet<ProposalKind> = new Set([
-  ...senders['new-member-commit'],
+/** What a joiner may take over by reference. draft-ietf-mls-extensions §4.7, §5 */
+const referencedKinds: ReadonlySet<ProposalKind> = new Set([
   'self-remove',
+  'app-data-update',
+  'app-ephemeral',
 ])
 
 const pathKinds: ReadonlySet<ProposalKind> = new Set([

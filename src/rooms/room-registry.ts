@@ -25,13 +25,15 @@ export class RoomRegistry {
   }
 
   /**
-   * Verifies a new room's group in full and stores it; durable once it resolves.
+   * Verifies a new room's group in full and, where `check` does not object by throwing, stores it;
+   * durable once it resolves.
    * Throws `room-exists`, `invalid-group-info`, `invalid-tree`, `invalid-signature`, `store-unavailable`.
    */
-  async create(room: NewRoom): Promise<RoomState> {
+  async create(room: NewRoom, check?: (state: RoomState) => void): Promise<RoomState> {
     if (this.entry(room.room) !== undefined) throw new GatewayError('room-exists')
     const group = openGroup(room)
     const entry = { group, state: roomState(room, group) }
+    check?.(entry.state)
     await insertRoom(this.store, room)
     this.keep(room.room, { entry, writes: 0 })
     return entry.state
