@@ -1,0 +1,31 @@
+import type { Migration } from '../sqlite/store.ts'
+
+/** The tables of the outbox: one row per body, one per destination that still waits, one per dead letter. */
+export const outboxMigrations: readonly Migration[] = [
+  {
+    id: 'delivery/0001-outbox',
+    sql: `
+      CREATE TABLE outbox_bodies (
+        id INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        suite TEXT,
+        body BLOB NOT NULL,
+        enqueued_at_ms INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE outbox_deliveries (
+        body_id INTEGER NOT NULL,
+        peer TEXT NOT NULL,
+        PRIMARY KEY (body_id, peer)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE outbox_dead_letters (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        body_id INTEGER NOT NULL,
+        peer TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        status INTEGER,
+        died_at_ms INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX outbox_dead_letters_by_body ON outbox_dead_letters (body_id);
+    `,
+  },
+]
