@@ -1,0 +1,66 @@
+import { readApplicationData, reportedMessageId } from '../franking/application-data.ts'
+import { decode } from '../wire/codec.ts'
+import { decodeMimiContent } from '../wire/cbor/mimi-content.ts'
+import type { ContentPart } from '../wire/cbor/content-part.ts'
+import { WireError } from '../wire/errors.ts'
+import { abuseReportCodec } from '../wire/mimi/report-abuse.ts'
+
+/** What a report says, for the person who decides on it; plain JSON. */
+export interface Evidence {
+  /** Empty where the reporter was not named. */
+  readonly reporter: string
+  readonly subject: string
+  readonly note: string
+  readonly messages: readonly EvidenceMessage[]
+}
+
+export interface EvidenceMessage {
+  /** Hexadecimal; empty where the content names neither sender nor room. */
+  readonly messageId: string
+  readonly acceptedAtMs: number
+  /** The text parts, where the content can be read. */
+  readonly texts: readonly string[]
+  /** The exact octets, Base64. */
+  readonly applicationData: string
+}
+
+/** Reads an opened AbuseReport. Throws `WireError` for other bytes. */
+export function readEvidence(report: Buffer): Evidence {
+  const { reportingUser, allegedAbuserUri, note, messages } = decode(abuseReportCodec, report)
+  return {
+    reporter: reportingUser,
+    subject: allegedAbuserUri,
+    note: note.toString('utf8'),
+    messages: messages.map(({ messageContent, acceptedTimestamp }) => {
+      const reported = readApplicationData(messageContent)
+      const id = reported && reportedMessageId(reported)
+      return {
+        messageId: id?.toString('hex') ?? '',
+        acceptedAtMs: Number(acceptedTimestamp),
+        texts: reported === undefined ? [] : textsOf(reported.content),
+        applicationData: messageContent.toString('base64'),
+      }
+    }),
+  }
+}
+
+function textsOf(content: Buffer): readonly string[] {
+  try {
+    return partTexts(decodeMimiContent(content).body)
+  } catch (error) {
+    if (error instanceof WireError) return []
+    throw error
+  }
+}
+
+function partTexts(part: ContentPart): readonly string[] {
+  switch (part.cardinality) {
+    case 'single':
+      return part.contentType.startsWith('text/') ? [part.content.toString('utf8')] : []
+    case 'multi':
+      return part.parts.flatMap(partTexts)
+    case 'external':
+    case 'null':
+      return []
+  }
+}

@@ -1,0 +1,19 @@
+import type { Randomness } from '../model/clock.ts'
+
+/** `rep-` and a ULID: 48 bits of time, 80 random bits. Later reports sort after earlier ones. */
+export function newReportId(nowMs: number, randomness: Randomness): string {
+  const random = BigInt(`0x${randomness(RANDOM_BYTES).toString('hex')}`)
+  let rest = (BigInt(nowMs) << RANDOM_BITS) | random
+  let digits = ''
+  for (let count = 0; count < DIGITS; count++) {
+    digits = ALPHABET.charAt(Number(rest & 31n)) + digits
+    rest >>= 5n
+  }
+  return `rep-${digits}`
+}
+
+const RANDOM_BYTES = 10
+const RANDOM_BITS = 80n
+const DIGITS = 26
+/** Crockford's base 32. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

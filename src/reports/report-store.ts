@@ -1,0 +1,224 @@
+import { blobColumn, numberColumn, textColumn, type Row } from '../sqlite/row.ts'
+import type { Migration, Statement, Store } from '../sqlite/store.ts'
+import { isUniqueViolation } from '../sqlite/write-queue.ts'
+import type { CheckedMessage, ReportResult } from './intake.ts'
+import type { SealedEvidence } from './sealing.ts'
+
+/** INVARIANT: what a report says stands in `sealed` only. */
+export const reportMigrations: readonly Migration[] = [
+  {
+    id: 'reports/0001-reports',
+    sql: `CREATE TABLE reports (
+      id TEXT PRIMARY KEY,
+      room TEXT NOT NULL,
+      provider TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      reporter TEXT NOT NULL,
+      category TEXT NOT NULL,
+      result TEXT NOT NULL,
+      messages INTEGER NOT NULL,
+      received_ms INTEGER NOT NULL,
+      sealing_key TEXT NOT NULL,
+      encapsulation BLOB NOT NULL,
+      sealed BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE report_messages (
+      room TEXT NOT NULL,
+      message_id BLOB NOT NULL,
+      reporter TEXT NOT NULL,
+      report TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+      result TEXT NOT NULL,
+      method TEXT NOT NULL,
+      anomaly TEXT,
+      PRIMARY KEY (room, message_id, reporter)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX report_messages_report ON report_messages (report)`,
+  },
+]
+
+/** A report without what it reports. */
+export interface ReportSummary {
+  readonly id: string
+  readonly receivedAtMs: number
+  readonly room: string
+  /** The provider that handed it in. */
+  readonly provider: string
+  /** A handle, or the URI where the room's suite lets the operator keep it. */
+  readonly subject: string
+  readonly category: string
+  /** Messages that this reporter had not reported before. */
+  readonly messages: number
+  readonly result: ReportResult
+}
+
+export interface NewReport extends ReportSummary {
+  /** A handle. */
+  readonly reporter: string
+  readonly checked: readonly CheckedMessage[]
+  readonly evidence: SealedEvidence
+}
+
+/** How one message was verified. */
+export interface MessageCheck {
+  /** Hexadecimal. */
+  readonly messageId: string
+  readonly result: string
+  readonly method: string
+  readonly anomaly: string | undefined
+}
+
+export interface StoredReport {
+  readonly summary: ReportSummary
+  readonly checks: readonly MessageCheck[]
+  readonly evidence: SealedEvidence
+}
+
+export type InsertOutcome =
+  | { readonly kind: 'stored'; readonly messages: number }
+  /** All its messages were reported by this reporter before; this is the newest such report. */
+  | { readonly kind: 'duplicate'; readonly report: ReportSummary }
+
+export interface ReportFilter {
+  /** The last id of the page before: reports come newest first. */
+  readonly after?: string | undefined
+  readonly room?: string
+  readonly result?: ReportResult
+  /** At most 1,000; default 100. */
+  readonly limit?: number
+}
+
+export interface ReportStore {
+  /** Counts each (room, message, reporter) once; durable when it resolves. */
+  insert(report: NewReport): Promise<InsertOutcome>
+  list(filter: ReportFilter): readonly ReportSummary[]
+  find(id: string): StoredReport | undefined
+  /** Deletes reports that were received earlier, in small steps; resolves to their number. */
+  deleteBefore(timestampMs: number): Promise<number>
+}
+
+export function createReportStore(store: Store): ReportStore {
+  return {
+    insert: (report) => insert(store, report),
+    list: ({ after = ID_MAX, room = null, result = null, limit = PAGE_DEFAULT }) =>
+      store
+        .all(LIST, [after, room, room, result, result, Math.min(limit, PAGE_MAX)])
+        .map(summaryOf),
+    find: (id) => find(store, id),
+    deleteBefore: async (timestampMs) => {
+      let deleted = 0
+      for (;;) {
+        const step = await store.change(DELETE_STEP, [timestampMs, DELETE_STEP_ROWS])
+        deleted += step
+        if (step === 0) return deleted
+      }
+    },
+  }
+}
+
+async function insert(store: Store, report: NewReport): Promise<InsertOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    const fresh = report.checked.filter((message) => !isKnown(store, report, message))
+    const [first] = report.checked
+    if (first !== undefined && fresh.length === 0) {
+      const known = store.get(FIND_DUPLICATE, [report.room, first.messageId, report.reporter])
+      if (known !== undefined) return { kind: 'duplicate', report: summaryOf(known) }
+    }
+    try {
+      await store.writeAll(insertStatements({ ...report, messages: fresh.length, checked: fresh }))
+      return { kind: 'stored', messages: fresh.length }
+    } catch (error) {
+      // The same reporter's other report was faster: look again.
+      if (!isUniqueViolation(error) || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+function isKnown(store: Store, { room, reporter }: NewReport, message: CheckedMessage): boolean {
+  return store.get(FIND_MESSAGE, [room, message.messageId, reporter]) !== undefined
+}
+
+function insertStatements(report: NewReport): readonly Statement[] {
+  const { id, room, reporter, evidence } = report
+  return [
+    [
+      INSERT_REPORT,
+      [
+        id,
+        room,
+        report.provider,
+        report.subject,
+        reporter,
+        report.category,
+        report.result,
+        report.messages,
+        report.receivedAtMs,
+        evidence.keyId,
+        evidence.encapsulation,
+        evidence.ciphertext,
+      ],
+    ],
+    ...report.checked.map(({ messageId, result, method, anomaly }): Statement => [
+      INSERT_MESSAGE,
+      [room, messageId, reporter, id, result, method, anomaly ?? null],
+    ]),
+  ]
+}
+
+function find(store: Store, id: string): StoredReport | undefined {
+  const row = store.get(FIND, [id])
+  if (row === undefined) return undefined
+  return {
+    summary: summaryOf(row),
+    checks: store.all(CHECKS, [id]).map((check) => ({
+      messageId: blobColumn(check, 'message_id').toString('hex'),
+      result: textColumn(check, 'result'),
+      method: textColumn(check, 'method'),
+      anomaly: check['anomaly'] === null ? undefined : textColumn(check, 'anomaly'),
+    })),
+    evidence: {
+      keyId: textColumn(row, 'sealing_key'),
+      encapsulation: blobColumn(row, 'encapsulation'),
+      ciphertext: blobColumn(row, 'sealed'),
+    },
+  }
+}
+
+function summaryOf(row: Row): ReportSummary {
+  return {
+    id: textColumn(row, 'id'),
+    receivedAtMs: numberColumn(row, 'received_ms'),
+    room: textColumn(row, 'room'),
+    provider: textColumn(row, 'provider'),
+    subject: textColumn(row, 'subject'),
+    category: textColumn(row, 'category'),
+    messages: numberColumn(row, 'messages'),
+    result: resultOf(textColumn(row, 'result')),
+  }
+}
+
+/** Anything that this program never writes counts as not checked. */
+function resultOf(text: string): ReportResult {
+  return RESULTS.find((result) => result === text) ?? 'not-checked'
+}
+
+const RESULTS = ['verified', 'contradicted', 'unverifiable', 'not-checked'] as const
+/** Sorts after every id. */
+const ID_MAX = '~'
+const PAGE_DEFAULT = 100
+const PAGE_MAX = 1_000
+const DELETE_STEP_ROWS = 100
+const ATTEMPTS_MAX = 3
+
+const SUMMARY = 'id, received_ms, room, provider, subject, category, messages, result'
+const INSERT_REPORT = `INSERT INTO reports (id, room, provider, subject, reporter, category, result,
+  messages, received_ms, sealing_key, encapsulation, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const INSERT_MESSAGE = `INSERT INTO report_messages (room, message_id, reporter, report, result, method,
+  anomaly) VALUES (?, ?, ?, ?, ?, ?, ?)`
+const FIND_MESSAGE = `SELECT report FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
+const FIND_DUPLICATE = `SELECT ${SUMMARY} FROM reports WHERE id = (${FIND_MESSAGE})`
+const FIND = `SELECT ${SUMMARY}, sealing_key, encapsulation, sealed FROM reports WHERE id = ?`
+const CHECKS = `SELECT message_id, result, method, anomaly FROM report_messages WHERE report = ?`
+const LIST = `SELECT ${SUMMARY} FROM reports
+  WHERE id < ? AND (? IS NULL OR room = ?) AND (? IS NULL OR result = ?) ORDER BY id DESC LIMIT ?`
+const DELETE_STEP = `DELETE FROM reports
+  WHERE id IN (SELECT id FROM reports WHERE received_ms < ? ORDER BY id LIMIT ?)`
