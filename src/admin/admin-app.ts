@@ -15,7 +15,7 @@ export function createAdminApp(log: Log): FastifyInstance {
   app.setNotFoundHandler((_, reply) => sendProblem(reply, new GatewayError('not-found')))
   app.setErrorHandler((error, _, reply) => {
     const fault = isClientFault(error) ? new GatewayError('malformed-request') : error
-    if (fault === error) log.fault('admin.failed', fault)
+    if (problemResponse(fault).status >= 500) log.fault('admin.failed', fault)
     return sendProblem(reply, fault)
   })
   return app

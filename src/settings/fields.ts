@@ -15,6 +15,9 @@ export const domainField = z.string(expected('a domain')).transform((text, conte
   return z.NEVER
 })
 
+/** A domain as the key of a map. */
+export const domainKey = z.string().refine((text) => domainOrUndefined(text) !== undefined)
+
 /** A path, relative to the configuration file's directory; `absolutePaths` makes it absolute. */
 export const fileField = z.string(expected('a path')).min(1, 'expected a path').max(4_096)
 
@@ -28,7 +31,10 @@ export const hostField = z
 /** `host:port` or `[address]:port`. */
 export const addressField = z
   .string(expected('an address'))
-  .regex(/^(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253}):\d{1,5}$/i, 'expected `host:port`')
+  .regex(/^(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253}):\d{1,5}$/i, {
+    error: 'expected `host:port`',
+    abort: true,
+  })
   .refine(
     (address) => Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535,
     'expected a port of at most 65535',

@@ -1,11 +1,24 @@
 import { z } from 'zod'
 import { peerClasses, regions, roomProfiles } from '../policy/vocabulary.ts'
-import { addressField, domainField, fileField, hostField, oneOf, portField } from './fields.ts'
+import {
+  addressField,
+  domainField,
+  domainKey,
+  fileField,
+  hostField,
+  oneOf,
+  portField,
+} from './fields.ts'
 import { limitsSchema } from './limits.ts'
 import { ratesSchema } from './rates.ts'
 
 /** Names of `metadata/suites.ts`; a test keeps them equal. */
-const suiteNames = ['bare-minimum', 'moderated-pseudonyms', 'identified', 'compliance'] as const
+export const suiteNames = [
+  'bare-minimum',
+  'moderated-pseudonyms',
+  'identified',
+  'compliance',
+] as const
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -111,7 +124,7 @@ export const configurationSchema = z.strictObject({
     .describe('The delivery service. Without it the embedded reference delivery service runs.'),
   ds: dsSchema.prefault({}).describe('The embedded reference delivery service.'),
   peers: z
-    .record(z.string(), peerSchema)
+    .record(domainKey, peerSchema)
     .default({})
     .describe('The providers that we know, by domain.'),
   defaultSuites: suitesSchema
