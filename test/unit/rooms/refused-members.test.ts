@@ -114,7 +114,7 @@ describe('a client may not come in', () => {
       'credential-unsupported',
       changedKeyPackage(own, { capabilities: { ...capabilities, credentials: [0xf4d1] } }),
     ],
-  ])('with %s', (_, code, reason, hostile) => {
+  ])('with %s', (...[, code, reason, hostile]) => {
     const { alice, entry } = roomOf()
     const handshake = forgedCommit(alice, [participant(dave), add(hostile)])
     expect(() => stageHandshake(entry, handshake)).toThrow(withReason(code, reason))
@@ -178,7 +178,7 @@ describe('a message is refused', () => {
       { kind: 'new-member-proposal' },
       'new-member',
     ],
-  ] as const)('%s', (_, content, sender, reason) => {
+  ] as const)('%s', (...[, content, sender, reason]) => {
     const { alice, entry } = roomOf()
     const message = forged(alice, content, sender)
     const handshake = { ...forgedCommit(alice, []), commit: framedMessage(publicBytes(message)) }
