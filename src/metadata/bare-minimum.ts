@@ -32,12 +32,16 @@ export function bareMinimum(declarations: readonly FieldDeclaration[]): Suite {
   })
 }
 
-/** The least form in which a protocol as a whole can show a field to an audience. */
+/**
+ * The least form in which a protocol as a whole can show a field to an audience; nothing forces the
+ * gateway to write anything into its own journal.
+ */
 export function wireFloor(
   declarations: readonly FieldDeclaration[],
   field: FieldName,
   audience: Audience,
 ): Form {
+  if (audience === 'archive') return 'absent'
   return declarations
     .filter((declared) => declared.field === field && declared.audience === audience)
     .map((declared) => declared.wireFloor)

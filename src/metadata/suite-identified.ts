@@ -126,7 +126,7 @@ export const identifiedTable: SuiteTable = {
     archive: upTo('exact'),
   },
   'report.evidence': {
-    hub: required('exact'),
+    hub: upTo('exact'),
     follower: forbidden,
     target: forbidden,
     archive: forbidden,

@@ -123,7 +123,7 @@ const table: SuiteTable = {
     archive: upTo(pseudonym),
   },
   'report.evidence': {
-    hub: required('exact'),
+    hub: upTo('exact'),
     follower: forbidden,
     target: forbidden,
     archive: forbidden,

@@ -1,18 +1,18 @@
 import type { FieldDeclaration } from '../model/adapter.ts'
 import { operations, type Operation } from '../model/exchange.ts'
-import { audiences, compareForms, type Audience } from '../model/metadata.ts'
+import { compareForms, type Audience } from '../model/metadata.ts'
 import { fieldList, fields } from './fields.ts'
 
 /** What one party learns in one operation, whatever the gateway does, and what the bytes can carry. */
 export interface Sight {
-  readonly audience: Audience
+  readonly audience: (typeof parties)[number]
   readonly operation: Operation
   readonly declarations: readonly FieldDeclaration[]
 }
 
 /** Per party and operation, in the order of the vocabulary; operations that show nothing are left out. */
 export function whoSeesWhat(declarations: readonly FieldDeclaration[]): readonly Sight[] {
-  return audiences.flatMap((audience) =>
+  return parties.flatMap((audience) =>
     operations.flatMap((operation) => {
       const seen = declarations
         .filter((d) => d.audience === audience && d.operation === operation)
@@ -27,7 +27,7 @@ export function fieldsPage(declarations: readonly FieldDeclaration[]): string {
   const parts = [
     '# What each party sees, field by field',
     'Generated from the declarations of the protocol adapters and from the field registry; a test keeps it current.',
-    '_Wire floor_ is the least form that the bytes can express, _carries_ the most exposing one. _Enforcement_: `edited` fields are written by the gateway, so it can lower them; `checked` ones are protected by a client, so it can only accept or refuse; `attested` ones are a promise of the other side that nobody can check.',
+    '_Wire floor_ is the least form that the bytes can express, _carries_ the most exposing one. _Enforcement_: `edited` fields are written by the gateway, so it can lower them; `checked` ones are protected by a client, so it can only accept or refuse; `attested` ones are a promise of the other side that nobody can check. The journal of the gateway is in no table: the gateway writes it itself, and suite and policies decide what it keeps.',
     '## Fields',
     table(
       ['code', 'field', 'class', 'forms', 'meaning'],
@@ -39,14 +39,14 @@ export function fieldsPage(declarations: readonly FieldDeclaration[]): string {
         field.description,
       ]),
     ),
-    ...audiences.flatMap((audience) => partySection(declarations, audience)),
+    ...parties.flatMap((audience) => partySection(declarations, audience)),
   ]
   return `${parts.join('\n\n')}\n`
 }
 
 function partySection(
   declarations: readonly FieldDeclaration[],
-  audience: Audience,
+  audience: (typeof parties)[number],
 ): readonly string[] {
   const sights = whoSeesWhat(declarations).filter((sight) => sight.audience === audience)
   if (sights.length === 0) return []
@@ -89,9 +89,11 @@ function tableLine(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
-const PARTIES: Readonly<Record<Audience, string>> = {
+/** Other providers: what the journal keeps is in no protocol's bytes. */
+const parties = ['hub', 'follower', 'target'] as const satisfies readonly Audience[]
+
+const PARTIES: Readonly<Record<(typeof parties)[number], string>> = {
   hub: "The room's hub",
   follower: 'A follower',
   target: 'The other provider of a consent, a query or a request for key material',
-  archive: "The operator's own journal",
 }

@@ -1,4 +1,4 @@
-import { archiveDeclarations } from '../metadata/archive.ts'
+import { withArchive } from '../metadata/archive.ts'
 import { computePlan, type Permission, type Plan } from '../metadata/plan.ts'
 import type { Suite } from '../metadata/suite.ts'
 import type { FieldDeclaration } from '../model/adapter.ts'
@@ -52,7 +52,7 @@ export function createPlanTable(
   engine: PolicyEngine,
   declarations: readonly FieldDeclaration[],
 ): PlanTable {
-  const declared = [...declarations, ...archiveDeclarations(declarations)]
+  const declared = withArchive(declarations)
   const slices = createSlices(engine.named)
   const plans = new Map<number, Plan>()
   const admissions = new Map<number, Admission>()
