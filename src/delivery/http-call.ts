@@ -119,8 +119,9 @@ class BufferedAnswer implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const { unreachable, invalid } = this.call.faults
-    const answered = this.status !== 0 || UNPARSABLE.has(codeOf(error))
-    this.fail(answered ? invalid : unreachable, error)
+    const code = codeOf(error)
+    const answered = this.status !== 0 || UNPARSABLE.has(code)
+    this.fail(code === NEVER_SENT ? 'internal' : answered ? invalid : unreachable, error)
   }
 
   fail(code: ErrorCode, cause?: unknown): void {
@@ -159,6 +160,7 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+const NEVER_SENT = 'UND_ERR_INVALID_ARG'
 const EMPTY = Buffer.alloc(0)
 const UNPARSABLE: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',

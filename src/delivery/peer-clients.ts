@@ -36,7 +36,7 @@ export class PeerClients {
    * Any complete answer is a result, whatever its status. Throws `peer-unreachable`, `peer-timeout`,
    * `peer-invalid`, `directory-invalid`, `unsupported-operation`, `queue-full`, `draining`.
    */
-  call(call: PeerCall): Promise<PeerAnswer> {
+  async call(call: PeerCall): Promise<PeerAnswer> {
     return this.link(call.peer).call(call)
   }
 

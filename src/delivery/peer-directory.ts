@@ -9,11 +9,10 @@ import {
   type TemplateHome,
 } from './path-template.ts'
 
-/** The URI templates of a directory document, as a protocol's own strict parser reads them. */
-export type DirectoryTemplates = Readonly<Partial<Record<Operation, string>>>
-
-/** Throws on anything that is not a directory. */
-export type ParseDirectory = (bytes: Buffer) => DirectoryTemplates
+/** A protocol's own strict parser: the URI templates of a directory document. Throws on anything else. */
+export type ParseDirectory = (bytes: Buffer) => {
+  readonly templates: Readonly<Partial<Record<Operation, string>>>
+}
 
 export interface DirectoryOptions {
   readonly fetch: () => Promise<HttpAnswer>
@@ -105,7 +104,7 @@ function parseTemplates(
   bytes: Buffer,
   home: TemplateHome,
 ): ReadonlyMap<Operation, PathTemplate> {
-  const templates = parse(bytes)
+  const { templates } = parse(bytes)
   const parsed = new Map<Operation, PathTemplate>()
   for (const operation of operations) {
     const template = templates[operation]

@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
+import { GatewayError } from '../model/errors.ts'
 
 /** A provider's own certificate chain and key, and the authorities it accepts, all in PEM. */
 export interface TlsIdentity {
@@ -13,8 +14,14 @@ export function provesDomain(certificate: X509Certificate, domain: string): bool
   return certificate.checkHost(domain, { subject: 'never', wildcards: false }) !== undefined
 }
 
-/** TLS 1.3 with client and server authentication. Throws what OpenSSL says of bad material. */
+/**
+ * TLS 1.3 with client and server authentication. Throws what OpenSSL says of bad material, and
+ * `key-unavailable` where the key is not the certificate's.
+ */
 export function tlsContext(identity: TlsIdentity): SecureContext {
+  const key = createPrivateKey(identity.key)
+  if (!new X509Certificate(identity.certificate).checkPrivateKey(key))
+    throw new GatewayError('key-unavailable')
   return createSecureContext(tlsContextOptions(identity))
 }
 
