@@ -86,6 +86,51 @@ test('change tells a duplicate from a first write', async () => {
   expect(await Promise.all([store.change(insert, [1]), store.change(insert, [1])])).toEqual([1, 0])
 })
 
+test('a queue that is full refuses, and takes writes again once it is drained', async () => {
+  const path = join(tempDir(), 'store.db')
+  await using store = await openStore({ path, migrations })
+  const megabyte = Buffer.alloc(1_048_576)
+  const results = await Promise.allSettled(
+    Array.from({ length: 70 }, (_, id) => store.write(INSERT, [id, null, megabyte])),
+  )
+  const refused = results.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused[0]).toMatchObject({
+    reason: { code: 'store-unavailable', facts: { reason: 'queue-full' } },
+  })
+  const row = store.get('SELECT count(*) AS n FROM notes')
+  expect(row && numberColumn(row, 'n')).toBe(70 - refused.length)
+  await store.write(INSERT, [100, 'again', null])
+})
+
+test('a lock of another process is waited for, and then a coded fault', async () => {
+  const path = join(tempDir(), 'store.db')
+  await using store = await openStore({ path, migrations, busyTimeoutMs: 50 })
+  using other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  const results = await Promise.allSettled([
+    store.write(INSERT, [1, null, null]),
+    store.write(INSERT, [2, null, null]),
+  ])
+  for (const result of results)
+    expect(result).toMatchObject({
+      reason: { code: 'store-unavailable', facts: { reason: 'busy' } },
+    })
+  other.exec('ROLLBACK')
+  await store.write(INSERT, [1, null, null])
+})
+
+test('a read that SQLite refuses is a coded fault', async () => {
+  const path = join(tempDir(), 'store.db')
+  await using store = await openStore({ path, migrations })
+  expect(() => store.all('SELECT * FROM missing')).toThrow(
+    expect.objectContaining({ code: 'store-unavailable' }),
+  )
+  expect(() => store.get('INSERT INTO notes (id) VALUES (1)')).toThrow(
+    expect.objectContaining({ code: 'store-unavailable' }),
+  )
+})
+
 test('closing drains what was asked for, and refuses what comes later', async () => {
   const path = join(tempDir(), 'store.db')
   const store = await openStore({ path, migrations })
