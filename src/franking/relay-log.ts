@@ -79,7 +79,9 @@ export function createRelayLog(options: RelayLogOptions): RelayLog {
       const oldestDay = dayOf(nowMs) - retentionDays
       // Keys first: without them the entries say nothing, should a crash leave them behind.
       await keys.destroyBefore(oldestDay)
-      await store.write(DELETE, [oldestDay])
+      let deleted: number
+      do deleted = await store.change(DELETE_STEP, [oldestDay, DELETE_STEP_ROWS])
+      while (deleted > 0)
     },
   }
 }
@@ -128,6 +130,7 @@ function dayOf(timestampMs: number): number {
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 const RETENTION_DAYS = 30
+const DELETE_STEP_ROWS = 1_000
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
@@ -150,4 +153,5 @@ const entryCodec = struct({
 
 const INSERT = 'INSERT INTO relay_log (day, entry, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
 const SELECT = 'SELECT sealed FROM relay_log WHERE day = ? AND entry = ?'
-const DELETE = 'DELETE FROM relay_log WHERE day < ?'
+const DELETE_STEP = `DELETE FROM relay_log WHERE (day, entry) IN
+  (SELECT day, entry FROM relay_log WHERE day < ? ORDER BY day LIMIT ?)`
