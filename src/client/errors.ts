@@ -35,18 +35,34 @@ export type ClientErrorCode =
   | 'invalid-pseudonym'
   | 'no-connection'
   | 'mixed-report'
+  | 'unknown-room'
+  // the provider
   | 'invalid-answer'
   | 'refused'
   | 'unreachable'
+
+export interface ClientErrorDetails {
+  readonly cause?: unknown
+  /** HTTP status and problem code of a refusal. */
+  readonly status?: number
+  readonly problem?: string
+  readonly retryAfterMs?: number
+}
 
 /** A refusal of the client layer. Its message is the code: nothing that was received is part of it. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
+  readonly status: number | undefined
+  readonly problem: string | undefined
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: ClientErrorCode, cause?: unknown) {
-    super(code, cause === undefined ? undefined : { cause })
+  constructor(code: ClientErrorCode, details: ClientErrorDetails = {}) {
+    super(code, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
+    this.status = details.status
+    this.problem = details.problem
+    this.retryAfterMs = details.retryAfterMs
   }
 }
 

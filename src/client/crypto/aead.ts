@@ -36,7 +36,7 @@ export function aeadOpen(
   try {
     return Buffer.concat([decipher.update(ciphertext.subarray(0, bodyBytes)), decipher.final()])
   } catch (cause) {
-    throw new ClientError('decryption-failed', cause)
+    throw new ClientError('decryption-failed', { cause })
   }
 }
 

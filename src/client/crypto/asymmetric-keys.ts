@@ -11,7 +11,7 @@ export function publicKeyObject(curve: CurveName, bytes: Uint8Array): KeyObject 
   try {
     return createPublicKey({ key: Buffer.concat([spki, bytes]), format: 'der', type: 'spki' })
   } catch (cause) {
-    throw new ClientError('invalid-key', cause)
+    throw new ClientError('invalid-key', { cause })
   }
 }
 
@@ -24,7 +24,7 @@ export function privateKeyObject(curve: CurveName, bytes: Uint8Array): KeyObject
     const key = Buffer.concat([privatePrefix, padded, privateSuffix])
     return createPrivateKey({ key, format: 'der', type: privateType })
   } catch (cause) {
-    throw new ClientError('invalid-key', cause)
+    throw new ClientError('invalid-key', { cause })
   }
 }
 

@@ -85,7 +85,7 @@ function agree(suite: ClientSuite, privateKey: Uint8Array, publicKey: Uint8Array
       publicKey: publicKeyObject(suite.kem, publicKey),
     })
   } catch (cause) {
-    throw new ClientError('invalid-key', cause)
+    throw new ClientError('invalid-key', { cause })
   }
 }
 

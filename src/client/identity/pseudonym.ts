@@ -114,7 +114,7 @@ function decodeLink(plaintext: Buffer) {
   try {
     return decode(identityLinkCodec, plaintext)
   } catch (error) {
-    if (error instanceof WireError) throw new ClientError('invalid-pseudonym', error)
+    if (error instanceof WireError) throw new ClientError('invalid-pseudonym', { cause: error })
     throw error
   }
 }

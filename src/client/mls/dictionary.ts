@@ -103,7 +103,8 @@ function patchParticipantList(
       participants: patchParticipants(participants, patches),
     })
   } catch (error) {
-    if (error instanceof WireError) throw new ClientError('invalid-participant-list', error)
+    if (error instanceof WireError)
+      throw new ClientError('invalid-participant-list', { cause: error })
     throw error
   }
 }

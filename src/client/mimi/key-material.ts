@@ -1,0 +1,100 @@
+import { encode } from '../../wire/codec.ts'
+import {
+  keyMaterialRequestCodec,
+  keyMaterialRequestTBSCodec,
+  type KeyMaterialResponse,
+} from '../../wire/mimi/key-material.ts'
+import type { RequiredCapabilities } from '../../wire/mls/capabilities.ts'
+import type { KeyPackage } from '../../wire/mls/key-package.ts'
+import { signLabelled } from '../crypto/signatures.ts'
+import type { ClientSuite } from '../crypto/suite.ts'
+import { ClientError } from '../errors.ts'
+import { demandUsable, validateKeyPackage, type LeafIdentity } from '../mls/key-package.ts'
+import { userOf } from '../mls/user-of.ts'
+
+export interface KeyMaterialQuestion {
+  readonly requestingUser: string
+  readonly targetUser: string
+  /** Empty outside an add. */
+  readonly room: string
+  readonly required: RequiredCapabilities
+}
+
+/** A signed KeyMaterialRequest. draft-ietf-mimi-protocol-06 §5.2 */
+export function keyMaterialRequest(
+  suite: ClientSuite,
+  { signer, credential }: LeafIdentity,
+  { requestingUser, targetUser, room, required }: KeyMaterialQuestion,
+): Buffer {
+  const tbs = {
+    protocol: 'mls10',
+    requestingUser,
+    targetUser,
+    roomId: room,
+    acceptableCiphersuites: [suite.code],
+    requiredCapabilities: required,
+    requesterSignatureKey: signer.publicKey,
+    requesterCredential: credential,
+  } as const
+  const content = encode(keyMaterialRequestTBSCodec, tbs)
+  const label = 'KeyMaterialRequestTBS'
+  const keyMaterialRequestSignature = signLabelled(suite, signer, { label, content })
+  return encode(keyMaterialRequestCodec, { ...tbs, keyMaterialRequestSignature })
+}
+
+/** What a provider handed out for one user, checked. */
+export interface UsableKeyMaterial {
+  /** All of one participant. */
+  readonly keyPackages: readonly KeyPackage[]
+  /** The participant that they belong to: the user, or its pseudonym. */
+  readonly participant: string
+  /** Clients of the user for which there is no valid KeyPackage. */
+  readonly missing: number
+}
+
+/**
+ * Drops KeyPackages with a wrong signature, lifetime, suite, key or capability, and refuses an answer
+ * that mixes participants. Undefined where nothing is left. Throws `invalid-answer`.
+ */
+export function usableKeyMaterial(
+  suite: ClientSuite,
+  { clients }: KeyMaterialResponse,
+  {
+    nowMs,
+    required,
+    expectedUser,
+  }: {
+    nowMs: number
+    required: RequiredCapabilities
+    /** Undefined where the answer is of pseudonyms: their links show whose they are. */
+    expectedUser: string | undefined
+  },
+): UsableKeyMaterial | undefined {
+  const keyPackages = clients.flatMap((client) => {
+    if (client.clientStatus !== 'success') return []
+    const keyPackage = client.keyPackage.value
+    return isUsable(suite, keyPackage, { nowMs, required }) ? [keyPackage] : []
+  })
+  const participants = new Set(keyPackages.map(({ leafNode }) => userOf(leafNode.credential)))
+  const [participant] = participants
+  if (keyPackages.length === 0 || participant === undefined) return undefined
+  if (participants.size > 1) throw new ClientError('invalid-answer')
+  if (expectedUser !== undefined && participant !== expectedUser)
+    throw new ClientError('invalid-answer')
+  return { keyPackages, participant, missing: clients.length - keyPackages.length }
+}
+
+function isUsable(
+  suite: ClientSuite,
+  keyPackage: KeyPackage,
+  options: { nowMs: number; required: RequiredCapabilities },
+): boolean {
+  try {
+    validateKeyPackage(suite, keyPackage)
+    demandUsable(suite, keyPackage, options)
+    return true
+  } catch (error) {
+    if (error instanceof ClientError) return false
+    throw error
+  }
+}
