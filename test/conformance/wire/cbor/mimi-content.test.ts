@@ -49,7 +49,7 @@ describe.skipIf(path === undefined || examples === undefined)(
       expect(messageId(input).toString('hex')).toBe(id)
     })
 
-    // implied-original shows what a message id is made of: it is no content.
+    // implied-original lists what surrounds a received message: it is no content.
     const files = readdirSync(examples ?? '').filter(
       (name) => name.endsWith('.cbor') && name !== 'implied-original.cbor',
     )
