@@ -17,6 +17,8 @@ export interface Limiter {
   mayAttempt(origin: Origin, nowMs: number): LimitOutcome
   /** Charges a refusal (not one by `check`) to the peer's attempts; with none left `check` limits it. */
   refused(origin: Origin, nowMs: number): void
+  /** How often each budget has limited since the start. */
+  refusals(): Readonly<Partial<Record<LimitName, number>>>
 }
 
 export interface LimiterOptions {
@@ -33,7 +35,13 @@ export function createLimiter({ store, keys, limits }: LimiterOptions): Limiter 
     cost: limits[rung.limit].cost,
     mode,
   })
+  const counts = new Map<LimitName, number>()
+  const limited = (limit: LimitName, retryAfterMs: number): LimitOutcome => {
+    counts.set(limit, (counts.get(limit) ?? 0) + 1)
+    return { kind: 'limited', limit, retryAfterMs }
+  }
   return {
+    refusals: () => Object.fromEntries(counts),
     check: (exchange, nowMs) => {
       const rungs = rungsOf(exchange)
       const attempts = attemptsRung(exchange.origin)
@@ -41,18 +49,14 @@ export function createLimiter({ store, keys, limits }: LimiterOptions): Limiter 
       if (attempts !== undefined) takes.push(takeOf(attempts, 'peek', nowMs))
       const outcome = store.take(takes, nowMs)
       if (outcome.kind === 'taken') return ALLOWED
-      return {
-        kind: 'limited',
-        limit: rungs[outcome.index]?.limit ?? 'attempts',
-        retryAfterMs: outcome.retryAfterMs,
-      }
+      return limited(rungs[outcome.index]?.limit ?? 'attempts', outcome.retryAfterMs)
     },
     mayAttempt: (origin, nowMs) => {
       const attempts = attemptsRung(origin)
       if (attempts === undefined) return ALLOWED
       const outcome = store.take([takeOf(attempts, 'peek', nowMs)], nowMs)
       if (outcome.kind === 'taken') return ALLOWED
-      return { kind: 'limited', limit: 'attempts', retryAfterMs: outcome.retryAfterMs }
+      return limited('attempts', outcome.retryAfterMs)
     },
     refused: (origin, nowMs) => {
       const attempts = attemptsRung(origin)

@@ -2,7 +2,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
 import { openGroup, wrongEpoch, type Group } from './group.ts'
-import { insertRoom, loadRoom, writeCommit, writeProposals, type NewRoom } from './room-store.ts'
+import { createdAt, insertRoom, loadRoom, roomUris, writeCommit, writeProposals, type NewRoom } from './room-store.ts'
 import { roomState, type RoomState } from './room-state.ts'
 import { stageHandshake, type RoomEntry, type StagedUpdate } from './staged-update.ts'
 
@@ -42,6 +42,21 @@ export class RoomRegistry {
   /** The room in its newest accepted epoch. Throws `store-unavailable`. */
   find(room: string): RoomState | undefined {
     return this.entry(room)?.entry.state
+  }
+
+  /** The rooms in the order of their URIs, at most `max` of them. */
+  list(max: number): RoomListing[] {
+    return roomUris(this.store, max).flatMap((room) => {
+      const state = this.find(room)
+      if (state === undefined) return []
+      const { suite, epoch, participants } = state
+      return [{ room, suite, epoch: String(epoch), participants: participants.length }]
+    })
+  }
+
+  /** When the room was created, in ms; undefined without a room. */
+  createdAtMs(room: string): number | undefined {
+    return createdAt(this.store, room)
   }
 
   /** Whether the user (URI or pseudonym) stands in the room's participant list; false without a room. */
@@ -117,6 +132,14 @@ export class RoomRegistry {
       if (cached.writes === 0) this.rooms.delete(room)
     }
   }
+}
+
+/** A room for an operator's list. */
+export interface RoomListing {
+  readonly room: string
+  readonly suite: string
+  readonly epoch: string
+  readonly participants: number
 }
 
 interface CachedRoom {

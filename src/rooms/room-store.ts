@@ -1,5 +1,5 @@
 import { GatewayError } from '../model/errors.ts'
-import { blobColumn, textColumn } from '../sqlite/row.ts'
+import { blobColumn, numberColumn, textColumn } from '../sqlite/row.ts'
 import type { Store } from '../sqlite/store.ts'
 import { isUniqueViolation } from '../sqlite/write-queue.ts'
 import { openGroup } from './group.ts'
@@ -15,6 +15,18 @@ export interface NewRoom {
   readonly groupInfo: Buffer
   readonly ratchetTree: Buffer
   readonly nowMs: number
+}
+
+/** At most `max` rooms, in the order of their URIs. */
+export function roomUris(store: Store, max: number): readonly string[] {
+  const rows = store.all('SELECT room FROM rooms ORDER BY room LIMIT ?', [max])
+  return rows.map((row) => textColumn(row, 'room'))
+}
+
+/** When the room was created, in ms. */
+export function createdAt(store: Store, room: string): number | undefined {
+  const row = store.get('SELECT created_at_ms FROM rooms WHERE room = ?', [room])
+  return row === undefined ? undefined : numberColumn(row, 'created_at_ms')
 }
 
 /** Durable once it resolves. Throws `room-exists`, `store-unavailable`. */

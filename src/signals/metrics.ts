@@ -1,6 +1,7 @@
 import { metrics } from '@opentelemetry/api'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Direction, Operation } from '../model/exchange.ts'
+import type { Literal } from './log-safe.ts'
 
 export interface ExchangeOutcome {
   readonly operation: Operation
@@ -14,12 +15,12 @@ export interface Metrics {
   exchangeEnded(exchange: ExchangeOutcome): void
   /** One notify to one follower. */
   fanoutEnded(outcome: 'delivered' | 'failed' | 'given-up'): void
-  /** A limit refused; `step` is the rung of the ladder. */
-  limited(operation: Operation, step: 'peer' | 'room' | 'sender' | 'refusals'): void
+  /** A limit refused; `limit` is its name in postern.yaml. */
+  limited<const Limit extends string>(operation: Operation, limit: Literal<Limit>): void
   /** An accepted application message: franked, or passed on without a frank. */
   stamped(kind: 'franked' | 'unfranked'): void
   /** A report, by the result of its verification. */
-  reportReceived(result: 'verified' | 'contradicted' | 'unverifiable'): void
+  reportReceived(result: 'verified' | 'contradicted' | 'unverifiable' | 'not-checked'): void
   /** Reads a level whenever metrics are collected. */
   observe(level: Level, read: () => number): void
 }
@@ -41,7 +42,7 @@ export function createMetrics(): Metrics {
     description: 'Notifications to followers by outcome',
   })
   const limits = meter.createCounter('postern.limited', {
-    description: 'Requests refused by a rate limit, by operation and step',
+    description: 'Requests refused by a rate limit, by operation and limit',
   })
   const stamps = meter.createCounter('postern.stamps', {
     description: 'Accepted application messages, with and without a frank',
@@ -55,7 +56,7 @@ export function createMetrics(): Metrics {
       duration.record(durationMs / 1_000, { operation, direction })
     },
     fanoutEnded: (outcome) => fanout.add(1, { outcome }),
-    limited: (operation, step) => limits.add(1, { operation, step }),
+    limited: (operation, limit: string) => limits.add(1, { operation, limit }),
     stamped: (kind) => stamps.add(1, { kind }),
     reportReceived: (result) => reports.add(1, { result }),
     observe: (level, read) => {

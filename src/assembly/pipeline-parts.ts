@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises'
+import { createEventJournal } from '../audit/journal.ts'
+import { Outbox } from '../delivery/outbox.ts'
+import { PeerClients } from '../delivery/peer-clients.ts'
+import type { TlsIdentity } from '../delivery/tls-identity.ts'
+import { Upstream } from '../delivery/upstream.ts'
+import { createFrankingAgent, type FrankingAgent } from '../franking/franking-agent.ts'
+import { createStampStore } from '../franking/stamp-store.ts'
+import { createTimeBuckets } from '../franking/time-bucket.ts'
+import type { KeyRing } from '../keys/key-files.ts'
+import { builtInSuites } from '../metadata/suites.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import { PeerTable } from '../peers/peer-table.ts'
+import { RoomSuites } from '../peers/room-suites.ts'
+import { createNotifications } from '../pipeline/notifications.ts'
+import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
+import { createPolicyHolder } from '../policy/policy-holder.ts'
+import { mimiAdapter } from '../protocols/mimi/adapter.ts'
+import { parseDirectory } from '../protocols/mimi/directory.ts'
+import { readFanout, stampFanout } from '../protocols/mimi/fanout.ts'
+import {
+  sealGroupInfo,
+  verifyGroupInfoRequest,
+  type HubSigner,
+} from '../protocols/mimi/seal-group-info.ts'
+import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
+import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
+import { createLimiter } from '../ratelimit/limiter.ts'
+import { limitsWith } from '../ratelimit/limits.ts'
+import { RoomRegistry } from '../rooms/room-registry.ts'
+import type { Config } from '../settings/config.ts'
+import type { Metrics } from '../signals/metrics.ts'
+import type { Store } from '../sqlite/store.ts'
+import { createHome } from './home.ts'
+import { peerProfiles } from './peer-profiles.ts'
+import { readPolicyEngine } from './policy-source.ts'
+import { openReportDesk } from './report-desk.ts'
+
+export interface PartsOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly keys: KeyRing
+  readonly signer: HubSigner
+  readonly identity: TlsIdentity
+  readonly upstream: Upstream
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+/** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
+export async function openPipelineParts(options: PartsOptions): Promise<PipelineParts> {
+  const { config, store, keys, identity, metrics, clock, randomness } = options
+  const domain = config.provider
+  const suites = builtInSuites(mimiAdapter.declarations)
+  const rooms = new RoomRegistry(store)
+  const agent = openFrankingAgent(domain, keys)
+  const peerClients = new PeerClients({
+    domain,
+    identity,
+    parseDirectory,
+    clock,
+    addressOf: (peer) => config.peers.get(peer)?.address,
+    limits: config.limits.peer,
+  })
+  const journal = createEventJournal({ store, clock })
+  return {
+    adapter: mimiAdapter,
+    bytes: protocolBytes(options.signer),
+    suites,
+    home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
+    peers: new PeerTable(domain, peerProfiles(config)),
+    roomSuites: new RoomSuites(store),
+    rooms,
+    policies: createPolicyHolder(
+      await readPolicyEngine(config.policies),
+      mimiAdapter.declarations,
+    ),
+    limiter: createLimiter({
+      store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
+      keys: createBucketKeys(keys.active('limiter').key),
+      limits: limitsWith(config.rates),
+    }),
+    frankingAgent: (ciphersuite) => {
+      if (ciphersuite === agent.ciphersuite) return agent
+      throw new GatewayError('key-unavailable', { facts: { ciphersuite } })
+    },
+    stamps: createStampStore({ store }),
+    timeBuckets: createTimeBuckets(),
+    upstream: options.upstream,
+    peerClients,
+    outbox: openOutbox({ store, peerClients, journal, metrics, clock }),
+    notifications: createNotifications(store, clock),
+    reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
+    journal,
+    metrics,
+    clock,
+    randomness,
+  }
+}
+
+/** The certificate and key of the peers listener, and the authorities of other providers. */
+export async function readTlsIdentity({ listeners }: Config): Promise<TlsIdentity> {
+  const { certificate, key, ca } = listeners.peers
+  return {
+    certificate: await readFile(certificate),
+    key: await readFile(key),
+    authorities: [await readFile(ca)],
+  }
+}
+
+function openFrankingAgent(domain: string, keys: KeyRing): FrankingAgent {
+  const [signing, ...formerSigning] = keys.all('hub-signing')
+  const [master, ...formerMasters] = keys.all('franking-master')
+  if (signing === undefined || master === undefined) throw new GatewayError('key-unavailable')
+  return createFrankingAgent({
+    domain,
+    ciphersuite: HUB_CIPHERSUITE,
+    signingKey: keys.active('hub-signing').key,
+    master: keys.active('franking-master').key,
+    formerSigningKeys: [signing, ...formerSigning].map(({ key }) => key),
+    formerMasters: [master, ...formerMasters].map(({ key }) => key),
+  })
+}
+
+function protocolBytes(signer: HubSigner): ProtocolBytes {
+  return {
+    sealGroupInfo: async (grant) => sealGroupInfo(grant, signer),
+    verifyGroupInfoRequest,
+    parseFanout: (bytes) => {
+      const [item, ...others] = readFanout(bytes)
+      if (item === undefined || others.length > 0) throw new GatewayError('malformed-body')
+      return item
+    },
+    stampFanout,
+  }
+}
+
+type OutboxParts = Pick<PipelineParts, 'peerClients' | 'journal' | 'metrics' | 'clock'> & {
+  readonly store: Store
+}
+
+function openOutbox({ store, peerClients, journal, metrics, clock }: OutboxParts): Outbox {
+  return new Outbox({
+    store,
+    clock,
+    send: ({ peer, room, bytes, suite, signal }) =>
+      peerClients.call({ peer, operation: 'notify', target: room, bytes, suite, signal }),
+    onEvent: ({ kind, peer, suite, reason }) => {
+      if (kind === 'retried') return metrics.fanoutEnded('failed')
+      metrics.fanoutEnded(kind === 'delivered' ? 'delivered' : 'given-up')
+      journal.record({
+        schema: 1,
+        kind: kind === 'delivered' ? 'fanout.delivered' : 'fanout.failed',
+        atMs: clock(),
+        requestId: '',
+        operation: 'notify',
+        direction: 'egress',
+        peer,
+        suite: suite ?? '',
+        outcome: reason ?? kind,
+        policies: [],
+        fields: {},
+      })
+    },
+  })
+}
+
+/** MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519: hubs sign with Ed25519. */
+const HUB_CIPHERSUITE = 1
+/** Between our own users, outside rooms: nothing leaves the house. */
+const HOME_SUITE = 'identified'

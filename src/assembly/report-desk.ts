@@ -1,0 +1,55 @@
+import { createPublicKey } from 'node:crypto'
+import type { FrankingAgent } from '../franking/franking-agent.ts'
+import { createReportVerifier } from '../franking/verify-report.ts'
+import type { KeyRing } from '../keys/key-files.ts'
+import type { Suites } from '../metadata/suites.ts'
+import type { Clock } from '../model/clock.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { createReportDesk, type ReportDesk, type ReportRoom } from '../reports/report-desk.ts'
+import type { RoomRegistry } from '../rooms/room-registry.ts'
+import type { Store } from '../sqlite/store.ts'
+
+export interface DeskParts {
+  readonly domain: ProviderDomain
+  readonly store: Store
+  readonly keys: KeyRing
+  readonly agent: FrankingAgent
+  readonly rooms: RoomRegistry
+  readonly suites: Suites
+  readonly clock: Clock
+}
+
+/** The report desk over the rooms that we are the hub of. */
+export function openReportDesk(parts: DeskParts): ReportDesk {
+  const { domain, store, keys, agent, clock } = parts
+  return createReportDesk({
+    store,
+    domain,
+    sealingKey: () => {
+      const { id, key } = keys.active('report-sealing')
+      return { id, publicKey: createPublicKey(key) }
+    },
+    handleKey: keys.active('report-handles').key,
+    verify: createReportVerifier({ agent, clock, retentionMs: RETENTION_MS }),
+    room: (room) => reportRoom(parts, room),
+    clock,
+  })
+}
+
+function reportRoom({ rooms, suites }: DeskParts, room: MimiUri): ReportRoom | undefined {
+  const state = rooms.find(room)
+  const createdAtMs = rooms.createdAtMs(room)
+  if (state === undefined || createdAtMs === undefined) return undefined
+  const suite = suites.suiteByName(state.suite)
+  return {
+    createdAtMs,
+    timeBucketMs: suite?.timeBucketMs ?? 0,
+    ciphersuites: [state.ciphersuite],
+    relayLogComplete: false,
+    // What a moderator acts on: the room's own pseudonym, or the user where the suite identifies users.
+    subjectForm: 'exact',
+  }
+}
+
+/** How long a message can be reported. */
+const RETENTION_MS = 30 * 86_400_000

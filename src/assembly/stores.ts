@@ -1,0 +1,27 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { journalMigrations } from '../audit/journal.ts'
+import { outboxMigrations } from '../delivery/outbox-migrations.ts'
+import { stampMigrations } from '../franking/stamp-store.ts'
+import { roomSuitesMigrations } from '../peers/room-suites.ts'
+import { notificationsMigrations } from '../pipeline/notifications.ts'
+import { reportMigrations } from '../reports/report-store.ts'
+import { roomsMigrations } from '../rooms/migrations.ts'
+import { openStore, type Store } from '../sqlite/store.ts'
+
+/** The gateway's own database, with the tables of every folder that keeps something. */
+export async function openGatewayStore(dataDirectory: string): Promise<Store> {
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  return openStore({ path: join(dataDirectory, 'postern.sqlite'), migrations })
+}
+
+/** New ones are added at the end of their folder's list, and folders at the end of this one. */
+const migrations = [
+  ...roomsMigrations,
+  ...stampMigrations,
+  ...outboxMigrations,
+  ...journalMigrations,
+  ...reportMigrations,
+  ...notificationsMigrations,
+  ...roomSuitesMigrations,
+]

@@ -1,0 +1,49 @@
+import type { ProviderDomain } from '../model/ids.ts'
+import type { PeerFacts } from '../policy/vocabulary.ts'
+
+/** What the operator's configuration says of one provider. */
+export interface PeerProfile {
+  readonly domain: ProviderDomain
+  readonly allow: boolean
+  /** One object for the life of the profile: plans are looked up by its identity. */
+  readonly facts: PeerFacts
+  /** The suites that we offer as hub to this follower, in order of preference. */
+  readonly asHub: readonly string[]
+  /** The suites that we accept as follower of this hub. */
+  readonly asFollower: readonly string[]
+}
+
+/** The providers we know, and which suites hold between us and each of them. */
+export class PeerTable {
+  readonly self: ProviderDomain
+  private profiles: ReadonlyMap<string, PeerProfile>
+
+  constructor(self: ProviderDomain, profiles: readonly PeerProfile[]) {
+    this.self = self
+    this.profiles = byDomain(profiles)
+  }
+
+  find(domain: ProviderDomain): PeerProfile | undefined {
+    return this.profiles.get(domain)
+  }
+
+  standing(domain: ProviderDomain): 'allowed' | 'unknown' | 'denied' {
+    const profile = this.profiles.get(domain)
+    if (profile === undefined) return 'unknown'
+    return profile.allow ? 'allowed' : 'denied'
+  }
+
+  /** Takes a new configuration in one step. */
+  replace(profiles: readonly PeerProfile[]): void {
+    this.profiles = byDomain(profiles)
+  }
+}
+
+/** The suite of operations outside rooms: the first that stands between the two. */
+export function pairSuite(peer: PeerProfile): string | undefined {
+  return peer.asHub[0] ?? peer.asFollower[0]
+}
+
+function byDomain(profiles: readonly PeerProfile[]): ReadonlyMap<string, PeerProfile> {
+  return new Map(profiles.map((profile) => [profile.domain, profile]))
+}

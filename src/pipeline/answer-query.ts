@@ -1,0 +1,80 @@
+import { transformAnswer } from '../metadata/transforms.ts'
+import type { Audience } from '../model/metadata.ts'
+import type {
+  ConsentExchange,
+  Exchange,
+  IdentifierQueryExchange,
+  KeyMaterialExchange,
+} from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { uriDomain, type ProviderDomain } from '../model/ids.ts'
+import { admit } from './admit.ts'
+import { deliver } from './deliver.ts'
+import { disclose } from './disclose.ts'
+import { originDomain } from './identify.ts'
+import type { PipelineParts } from './parts.ts'
+import { openPassage, type Passage } from './passage.ts'
+import { record, type Happened } from './record.ts'
+
+export type QueryExchange = KeyMaterialExchange | ConsentExchange | IdentifierQueryExchange
+
+/**
+ * What other providers ask about our users: keyMaterial, consent and identifier queries. The
+ * delivery service answers, and we show of it what the plan shows. draft-ietf-mimi-protocol-06 §5.2, §5.7, §5.8
+ */
+export async function answerQuery(
+  parts: PipelineParts,
+  exchange: QueryExchange,
+  context: RequestContext,
+): Promise<ListenerResponse> {
+  const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
+  const policies = admit(parts, passage, isPseudonymous(exchange))
+  const { asked, asker } = parties(exchange, parts.peers.self)
+  disclose(passage, asked, observedOf(exchange))
+  const response = disclose(passage, asker)
+  const { answer, original } = await deliver(parts, passage)
+  record(parts, passage, {
+    kind: consentEvent(exchange) ?? 'exchange.accepted',
+    outcome: answer.outcome.kind,
+    policies,
+  })
+  return parts.adapter.serialise(
+    exchange,
+    transformAnswer(answer, response, parts.randomness),
+    original,
+  )
+}
+
+/** As whom we read the request, and who reads the answer. Key material goes by way of a room's hub. */
+function parties(
+  exchange: QueryExchange,
+  self: ProviderDomain,
+): { readonly asked: Audience; readonly asker: Audience } {
+  if (exchange.operation !== 'keyMaterial') return { asked: 'target', asker: 'target' }
+  const relayed = uriDomain(exchange.target) !== self
+  return relayed ? { asked: 'hub', asker: 'follower' } : { asked: 'target', asker: 'hub' }
+}
+
+export function isPseudonymous(exchange: Exchange): boolean {
+  return 'pseudonymous' in exchange && exchange.pseudonymous
+}
+
+function observedOf(exchange: QueryExchange): Parameters<typeof disclose>[2] {
+  if (exchange.operation !== 'keyMaterial') return {}
+  const form = exchange.pseudonymous ? 'pseudonym-room' : 'exact'
+  return { 'consent.edge': form, 'sender.client': form }
+}
+
+function consentEvent(exchange: Passage['exchange']): Happened['kind'] | undefined {
+  if (exchange.operation !== 'requestConsent' && exchange.operation !== 'updateConsent')
+    return undefined
+  switch (exchange.change) {
+    case 'request':
+      return 'consent.requested'
+    case 'grant':
+      return 'consent.granted'
+    case 'cancel':
+    case 'revoke':
+      return 'consent.revoked'
+  }
+}

@@ -1,0 +1,99 @@
+import { hash } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
+import type { FanoutItem, NotifyExchange } from '../model/exchange.ts'
+import type { RequestContext } from '../model/handle.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { admit } from './admit.ts'
+import { disclose } from './disclose.ts'
+import type { PipelineParts } from './parts.ts'
+import { openPassage } from './passage.ts'
+import { record } from './record.ts'
+
+export interface FanoutRequest {
+  readonly room: MimiUri
+  /** One FanoutMessage without a frank. */
+  readonly bytes: Buffer
+  readonly destinations: readonly ProviderDomain[]
+}
+
+/**
+ * What our delivery service hands out for a room of ours: stamped once, queued durably for each
+ * follower that may have it, and given back for its own clients. The same bytes go to everybody.
+ * Throws `malformed-body`, `room-unknown`, `queue-full`. draft-ietf-mimi-protocol-06 §5.5
+ */
+export async function fanout(
+  parts: PipelineParts,
+  { room, bytes, destinations }: FanoutRequest,
+  context: RequestContext,
+): Promise<Buffer> {
+  const followed = parts.rooms.find(room)
+  if (followed === undefined) throw new GatewayError('room-unknown')
+  const suite = parts.suites.suiteByName(followed.suite)
+  if (suite === undefined) throw new GatewayError('suite-unavailable')
+  const item = parts.bytes.parseFanout(bytes)
+  const stamp = await stampOf(parts, { room, item, widthMs: suite.timeBucketMs })
+  const body = parts.bytes.stampFanout(item, stamp)
+  const exchange: NotifyExchange = {
+    protocol: parts.adapter.name,
+    operation: 'notify',
+    direction: 'egress',
+    origin: { kind: 'local' },
+    room,
+    items: [item],
+    bytes: body,
+  }
+  const peers = destinations.filter((peer) => mayHave(parts, { exchange, context, peer }))
+  if (peers.length > 0) await parts.outbox.enqueue({ room, peers, bytes: body, suite: suite.name })
+  if (item.kind === 'application')
+    parts.metrics.stamped(stamp.frank === undefined ? 'unfranked' : 'franked')
+  return body
+}
+
+interface Stampable {
+  readonly room: MimiUri
+  readonly item: FanoutItem
+  readonly widthMs: number
+}
+
+/** The stamp of its submission; a message that was never stamped goes out without a frank. */
+async function stampOf(parts: PipelineParts, { room, item, widthMs }: Stampable) {
+  const stamp =
+    item.kind === 'application'
+      ? await parts.stamps.find(room, hash('sha256', item.message, 'buffer'))
+      : undefined
+  if (stamp !== undefined) return { timestampMs: stamp.timestampMs, frank: stamp.frank }
+  return { timestampMs: parts.timeBuckets.show(room, item.timestampMs, widthMs), frank: undefined }
+}
+
+interface Destination {
+  readonly exchange: NotifyExchange
+  readonly context: RequestContext
+  readonly peer: ProviderDomain
+}
+
+/** A follower that policy, suite or configuration shuts out gets nothing, and the journal says so. */
+function mayHave(parts: PipelineParts, { exchange, context, peer }: Destination): boolean {
+  try {
+    const passage = openPassage(parts, { exchange, context }, peer)
+    const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
+    disclose(passage, 'follower')
+    record(parts, passage, { kind: 'exchange.accepted', outcome: 'queued', policies })
+    return true
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    parts.journal.record({
+      schema: 1,
+      kind: 'fanout.failed',
+      atMs: parts.clock(),
+      requestId: context.requestId,
+      operation: 'notify',
+      direction: 'egress',
+      peer,
+      suite: '',
+      outcome: error.code,
+      policies: [],
+      fields: {},
+    })
+    return false
+  }
+}

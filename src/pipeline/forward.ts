@@ -1,0 +1,68 @@
+import type { Audience, FieldName } from '../model/metadata.ts'
+import type { GrantedPlan } from '../metadata/plan.ts'
+import { uriDomain, type ProviderDomain } from '../model/ids.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { admit } from './admit.ts'
+import { isPseudonymous } from './answer-query.ts'
+import { disclose } from './disclose.ts'
+import { targetOf } from './identify.ts'
+import type { PipelineParts } from './parts.ts'
+import { openPassage } from './passage.ts'
+import { record } from './record.ts'
+
+/**
+ * What our own users, or our delivery service as a hub, ask of another provider. Optional fields that
+ * the plan withholds are taken out before a byte leaves; the answer passes as it came.
+ */
+export async function forward(
+  parts: PipelineParts,
+  { exchange, context }: { readonly exchange: Exchange; readonly context: RequestContext },
+  peer: ProviderDomain,
+): Promise<ListenerResponse> {
+  const passage = openPassage(parts, { exchange, context }, peer)
+  const policies = admit(parts, passage, isPseudonymous(exchange))
+  const plan = disclose(passage, audienceOf(exchange, peer))
+  const shown = parts.adapter.withhold(exchange, hiddenFields(plan))
+  const { status, bytes } = await parts.peerClients.call({
+    peer,
+    operation: shown.operation,
+    target: targetOf(shown),
+    bytes: shown.bytes,
+    suite: 'room' in exchange && exchange.room !== undefined ? passage.suite.name : undefined,
+    signal: context.signal,
+  })
+  const accepted = status >= 200 && status < 300
+  record(parts, passage, {
+    kind: accepted ? 'exchange.accepted' : 'exchange.refused',
+    outcome: String(status),
+    policies,
+  })
+  return { status, bytes }
+}
+
+function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
+  switch (exchange.operation) {
+    case 'keyMaterial':
+      return exchange.room !== undefined && uriDomain(exchange.room) === peer ? 'hub' : 'target'
+    case 'requestConsent':
+    case 'updateConsent':
+    case 'identifierQuery':
+      return 'target'
+    case 'notify':
+      return 'follower'
+    case 'update':
+    case 'submitMessage':
+    case 'groupInfo':
+    case 'reportAbuse':
+      return 'hub'
+  }
+}
+
+function hiddenFields(plan: GrantedPlan): ReadonlySet<FieldName> {
+  return new Set(
+    plan.cells
+      .filter(({ part, enforcement, shown }) => part === 'request' && enforcement === 'edited' && shown === 'absent')
+      .map(({ field }) => field),
+  )
+}

@@ -1,0 +1,52 @@
+import { transformAnswer } from '../metadata/transforms.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { GroupInfoExchange } from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { admit } from './admit.ts'
+import { disclose } from './disclose.ts'
+import { originDomain } from './identify.ts'
+import type { PipelineParts } from './parts.ts'
+import { openPassage } from './passage.ts'
+import { record } from './record.ts'
+
+/**
+ * A client asks for the GroupInfo of a room of ours, to join. The delivery service grants it, we
+ * seal it to the client and sign it. draft-ietf-mimi-protocol-06 §5.6
+ */
+export async function groupInfo(
+  parts: PipelineParts,
+  exchange: GroupInfoExchange,
+  context: RequestContext,
+): Promise<ListenerResponse> {
+  const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
+  const policies = admit(parts, passage, exchange.pseudonymous)
+  disclose(passage, 'hub', { 'sender.user': exchange.pseudonymous ? 'pseudonym-room' : 'exact' })
+  const response = disclose(passage, 'follower')
+  if (!parts.bytes.verifyGroupInfoRequest(exchange.bytes))
+    throw new GatewayError('invalid-signature')
+  const { status, bytes } = await parts.upstream.call({
+    operation: 'groupInfo',
+    target: exchange.room,
+    bytes: exchange.bytes,
+    headers: {
+      requestId: context.requestId,
+      peer: originDomain(exchange),
+      actor: exchange.requester,
+      suite: passage.suite.name,
+    },
+    signal: context.signal,
+  })
+  const granted = status === 200
+  record(parts, passage, {
+    kind: granted ? 'exchange.accepted' : 'exchange.refused',
+    outcome: granted ? 'success' : 'refused',
+    policies,
+    values: { 'room.id': { form: 'exact', value: exchange.room } },
+  })
+  if (granted) {
+    const grant = { request: exchange.bytes, room: exchange.room, plaintext: bytes }
+    return { status: 200, bytes: await parts.bytes.sealGroupInfo(grant) }
+  }
+  const answer = parts.adapter.parseAnswer(exchange, { status, bytes })
+  return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts.randomness))
+}

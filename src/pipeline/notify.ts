@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
+import type { NotifyExchange } from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { uriDomain } from '../model/ids.ts'
+import { admit } from './admit.ts'
+import { deliver } from './deliver.ts'
+import { disclose } from './disclose.ts'
+import { originDomain } from './identify.ts'
+import type { PipelineParts } from './parts.ts'
+import { openPassage } from './passage.ts'
+import { record } from './record.ts'
+
+/**
+ * What a hub fans out to us. The same bytes again are answered like the first time and processed
+ * once. draft-ietf-mimi-protocol-06 §5.5
+ */
+export async function notify(
+  parts: PipelineParts,
+  exchange: NotifyExchange,
+  context: RequestContext,
+): Promise<ListenerResponse> {
+  const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
+  const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
+  disclose(passage, 'follower')
+  const outcome = await parts.notifications.once(digestOf(exchange), async () => {
+    await parts.roomSuites.announce(exchange.room, passage.suite.name)
+    const { answer } = await deliver(parts, passage)
+    if (answer.operation !== 'notify' || answer.outcome.kind !== 'accepted')
+      throw new GatewayError('upstream-invalid')
+  })
+  record(parts, passage, {
+    kind: 'exchange.accepted',
+    outcome,
+    policies,
+    values: { 'room.id': { form: 'exact', value: exchange.room } },
+  })
+  return parts.adapter.serialise(exchange, {
+    operation: 'notify',
+    outcome: { kind: 'accepted' },
+  })
+}
+
+/** Hub and room are length-prefixed by what they are: a URI has no line feed. */
+function digestOf({ room, bytes }: NotifyExchange): Buffer {
+  return createHash('sha256').update(`${uriDomain(room)}\n${room}\n`).update(bytes).digest()
+}

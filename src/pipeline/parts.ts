@@ -1,0 +1,79 @@
+import type { EventJournal } from '../audit/journal.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import type { PeerClients } from '../delivery/peer-clients.ts'
+import type { Upstream } from '../delivery/upstream.ts'
+import type { FrankingAgent } from '../franking/franking-agent.ts'
+import type { StampStore } from '../franking/stamp-store.ts'
+import type { TimeBuckets } from '../franking/time-bucket.ts'
+import type { Suite } from '../metadata/suite.ts'
+import type { Suites } from '../metadata/suites.ts'
+import type { Adapter } from '../model/adapter.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
+import type { FanoutItem, Frank } from '../model/exchange.ts'
+import type { MimiUri } from '../model/ids.ts'
+import type { PeerTable } from '../peers/peer-table.ts'
+import type { RoomSuites } from '../peers/room-suites.ts'
+import type { PolicyHolder } from '../policy/policy-holder.ts'
+import type { PolicyRoom } from '../policy/slices.ts'
+import type { PeerFacts } from '../policy/vocabulary.ts'
+import type { Limiter } from '../ratelimit/limiter.ts'
+import type { ReportDesk } from '../reports/report-desk.ts'
+import type { RoomRegistry } from '../rooms/room-registry.ts'
+import type { Metrics } from '../signals/metrics.ts'
+import type { Notifications } from './notifications.ts'
+
+/** Our own provider as policies see it. */
+export interface Home {
+  readonly peer: PeerFacts
+  /** The name of the suite for exchanges outside rooms between our own users. */
+  readonly suite: string
+  /** The facts of a room, or of what lies outside rooms; the same object for the same room. */
+  room(room: MimiUri | undefined, suite: Suite): PolicyRoom
+}
+
+/** A request for a room's GroupInfo that the delivery service granted. */
+export interface GroupInfoGrant {
+  /** The original request. */
+  readonly request: Buffer
+  readonly room: MimiUri
+  /** The struct GroupInfoRatchetTreeTBE. */
+  readonly plaintext: Buffer
+}
+
+/** The parts of a room protocol that need keys or rewrite bytes; given by the composition root. */
+export interface ProtocolBytes {
+  /** Encrypts to the requester and signs with the hub's key. draft-ietf-mimi-protocol-06 §5.6 */
+  sealGroupInfo(grant: GroupInfoGrant): Promise<Buffer>
+  /** Whether the requester holds the key that it names. Throws `malformed-body`. */
+  verifyGroupInfoRequest(request: Buffer): boolean
+  /** Reads the one FanoutMessage that the delivery service hands in. Throws `malformed-body`. */
+  parseFanout(bytes: Buffer): FanoutItem
+  /** The FanoutMessage with the time that is shown and, for an application message, the frank. */
+  stampFanout(item: FanoutItem, stamp: { timestampMs: number; frank: Frank | undefined }): Buffer
+}
+
+/** Everything that the stages use. */
+export interface PipelineParts {
+  readonly adapter: Adapter
+  readonly bytes: ProtocolBytes
+  readonly suites: Suites
+  readonly home: Home
+  readonly peers: PeerTable
+  readonly roomSuites: RoomSuites
+  readonly rooms: RoomRegistry
+  readonly policies: PolicyHolder
+  readonly limiter: Limiter
+  /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
+  readonly frankingAgent: (ciphersuite: number) => FrankingAgent
+  readonly stamps: StampStore
+  readonly timeBuckets: TimeBuckets
+  readonly upstream: Upstream
+  readonly peerClients: PeerClients
+  readonly outbox: Outbox
+  readonly notifications: Notifications
+  readonly reports: ReportDesk
+  readonly journal: EventJournal
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly randomness: Randomness
+}

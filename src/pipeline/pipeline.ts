@@ -1,0 +1,120 @@
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { Handle, HandleLocal, ListenerResponse, RequestContext } from '../model/handle.ts'
+import { answerQuery } from './answer-query.ts'
+import { forward } from './forward.ts'
+import { groupInfo } from './group-info.ts'
+import { identify } from './identify.ts'
+import { notify } from './notify.ts'
+import type { PipelineParts } from './parts.ts'
+import { refuse } from './refuse.ts'
+import { reportAbuse } from './report-abuse.ts'
+import { routeOf } from './route.ts'
+import { submitMessage } from './submit-message.ts'
+import { update } from './update.ts'
+
+/** The two ways in: from other providers, and from our own delivery service. */
+export interface Pipeline {
+  readonly handle: Handle
+  readonly handleLocal: HandleLocal
+}
+
+/**
+ * Takes every exchange through the stages in their only order: identify, admit, limit, disclose,
+ * deliver, stamp, record. A refusal is answered in the protocol's own terms where it has some.
+ */
+export function createPipeline(parts: PipelineParts): Pipeline {
+  return {
+    handle: async (request, context) => {
+      const attempt = parts.limiter.mayAttempt(request.origin, context.receivedAtMs)
+      if (attempt.kind === 'limited')
+        throw new GatewayError('rate-limited', {
+          facts: { limit: attempt.limit },
+          retryAfterMs: attempt.retryAfterMs,
+        })
+      const exchange = parseOrCharge(parts, request, context)
+      return measured(parts, { exchange, context }, () => {
+        identify(exchange, parts.peers.self)
+        return perform(parts, exchange, context)
+      })
+    },
+    handleLocal: (request, context) => {
+      const exchange = parts.adapter.parse({
+        ...request,
+        direction: 'egress',
+        origin: { kind: 'local' },
+      })
+      const route = routeOf(exchange, parts.peers.self)
+      if (route.kind === 'peer')
+        return measured(parts, { exchange, context }, () =>
+          forward(parts, { exchange, context }, route.domain),
+        )
+      const inwards: Exchange = { ...exchange, direction: 'ingress' }
+      return measured(parts, { exchange: inwards, context }, () =>
+        perform(parts, inwards, context),
+      )
+    },
+  }
+}
+
+/** One operation on its way to our own delivery service. */
+function perform(
+  parts: PipelineParts,
+  exchange: Exchange,
+  context: RequestContext,
+): Promise<ListenerResponse> {
+  switch (exchange.operation) {
+    case 'submitMessage':
+      return submitMessage(parts, exchange, context)
+    case 'update':
+      return update(parts, exchange, context)
+    case 'notify':
+      return notify(parts, exchange, context)
+    case 'groupInfo':
+      return groupInfo(parts, exchange, context)
+    case 'keyMaterial':
+    case 'requestConsent':
+    case 'updateConsent':
+    case 'identifierQuery':
+      return answerQuery(parts, exchange, context)
+    case 'reportAbuse':
+      return reportAbuse(parts, exchange, context)
+  }
+}
+
+/** Bytes that are no request cost an attempt too. */
+function parseOrCharge(
+  parts: PipelineParts,
+  request: Parameters<Handle>[0],
+  context: RequestContext,
+): Exchange {
+  try {
+    return parts.adapter.parse(request)
+  } catch (error) {
+    parts.limiter.refused(request.origin, context.receivedAtMs)
+    throw error
+  }
+}
+
+interface Measured {
+  readonly exchange: Exchange
+  readonly context: RequestContext
+}
+
+async function measured(
+  parts: PipelineParts,
+  { exchange, context }: Measured,
+  run: () => Promise<ListenerResponse>,
+): Promise<ListenerResponse> {
+  let outcome: 'accepted' | ErrorCode = 'accepted'
+  try {
+    return await run()
+  } catch (error) {
+    outcome = error instanceof GatewayError ? error.code : 'internal'
+    return refuse(parts, { exchange, context }, error)
+  } finally {
+    const { operation, direction } = exchange
+    const durationMs = parts.clock() - context.receivedAtMs
+    parts.metrics.exchangeEnded({ operation, direction, outcome, durationMs })
+  }
+}

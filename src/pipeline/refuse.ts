@@ -1,0 +1,87 @@
+import type { Refusal } from '../model/adapter.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { originDomain } from './identify.ts'
+import type { PipelineParts } from './parts.ts'
+
+/**
+ * Every way out that is no answer: recorded, charged to the peer's attempts, and said in the
+ * protocol's own codes where it has one for it. Else throws `error` on, for an RFC 9457 problem.
+ */
+export function refuse(
+  parts: PipelineParts,
+  { exchange, context }: { readonly exchange: Exchange; readonly context: RequestContext },
+  error: unknown,
+): ListenerResponse {
+  const code = error instanceof GatewayError ? error.code : 'internal'
+  parts.journal.record({
+    schema: 1,
+    kind: exchange.operation === 'submitMessage' ? 'message.refused' : 'exchange.refused',
+    atMs: parts.clock(),
+    requestId: context.requestId,
+    operation: exchange.operation,
+    direction: exchange.direction,
+    peer: originDomain(exchange) ?? parts.peers.self,
+    suite: '',
+    outcome: code,
+    policies: [],
+    fields: {},
+  })
+  if (!(error instanceof GatewayError)) throw error
+  if (isTheirs(code)) parts.limiter.refused(exchange.origin, parts.clock())
+  const refusal = exchange.direction === 'ingress' ? refusalOf(error) : undefined
+  const response = refusal === undefined ? undefined : parts.adapter.refuse(exchange, refusal)
+  if (response === undefined) throw error
+  return response
+}
+
+/** Whether the other side is the cause; what fails on our side costs nobody an attempt. */
+function isTheirs(code: ErrorCode): boolean {
+  return code !== 'rate-limited' && !OURS.has(code)
+}
+
+function refusalOf(error: GatewayError): Refusal | undefined {
+  switch (error.code) {
+    case 'wrong-epoch': {
+      const current = error.facts['currentEpoch']
+      return { kind: 'wrong-epoch', currentEpoch: BigInt(String(current ?? 0)) }
+    }
+    case 'invalid-proposal': {
+      const reference = error.facts['proposalRef']
+      const proposals = typeof reference === 'string' ? [Buffer.from(reference, 'hex')] : []
+      return { kind: 'invalid-proposal', proposals }
+    }
+    case 'room-unknown':
+      return { kind: 'no-such-room' }
+    case 'not-admitted':
+    case 'not-a-participant':
+    case 'disclosure-refused':
+    case 'frank-required':
+    case 'suite-unavailable':
+    case 'invalid-commit':
+    case 'invalid-group-info':
+    case 'invalid-signature':
+    case 'invalid-tree':
+    case 'group-info-mismatch':
+      return { kind: 'not-allowed' }
+    default:
+      return undefined
+  }
+}
+
+const OURS: ReadonlySet<ErrorCode> = new Set([
+  'upstream-unreachable',
+  'upstream-unavailable',
+  'upstream-timeout',
+  'upstream-invalid',
+  'peer-unreachable',
+  'peer-timeout',
+  'peer-invalid',
+  'directory-invalid',
+  'queue-full',
+  'draining',
+  'store-unavailable',
+  'key-unavailable',
+  'internal',
+])
