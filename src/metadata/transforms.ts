@@ -27,8 +27,11 @@ export function transformAnswer(answer: Answer, plan: GrantedPlan, randomness: R
     }
     case 'groupInfo':
       return replace(answer, hidesExistence ? maskRoomStatus(answer.outcome) : answer.outcome)
-    case 'identifierQuery':
-      return replace(answer, hidesExistence ? maskQueryStatus(answer.outcome) : answer.outcome)
+    case 'identifierQuery': {
+      const masked = hidesExistence ? maskQueryStatus(answer.outcome) : answer.outcome
+      const outcome = isHidden(response['contact.profile']) ? hideProfileFields(masked) : masked
+      return replace(answer, outcome)
+    }
     case 'requestConsent':
     case 'updateConsent':
       return replace(answer, hidesExistence ? maskConsentStatus(answer.outcome) : answer.outcome)
@@ -70,6 +73,11 @@ export function maskQueryStatus(outcome: IdentifierQueryOutcome): IdentifierQuer
   return outcome.kind === 'ambiguous' || outcome.kind === 'forbidden'
     ? { kind: 'notFound' }
     : outcome
+}
+
+/** Found profiles keep their stable URI and nothing else. */
+export function hideProfileFields(outcome: IdentifierQueryOutcome): IdentifierQueryOutcome {
+  return outcome.kind === 'success' ? { ...outcome, profileFields: 'withheld' } : outcome
 }
 
 /** A consent for an unknown user is answered like any other. */

@@ -47,11 +47,12 @@ export function encodeIdentifierRefusal(
   return encode(identifierResponseCodec, empty)
 }
 
-/** The answer with every profile down to its stable URI. */
+/** The answer with every profile down to its stable URI, and without extensions. */
 export function withoutProfileFields(bytes: Buffer): Buffer {
   const response = decode(identifierResponseCodec, bytes)
   const foundProfiles = response.foundProfiles.map(({ stableUri }) => ({ stableUri, fields: [] }))
-  return encode(identifierResponseCodec, { ...response, foundProfiles })
+  const idResponseExtensions = { componentData: [] }
+  return encode(identifierResponseCodec, { ...response, foundProfiles, idResponseExtensions })
 }
 
 export function refuseIdentifierQuery(refusal: Refusal): IdentifierQueryOutcome | undefined {
