@@ -22,9 +22,9 @@ const boundaries = Object.entries(mayImport).map(
                 message: `src/${folder} may import only: ${allowed.join(', ') || 'nothing'}. See architecture.ts.`,
               },
               {
-                regex: String.raw`^(\.\./)+(main|gateway|config|telemetry)\.ts$`,
+                regex: String.raw`^(\.\./)+(main|serve|gateway|config|telemetry)\.ts$`,
                 message:
-                  'main.ts, gateway.ts and config.ts are imported by no folder: take options as parameters.',
+                  'The files directly in src are imported by no folder: take options as parameters.',
               },
               {
                 regex: `^(${foreign.map(escape).join('|')})(/|$)`,

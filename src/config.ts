@@ -1,7 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { access, readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createDevelopmentCertificates } from './cli/development-certificates.ts'
 import type { Config } from './settings/config.ts'
 import { parseConfig, type Overrides } from './settings/parse.ts'
 import { ConfigurationError, type ConfigProblem } from './settings/problems.ts'
@@ -48,6 +47,7 @@ export async function embeddedDefault(
   overrides: Overrides = { dataDirectory: undefined, logLevel: undefined },
 ): Promise<Config> {
   const certificates = resolve(dataDirectory, 'certificates')
+  const { createDevelopmentCertificates } = await import('./cli/development-certificates.ts')
   const { ca, providers } = await createDevelopmentCertificates({
     directory: certificates,
     domains: [EMBEDDED_DOMAIN],

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { UsageError, type Command } from './command.ts'
-import { createDevelopmentCertificates } from './development-certificates.ts'
 import { expectPositionals, readOptions } from './options.ts'
 
 export const certsDevCommand: Command = {
@@ -20,6 +19,7 @@ The authority's key lies beside its certificate: for development only.`,
     expectPositionals(positionals, [])
     if (values.out === undefined) throw new UsageError('expected --out DIR')
     if (values.domain === undefined) throw new UsageError('expected --domain DOMAIN at least once')
+    const { createDevelopmentCertificates } = await import('./development-certificates.ts')
     const { ca, providers } = await createDevelopmentCertificates({
       directory: resolve(values.out),
       domains: values.domain,

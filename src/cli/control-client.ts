@@ -11,6 +11,7 @@ import {
   type ReportDetail,
   type ReportList,
 } from '../admin/control-api.ts'
+import { ControlError } from './control-error.ts'
 
 /** What a running server answers on its control socket. */
 export interface ControlClient extends AsyncDisposable {
@@ -19,17 +20,6 @@ export interface ControlClient extends AsyncDisposable {
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
-}
-
-/** No server, or one that does not answer as ours does; `code` is a problem's code or one of ours. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError'
-  readonly code: string
-
-  constructor(code: string, cause?: unknown) {
-    super(code, { cause })
-    this.code = code
-  }
 }
 
 /** Connects when it is first asked. Every call throws `ControlError`. */

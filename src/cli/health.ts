@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { createControlClient } from './control-client.ts'
+import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
 
 export const healthCommand: Command = {
@@ -8,10 +8,11 @@ export const healthCommand: Command = {
   usage: `[--json] [--config FILE | --socket PATH]
 
 Exit code 1 unless it is ready.`,
-  run: async (args, { controlSocket, out }) => {
+  run: async (args, environment) => {
+    const { out } = environment
     const { values, positionals } = readOptions(args, controlOptions)
     expectPositionals(positionals, [])
-    await using client = createControlClient(values.socket ?? (await controlSocket(values.config)))
+    await using client = await connectControl(values, environment)
     const health = await client.health()
     if (values.json) out(`${JSON.stringify(health)}\n`)
     else {

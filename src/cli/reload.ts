@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { createControlClient } from './control-client.ts'
+import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
 
 export const reloadCommand: Command = {
@@ -8,10 +8,11 @@ export const reloadCommand: Command = {
   usage: `[--json] [--config FILE | --socket PATH]
 
 The same as SIGHUP. Exit code 1 when the new configuration is refused; the old one stays in force.`,
-  run: async (args, { controlSocket, out, err }) => {
+  run: async (args, environment) => {
+    const { out, err } = environment
     const { values, positionals } = readOptions(args, controlOptions)
     expectPositionals(positionals, [])
-    await using client = createControlClient(values.socket ?? (await controlSocket(values.config)))
+    await using client = await connectControl(values, environment)
     const result = await client.reload()
     if (values.json) out(`${JSON.stringify(result)}\n`)
     else if (result.outcome === 'refused') err(`refused\n${result.problems.join('\n')}\n`)

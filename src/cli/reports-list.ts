@@ -1,5 +1,5 @@
 import { UsageError, type Command } from './command.ts'
-import { createControlClient } from './control-client.ts'
+import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
 
 export const reportsListCommand: Command = {
@@ -9,7 +9,8 @@ export const reportsListCommand: Command = {
 
   --limit N   at most N reports, 1 to 1000; 100 by default
   --after ID  go on after this report`,
-  run: async (args, { controlSocket, out }) => {
+  run: async (args, environment) => {
+    const { out } = environment
     const { values, positionals } = readOptions(args, {
       ...controlOptions,
       limit: { type: 'string', default: '100' },
@@ -19,7 +20,7 @@ export const reportsListCommand: Command = {
     const limit = Number(values.limit)
     if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
       throw new UsageError('expected a --limit from 1 to 1000')
-    await using client = createControlClient(values.socket ?? (await controlSocket(values.config)))
+    await using client = await connectControl(values, environment)
     const list = await client.listReports({ after: values.after, limit })
     if (values.json) {
       out(`${JSON.stringify(list)}\n`)

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { createControlClient } from './control-client.ts'
+import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
 
 export const reportsShowCommand: Command = {
@@ -10,13 +10,14 @@ export const reportsShowCommand: Command = {
   --evidence  open the sealed report and show what was reported
 
 Exit code 1 when there is no such report.`,
-  run: async (args, { controlSocket, out, err }) => {
+  run: async (args, environment) => {
+    const { out, err } = environment
     const { values, positionals } = readOptions(args, {
       ...controlOptions,
       evidence: { type: 'boolean', default: false },
     })
     expectPositionals(positionals, ['ID'])
-    await using client = createControlClient(values.socket ?? (await controlSocket(values.config)))
+    await using client = await connectControl(values, environment)
     const detail = await client.findReport(positionals[0] ?? '', { evidence: values.evidence })
     if (detail === undefined) {
       err('no such report\n')
