@@ -5,7 +5,6 @@ import {
   statefulIsAuthorized,
   type CedarValueJson,
   type EntityJson,
-  type PolicyJson,
   type StatefulAuthorizationCall,
 } from '@cedar-policy/cedar-wasm/nodejs'
 import type { AuthorizationDecision, CedarRequest, NamedEntities, PolicyEngine } from './engine.ts'
@@ -21,7 +20,7 @@ export function loadPolicyEngine(text: string): PolicyEngine {
 /** An engine for policies that are loaded already. */
 export function cedarEngine(loaded: LoadedPolicies): PolicyEngine {
   const staticPolicies = Object.fromEntries(
-    loaded.policies.map((policy) => [policy.id, policy.json]),
+    loaded.policies.map((policy) => [policy.id, policy.text]),
   )
   const revision = createHash('sha256').update(JSON.stringify(staticPolicies)).digest('hex')
   return {
@@ -33,7 +32,7 @@ export function cedarEngine(loaded: LoadedPolicies): PolicyEngine {
 
 function decide(
   revision: string,
-  policies: Record<string, PolicyJson>,
+  policies: Record<string, string>,
   request: CedarRequest,
 ): AuthorizationDecision {
   try {
@@ -54,7 +53,7 @@ function decide(
  * The name under which the policy set stands in the wasm instance. Preparsed sets can be replaced
  * but never removed, so two names serve all engines, the one used least recently is taken over.
  */
-function slotFor(revision: string, policies: Record<string, PolicyJson>): string {
+function slotFor(revision: string, policies: Record<string, string>): string {
   const known = slots.findIndex((slot) => slot.revision === revision)
   const [slot] = slots.splice(Math.max(known, 0), 1)
   if (slot === undefined) throw new Error('no slot')

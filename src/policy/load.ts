@@ -15,6 +15,8 @@ export interface LoadedPolicy {
   readonly title: string | undefined
   readonly reason: string
   readonly line: number
+  /** What engines run: the JSON form would round large integers. */
+  readonly text: string
   readonly json: PolicyJson
 }
 
@@ -94,7 +96,7 @@ function inspectStatements(statements: readonly PolicyStatement[]): PolicyInspec
     }
   }
   if (findings.length > 0) return invalid(findings)
-  const faults = validatePolicies(policies, statements)
+  const faults = validatePolicies(policies)
   return faults.length > 0 ? invalid(faults) : { kind: 'valid', loaded: { policies } }
 }
 
@@ -112,22 +114,17 @@ function parseStatement(
   const reason = parsed.json.annotations?.['reason'] ?? ''
   if (id === '') return finding('missing-id', { policy, line })
   if (reason === '') return finding('missing-reason', { policy, line })
-  return { id, title: parsed.json.annotations?.['title'], reason, line, json: parsed.json }
+  return { id, title: parsed.json.annotations?.['title'], reason, line, text, json: parsed.json }
 }
 
-function validatePolicies(
-  policies: readonly LoadedPolicy[],
-  statements: readonly PolicyStatement[],
-): readonly PolicyFinding[] {
+function validatePolicies(policies: readonly LoadedPolicy[]): readonly PolicyFinding[] {
   // Cedar gives text policies ids of its own, so the text goes in under ours.
   const numberOf = new Map(policies.map((policy, index) => [policy.id, index]))
   const answer = validate({
     validationSettings: { mode: 'strict' },
     schema: gatewaySchema(),
     policies: {
-      staticPolicies: Object.fromEntries(
-        policies.map((policy, index) => [policy.id, statements[index]?.text ?? '']),
-      ),
+      staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])),
     },
   })
   if (answer.type === 'failure')
@@ -135,8 +132,8 @@ function validatePolicies(
   const perPolicy = [...answer.validationErrors, ...answer.validationWarnings].map(
     ({ policyId, error }) => {
       const index = numberOf.get(policyId) ?? -1
-      const statement = statements[index]
-      const line = statement === undefined ? 0 : statement.line + lineOffset(statement.text, error)
+      const policy = policies[index]
+      const line = policy === undefined ? 0 : policy.line + lineOffset(policy.text, error)
       return finding('validation', { policy: index + 1, line }, error.message)
     },
   )

@@ -10,6 +10,7 @@ export type StatementFault =
   | 'too-many-policies'
   | 'too-deep'
   | 'too-complex'
+  | 'literal-too-large'
   | 'unclosed-string'
   | 'unbalanced-brackets'
   | 'unfinished-policy'
@@ -25,7 +26,7 @@ export type Statements =
 export function splitStatements(text: string): Statements {
   if (text.length > TEXT_LENGTH_MAX) return { kind: 'fault', fault: 'text-too-long', line: 1 }
   const statements: PolicyStatement[] = []
-  const scan = { depth: 0, operators: 0, line: 1, start: -1, startLine: 1 }
+  const scan = { depth: 0, operators: 0, members: 0, line: 1, start: -1, startLine: 1 }
   const fault = (name: StatementFault): Statements => ({
     kind: 'fault',
     fault: name,
@@ -45,9 +46,11 @@ export function splitStatements(text: string): Statements {
     if (OPENING.has(token)) scan.depth += 1
     if (CLOSING.has(token)) scan.depth -= 1
     if (OPERATORS.has(token)) scan.operators += 1
+    if (token === '.') scan.members += 1
     if (scan.depth < 0) return fault('unbalanced-brackets')
     if (scan.depth > NESTING_MAX) return fault('too-deep')
-    if (scan.operators > OPERATORS_MAX) return fault('too-complex')
+    if (scan.operators > OPERATORS_MAX || scan.members > MEMBERS_MAX) return fault('too-complex')
+    if (Number(token) > Number.MAX_SAFE_INTEGER) return fault('literal-too-large')
     if (token !== ';') continue
     if (scan.depth > 0) return fault('unbalanced-brackets')
     if (statements.length === POLICIES_MAX) return fault('too-many-policies')
@@ -57,6 +60,7 @@ export function splitStatements(text: string): Statements {
     })
     scan.start = -1
     scan.operators = 0
+    scan.members = 0
   }
   return scan.start < 0 ? { kind: 'split', statements } : fault('unfinished-policy')
 }
@@ -66,11 +70,11 @@ function isBlank(token: string): boolean {
 }
 
 /** Line breaks, blanks, comments, strings, words, operators, and any other single character. */
-const TOKENS = /\n|[^\S\n]+|\/\/[^\n]*|"(?:[^"\\]|\\[^])*"|[A-Za-z_][A-Za-z0-9_]*|&&|\|\||[^]/g
+const TOKENS = /\n|[^\S\n]+|\/\/[^\n]*|"(?:[^"\\]|\\[^])*"|\w+|&&|\|\||[^]/g
 const OPENING = new Set(['(', '[', '{'])
 const CLOSING = new Set([')', ']', '}'])
-/** All that nests without a bracket. */
-const OPERATORS = new Set(['&&', '||', '!', '+', '-', '*', '.', 'if', 'when', 'unless'])
+/** All that nests without a bracket, but for accesses to members. */
+const OPERATORS = new Set(['&&', '||', '!', '+', '-', '*', 'if', 'when', 'unless'])
 
 /** Characters of one policy text. */
 const TEXT_LENGTH_MAX = 262_144
@@ -79,3 +83,4 @@ const POLICIES_MAX = 1_000
 const NESTING_MAX = 64
 /** Per policy. */
 const OPERATORS_MAX = 200
+const MEMBERS_MAX = 300
