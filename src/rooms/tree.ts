@@ -90,7 +90,7 @@ export function* leavesOf({ nodes }: PublicTree): Generator<readonly [number, Le
   }
 }
 
-export function leafEntry(leaf: LeafNode): LeafEntry {
+function leafEntry(leaf: LeafNode): LeafEntry {
   return { kind: 'leaf', leaf, bytes: encode(leafNodeCodec, leaf) }
 }
 

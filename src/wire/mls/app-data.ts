@@ -24,7 +24,7 @@ export const componentIds = {
   identityLinkAdd: 0x8d10,
 } as const
 
-export const componentDataCodec = struct({ componentId: uint16, data: opaque(componentBytesMax) })
+const componentDataCodec = struct({ componentId: uint16, data: opaque(componentBytesMax) })
 export type ComponentData = Decoded<typeof componentDataCodec>
 
 /** A list by component id, each at most once; any other order is `not-ascending`. */
@@ -63,8 +63,8 @@ export const appDataUpdateCodec = struct({
 export type AppDataUpdate = Decoded<typeof appDataUpdateCodec>
 
 /** `AppEphemeral`: proposal type 9. draft-ietf-mls-extensions §4.8 */
-export const appEphemeralCodec = componentDataCodec
-export type AppEphemeral = ComponentData
+export const appEphemeralCodec = struct({ componentId: uint16, data: opaque(componentBytesMax) })
+export type AppEphemeral = Decoded<typeof appEphemeralCodec>
 
 /** The data of one component, or undefined. */
 export function componentData(dictionary: AppDataDictionary, id: number): Buffer | undefined {

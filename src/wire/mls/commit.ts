@@ -11,7 +11,7 @@ import {
 import { proposalOrRefCodec } from './proposal.ts'
 
 /** RFC 9420 §7.6 */
-export const updatePathNodeCodec = struct({
+const updatePathNodeCodec = struct({
   encryptionKey: opaque(publicKeyBytesMax),
   encryptedPathSecret: vector(hpkeCiphertextCodec, {
     countMax: treeNodeCountMax,
@@ -21,7 +21,7 @@ export const updatePathNodeCodec = struct({
 export type UpdatePathNode = Decoded<typeof updatePathNodeCodec>
 
 /** RFC 9420 §7.6 */
-export const updatePathCodec = struct({
+const updatePathCodec = struct({
   leafNode: leafNodeCodec,
   nodes: vector(updatePathNodeCodec, { countMax: pathLengthMax, bytesMax: handshakeBytesMax }),
 })

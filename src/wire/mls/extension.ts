@@ -14,7 +14,7 @@ export const extensionTypes = {
   identityLink: 0xf4d2,
 } as const
 
-export const extensionCodec = struct({ type: uint16, data: opaque(extensionBytesMax) })
+const extensionCodec = struct({ type: uint16, data: opaque(extensionBytesMax) })
 export type Extension = Decoded<typeof extensionCodec>
 
 const list = vector(extensionCodec, { countMax: extensionCountMax, bytesMax: handshakeBytesMax })

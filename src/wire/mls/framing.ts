@@ -56,7 +56,7 @@ export const framedContentCodec = struct({
 export type FramedContent = Decoded<typeof framedContentCodec>
 
 /** `FramedContentAuthData`: the tag is there for commits only. RFC 9420 §6.1 */
-export interface FramedContentAuthData {
+interface FramedContentAuthData {
   readonly signature: Buffer
   readonly confirmationTag: Buffer | undefined
 }

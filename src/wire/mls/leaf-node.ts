@@ -15,7 +15,7 @@ import { extensionsCodec } from './extension.ts'
 import { hashBytesMax, publicKeyBytesMax, signatureBytesMax } from './limits.ts'
 
 /** `leaf_node_source` with what it selects. Lifetimes are seconds since the Unix epoch. */
-export const leafNodeSourceCodec = select(enumeration({ 'key-package': 1, update: 2, commit: 3 }), {
+const leafNodeSourceCodec = select(enumeration({ 'key-package': 1, update: 2, commit: 3 }), {
   'key-package': struct({ notBefore: uint64, notAfter: uint64 }),
   update: nothing,
   commit: struct({ parentHash: opaque(hashBytesMax) }),

@@ -77,4 +77,3 @@ export const proposalOrRefCodec = select(enumeration({ proposal: 1, reference: 2
   proposal: struct({ proposal: proposalCodec }),
   reference: struct({ reference: opaque(hashBytesMax) }),
 })
-export type ProposalOrRef = Decoded<typeof proposalOrRefCodec>

@@ -38,7 +38,7 @@ export const parentNodeCodec = struct({
 export type ParentNode = Decoded<typeof parentNodeCodec>
 
 /** RFC 9420 §7.8 */
-export const treeNodeCodec = select(enumeration({ leaf: 1, parent: 2 }), {
+const treeNodeCodec = select(enumeration({ leaf: 1, parent: 2 }), {
   leaf: struct({ leafNode: leafNodeCodec }),
   parent: struct({ parentNode: parentNodeCodec }),
 })

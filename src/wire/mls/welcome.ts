@@ -8,7 +8,7 @@ import {
 } from './limits.ts'
 
 /** `EncryptedGroupSecrets` of RFC 9420 §12.4.3.1; `newMember` is a KeyPackageRef. */
-export const encryptedGroupSecretsCodec = struct({
+const encryptedGroupSecretsCodec = struct({
   newMember: opaque(hashBytesMax),
   encryptedGroupSecrets: hpkeCiphertextCodec,
 })
