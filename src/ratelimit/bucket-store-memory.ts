@@ -57,7 +57,10 @@ export function createMemoryBucketStore({
     take: (takes, nowMs) => {
       sweep(nowMs)
       const check = checkAll(tats, takes, nowMs)
-      if (check.kind === 'limited') return check
+      if (check.kind === 'limited') {
+        for (const [key, tatMs] of check.setBack) tats.set(key, tatMs)
+        return check.outcome
+      }
       for (const [index, take] of takes.entries()) {
         const tatMs = check.tatsMs[index]
         if (take.mode === 'spend' && tatMs !== undefined) put(take.key, tatMs)
@@ -74,24 +77,31 @@ export function createMemoryBucketStore({
   }
 }
 
-function checkAll(
-  tats: ReadonlyMap<string, number>,
-  takes: readonly Take[],
-  nowMs: number,
-):
+type Check =
   | { readonly kind: 'checked'; readonly tatsMs: readonly number[] }
-  | (TakeOutcome & { kind: 'limited' }) {
-  const tatsMs: number[] = []
-  let longest: (TakeOutcome & { kind: 'limited' }) | undefined
-  for (const [index, { key, rate, cost }] of takes.entries()) {
-    const outcome = takeFromBucket(rate, { tatMs: tats.get(key), nowMs }, cost)
-    if (outcome.kind === 'taken') {
-      tatsMs.push(outcome.tatMs)
-    } else if (longest === undefined || outcome.retryAfterMs > longest.retryAfterMs) {
-      longest = { kind: 'limited', index, retryAfterMs: outcome.retryAfterMs }
+  | {
+      readonly kind: 'limited'
+      readonly outcome: TakeOutcome
+      /** Buckets whose state lies further ahead than any clock that only goes forward can bring it. */
+      readonly setBack: readonly (readonly [key: string, tatMs: number])[]
     }
+
+function checkAll(tats: ReadonlyMap<string, number>, takes: readonly Take[], nowMs: number): Check {
+  const tatsMs: number[] = []
+  const setBack: (readonly [string, number])[] = []
+  let longest = { index: -1, retryAfterMs: 0 }
+  for (const [index, { key, rate, cost }] of takes.entries()) {
+    const tatMs = tats.get(key)
+    const outcome = takeFromBucket(rate, { tatMs, nowMs }, cost)
+    tatsMs.push(outcome.tatMs)
+    if (outcome.kind === 'taken') continue
+    if (outcome.tatMs !== tatMs) setBack.push([key, outcome.tatMs])
+    if (outcome.retryAfterMs > longest.retryAfterMs)
+      longest = { index, retryAfterMs: outcome.retryAfterMs }
   }
-  return longest ?? { kind: 'checked', tatsMs }
+  return longest.index < 0
+    ? { kind: 'checked', tatsMs }
+    : { kind: 'limited', outcome: { kind: 'limited', ...longest }, setBack }
 }
 
 const TAKEN: TakeOutcome = Object.freeze({ kind: 'taken' })

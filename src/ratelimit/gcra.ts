@@ -7,9 +7,9 @@ export interface Rate {
 }
 
 export type GcraOutcome =
-  /** `tatMs` is the bucket's new state. */
+  /** `tatMs` is the bucket's new state; to be kept in both cases, since a clock may be set back. */
   | { readonly kind: 'taken'; readonly tatMs: number }
-  | { readonly kind: 'limited'; readonly retryAfterMs: number }
+  | { readonly kind: 'limited'; readonly tatMs: number; readonly retryAfterMs: number }
 
 /**
  * The generic cell rate algorithm (ITU-T I.371): the state of a bucket is one theoretical arrival
@@ -21,11 +21,13 @@ export function takeFromBucket(
   cost = 1,
 ): GcraOutcome {
   const { nowMs } = bucket
-  const next = startOf(rate, bucket) + cost * emissionIntervalMs(rate)
+  const intervalMs = emissionIntervalMs(rate)
+  const start = startOf(rate, bucket)
+  const next = start + cost * intervalMs
   const waitMs = next - fillTimeMs(rate) - nowMs
-  return waitMs <= ROUNDING * emissionIntervalMs(rate)
+  return waitMs <= Math.min(ROUNDING * intervalMs, ROUNDING_MS_MAX)
     ? { kind: 'taken', tatMs: next }
-    : { kind: 'limited', retryAfterMs: Math.ceil(waitMs) }
+    : { kind: 'limited', tatMs: start, retryAfterMs: Math.ceil(waitMs) }
 }
 
 /** The state after a cost that nobody can refuse: the bucket is emptied at most, it never owes. */
@@ -55,5 +57,6 @@ function emissionIntervalMs(rate: Rate): number {
   return 1_000 / rate.perSecond
 }
 
-/** The part of one unit that sums of floating-point intervals may be off before it counts as missing. */
-const ROUNDING = 0.01
+/** What sums of floating-point intervals may be off before a unit counts as missing: part of a unit. */
+const ROUNDING = 0.05
+const ROUNDING_MS_MAX = 0.5
