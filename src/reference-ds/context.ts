@@ -27,7 +27,7 @@ export interface DsContext {
 /** Codes and counts only: never a URI, never content. */
 export type DsLog = (entry: DsLogEntry) => void
 
-export interface DsLogEntry {
+interface DsLogEntry {
   readonly event: 'fanout-failed' | 'fanout-dead' | 'request-failed'
   readonly code: string
   readonly attempts?: number

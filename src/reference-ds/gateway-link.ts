@@ -24,8 +24,11 @@ export class GatewayLink implements AsyncDisposable {
   private readonly pool: Pool
   private readonly closing = new AbortController()
 
+  /** `http://host:port`, or `unix:/path/of.sock`. */
   constructor(url: string) {
-    this.pool = new Pool(url, {
+    const socketPath = url.startsWith(UNIX) ? url.slice(UNIX.length) : undefined
+    this.pool = new Pool(socketPath === undefined ? url : 'http://localhost', {
+      ...(socketPath === undefined ? {} : { socketPath }),
       connections: CONNECTIONS_MAX,
       headersTimeout: CALL_MS_MAX,
       bodyTimeout: CALL_MS_MAX,
@@ -111,6 +114,7 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0]
 }
 
+const UNIX = 'unix:'
 const OCTETS = 'application/octet-stream'
 const CONNECTIONS_MAX = 32
 const CALL_MS_MAX = 30_000

@@ -18,7 +18,7 @@ export interface ReferenceDsOptions {
   readonly domain: string
   /** The SQLite file; made when it is not there. */
   readonly storePath: string
-  /** The gateway's internal listener, without a path. */
+  /** The gateway's internal listener: `http://host:port` or `unix:/path/of.sock`. */
   readonly gatewayUrl: string
   /** Of both listeners; a loopback address unless the network between is private. */
   readonly host?: string
