@@ -42,8 +42,31 @@ export type ReportList = z.infer<typeof reportListSchema>
 /** One report; `evidence` only where it was asked for. */
 export const reportDetailSchema = z.strictObject({
   report: reportSummarySchema,
-  checks: z.array(z.strictObject({ name: z.string(), outcome: z.string() })),
-  evidence: z.json().optional(),
+  checks: z.array(
+    z.strictObject({
+      /** Hexadecimal. */
+      messageId: z.string(),
+      result: z.string(),
+      method: z.string(),
+      anomaly: z.string().optional(),
+    }),
+  ),
+  evidence: z
+    .strictObject({
+      reporter: z.string(),
+      subject: z.string(),
+      note: z.string(),
+      messages: z.array(
+        z.strictObject({
+          messageId: z.string(),
+          acceptedAtMs: z.number(),
+          texts: z.array(z.string()),
+          /** Base64. */
+          applicationData: z.string(),
+        }),
+      ),
+    })
+    .optional(),
 })
 export type ReportDetail = z.infer<typeof reportDetailSchema>
 

@@ -30,7 +30,10 @@ Exit code 1 when there is no such report.`,
     const { receivedAtMs, ...fields } = detail.report
     out(`received ${new Date(receivedAtMs).toISOString()}\n`)
     for (const [name, value] of Object.entries(fields)) out(`${name} ${value}\n`)
-    for (const { name, outcome } of detail.checks) out(`check ${name}: ${outcome}\n`)
+    for (const { messageId, result, method, anomaly } of detail.checks)
+      out(
+        `message ${messageId}: ${result} by ${method}${anomaly === undefined ? '' : `, ${anomaly}`}\n`,
+      )
     if (detail.evidence !== undefined)
       out(`evidence\n${JSON.stringify(detail.evidence, undefined, 2)}\n`)
     return 0

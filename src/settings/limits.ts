@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { outboxLimitDefaults as outbox, type OutboxLimits } from '../delivery/outbox-limits.ts'
 import { peerLimitDefaults as peer, type PeerLimits } from '../delivery/peer-call.ts'
 import { upstreamLimitDefaults as upstream, type UpstreamLimits } from '../delivery/upstream.ts'
 import {
@@ -65,11 +66,36 @@ const peerSchema = z.strictObject({
   peersMax: count(peer.peersMax, 'Providers with open connections.'),
 } satisfies Record<Exclude<keyof PeerLimits, 'breaker'>, unknown>)
 
+const outboxSchema = z.strictObject({
+  deliveriesMax: count(outbox.deliveriesMax, 'Deliveries that wait, over all providers.'),
+  deliveriesPerPeerMax: count(
+    outbox.deliveriesPerPeerMax,
+    'Deliveries that wait for one provider.',
+  ),
+  bytesMax: octets(outbox.bytesMax, 'Bodies that wait, each counted once.'),
+  memoryBytesMax: octets(outbox.memoryBytesMax, 'How much of them is held in memory too.'),
+  inFlightPerPeerMax: count(outbox.inFlightPerPeerMax, 'Deliveries under way to one provider.'),
+  attemptsMax: count(outbox.attemptsMax, 'Attempts that a provider answered, before giving up.'),
+  ageMsMax: milliseconds(outbox.ageMsMax, 'Age at which a delivery is given up.'),
+  backoff: z
+    .strictObject({
+      baseMs: milliseconds(outbox.backoff.baseMs, 'Wait after the first failure; it doubles.'),
+      maxMs: milliseconds(outbox.backoff.maxMs, 'Longest wait.'),
+    })
+    .prefault({})
+    .describe('Waits between attempts.'),
+  deadMax: count(outbox.deadMax, 'Deliveries that were given up and are kept for the operator.'),
+  deadAgeMsMax: milliseconds(outbox.deadAgeMsMax, 'How long they are kept.'),
+  flushMs: milliseconds(outbox.flushMs, 'How long what was delivered may be unwritten.'),
+  flushCountMax: count(outbox.flushCountMax, 'How many that may be.'),
+} satisfies Record<keyof OutboxLimits, unknown>)
+
 /** Every bound of the process that an operator may move. */
 export const limitsSchema = z.strictObject({
   listener: listenerSchema.prefault({}).describe('The peers listener.'),
   upstream: upstreamSchema.prefault({}).describe('Calls to our delivery service.'),
   peer: peerSchema.prefault({}).describe('Calls to other providers.'),
+  outbox: outboxSchema.prefault({}).describe('The queue of notifications to followers.'),
   limiterKeysMax: count(200_000, 'Budgets that the rate limiter keeps in memory.'),
   drainMs: milliseconds(10_000, 'For what is under way when we stop.'),
 })

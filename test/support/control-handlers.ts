@@ -13,7 +13,11 @@ export const report: ReportSummary = {
 
 /** Handlers of a small gateway that holds one report and two refused requests. */
 export function controlHandlers(overrides: Partial<ControlHandlers> = {}): ControlHandlers {
-  const detail: ReportDetail = { report, checks: [{ name: 'mac', outcome: 'passed' }] }
+  const evidence = { reporter: '', subject: report.subject, note: 'hello', messages: [] }
+  const detail: ReportDetail = {
+    report,
+    checks: [{ messageId: '01ab', result: 'verified', method: 'frank' }],
+  }
   return {
     health: () => ({
       status: 'ready',
@@ -23,9 +27,9 @@ export function controlHandlers(overrides: Partial<ControlHandlers> = {}): Contr
     }),
     reload: () => Promise.resolve({ outcome: 'applied', restart: ['listeners.peers.port'] }),
     listReports: ({ limit }) => Promise.resolve({ reports: [report].slice(0, limit) }),
-    findReport: (id, { evidence }) =>
+    findReport: (id, options) =>
       Promise.resolve(
-        id === report.id ? { ...detail, ...(evidence && { evidence: ['hello'] }) } : undefined,
+        id === report.id ? { ...detail, ...(options.evidence && { evidence }) } : undefined,
       ),
     listRooms: () => ({
       rooms: [
