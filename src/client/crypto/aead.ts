@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type CipherGCM, type DecipherGCM } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { ClientError } from '../errors.ts'
 import type { ClientSuite } from './suite.ts'
 
@@ -15,7 +15,7 @@ export function aeadSeal(
 ): Buffer {
   const cipher = createCipheriv(suite.aead as 'aes-128-gcm', key, nonce, {
     authTagLength: TAG_BYTES,
-  }) as CipherGCM
+  })
   cipher.setAAD(aad)
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
@@ -30,7 +30,7 @@ export function aeadOpen(
   if (bodyBytes < 0) throw new ClientError('decryption-failed')
   const decipher = createDecipheriv(suite.aead as 'aes-128-gcm', key, nonce, {
     authTagLength: TAG_BYTES,
-  }) as DecipherGCM
+  })
   decipher.setAAD(aad)
   decipher.setAuthTag(ciphertext.subarray(bodyBytes))
   try {

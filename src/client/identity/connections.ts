@@ -1,8 +1,12 @@
-import type { PseudonymousCredential } from '../../wire/mls/credential.ts'
 import type { ClientSuite } from '../crypto/suite.ts'
 import { ClientError } from '../errors.ts'
 import type { Account } from './account.ts'
-import { identityLinkKey, openIdentityLink, type RealIdentity } from './pseudonym.ts'
+import {
+  identityLinkKey,
+  openIdentityLink,
+  type RealIdentity,
+  type PseudonymousCredential,
+} from './pseudonym.ts'
 
 /**
  * What two users give each other, over a channel that they trust, before one can add the other to a

@@ -2,7 +2,6 @@ import type { Randomness } from '../../model/clock.ts'
 import { decode, encode, opaque } from '../../wire/codec.ts'
 import { addAADCodec, identityLinkExtensionCodec } from '../../wire/mimi/pseudonymous-credential.ts'
 import { componentIds } from '../../wire/mls/app-data.ts'
-import type { PseudonymousCredential } from '../../wire/mls/credential.ts'
 import { extensionData, extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import { Reader } from '../../wire/reader.ts'
@@ -11,7 +10,12 @@ import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
 import { expandWithLabel } from '../crypto/key-derivation.ts'
 import { AEAD_NONCE_BYTES, type ClientSuite } from '../crypto/suite.ts'
 import { ClientError } from '../errors.ts'
-import { credentialTbs, openIdentityLink, type RealIdentity } from './pseudonym.ts'
+import {
+  credentialTbs,
+  openIdentityLink,
+  type RealIdentity,
+  type PseudonymousCredential,
+} from './pseudonym.ts'
 
 /**
  * What the members of one pseudonymous room share, and its providers do not: the
@@ -45,7 +49,10 @@ export class IdentityLinks {
   }
 
   /** The SafeAAD item 0x8D10 of a commit: the link keys of those it adds, in the order of its Adds. */
-  addAad(leaves: readonly LeafNode[]): { readonly componentId: number; readonly data: Buffer } {
+  addAad(leaves: readonly Pick<LeafNode, 'credential'>[]): {
+    readonly componentId: number
+    readonly data: Buffer
+  } {
     return { componentId: componentIds.identityLinkAdd, data: this.wrapAll(leaves) }
   }
 
@@ -76,7 +83,7 @@ export class IdentityLinks {
     if (data !== undefined) this.unwrapAll(data, leaves)
   }
 
-  private wrapAll(leaves: readonly LeafNode[]): Buffer {
+  private wrapAll(leaves: readonly Pick<LeafNode, 'credential'>[]): Buffer {
     const writer = new Writer()
     for (const { credential } of leaves) {
       const known =

@@ -6,7 +6,7 @@ import {
   identityLinkTBECodec,
   pseudonymousCredentialTBSCodec,
 } from '../../wire/mimi/pseudonymous-credential.ts'
-import type { PseudonymousCredential } from '../../wire/mls/credential.ts'
+import type { Credential } from '../../wire/mls/credential.ts'
 import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
 import { expandWithLabel } from '../crypto/key-derivation.ts'
 import { generateSignatureKeyPair, signLabelled, verifyLabelled } from '../crypto/signatures.ts'
@@ -16,9 +16,15 @@ import type { LeafIdentity } from '../mls/key-package.ts'
 import { userOf } from '../mls/user-of.ts'
 import { basicCredential, type Account } from './account.ts'
 
+/** draft-ietf-mimi-protocol-06 §6.1 */
+export type PseudonymousCredential = Extract<Credential, { kind: 'pseudonymous' }>
+
+/** The part of it that is signed. */
+type CredentialToSign = Omit<PseudonymousCredential, 'kind' | 'identityLinkCiphertext'>
+
 /** A leaf identity that hides the user from providers. draft-ietf-mimi-protocol-06 §6.1 */
 export interface PseudonymousIdentity extends LeafIdentity {
-  readonly credential: { readonly kind: 'pseudonymous' } & PseudonymousCredential
+  readonly credential: PseudonymousCredential
 }
 
 /** Who is behind a pseudonym, as a member sees it. */
@@ -41,12 +47,12 @@ export function pseudonymousIdentity(
 ): PseudonymousIdentity {
   const { suite, user, identityKey } = account
   const signer = generateSignatureKeyPair(suite)
-  const public_ = {
+  const shown = {
     clientPseudonym: Buffer.from(`mimi://${uriDomain(user)}/d/${uuid(randomness)}`),
     userPseudonym: Buffer.from(userPseudonym),
     signaturePublicKey: signer.publicKey,
   }
-  const tbs = credentialTbs(public_)
+  const tbs = credentialTbs(shown)
   const link = {
     tbe: {
       pseudonymousCredentialSignature: signLabelled(suite, identityKey, { label, content: tbs }),
@@ -54,19 +60,19 @@ export function pseudonymousIdentity(
     },
     clientSignatureKey: identityKey.publicKey,
   }
-  const linkKey = identityLinkKey(suite, account.connectionKey, public_)
+  const linkKey = identityLinkKey(suite, account.connectionKey, shown)
   const identityLinkCiphertext = aeadSeal(suite, linkAeadKey(suite, linkKey), {
     plaintext: encode(identityLinkCodec, link),
     aad: tbs,
   })
-  return { signer, credential: { kind: 'pseudonymous', ...public_, identityLinkCiphertext } }
+  return { signer, credential: { kind: 'pseudonymous', ...shown, identityLinkCiphertext } }
 }
 
 /** `identity_link_key` of one credential. draft-kohbrok-mimi-metadata-minimalization */
 export function identityLinkKey(
   suite: ClientSuite,
   connectionKey: Buffer,
-  credential: Omit<PseudonymousCredential, 'identityLinkCiphertext'>,
+  credential: CredentialToSign,
 ): Buffer {
   const context = credentialTbs(credential)
   return expandWithLabel(suite, connectionKey, { label: 'IdentityLinkKey', context })
@@ -102,7 +108,7 @@ export function credentialTbs({
   clientPseudonym,
   userPseudonym,
   signaturePublicKey,
-}: Omit<PseudonymousCredential, 'identityLinkCiphertext'>): Buffer {
+}: CredentialToSign): Buffer {
   return encode(pseudonymousCredentialTBSCodec, {
     clientPseudonym: clientPseudonym.toString('utf8'),
     userPseudonym: userPseudonym.toString('utf8'),

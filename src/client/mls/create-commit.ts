@@ -109,23 +109,43 @@ export function createCommit(
     tag,
     own: { leafIndex, signer, nodes: keysInTree(group.tree, ownNodes) },
   })
-  const extensions = options.groupInfoExtensions(next)
   return {
+    ...distribution(next, { group, path, joiner: begun.joiner, options }),
     message: protectPublic(
       { suite, groupContext: epoch.groupContext, membershipKey: committer.membershipKey },
       { ...signed, confirmationTag: tag },
     ),
-    welcome: createWelcome(next, {
-      joiner: begun.joiner,
-      path,
-      keyPackages: addedKeyPackages(options.proposals, group),
-      groupInfo: createGroupInfo(next, extensions.welcomed),
-      randomness: options.randomness,
-    }),
-    groupInfo: createGroupInfo(next, [externalPubExtension(next), ...extensions.published]),
-    ratchetTree: exportTree(next),
     changes: changesWith(group, next, ownIndex),
     next,
+  }
+}
+
+/** What lets others into the epoch that begins. */
+function distribution(
+  next: Epoch,
+  {
+    group,
+    path,
+    joiner,
+    options,
+  }: {
+    group: ProvisionalGroup
+    path: FreshPath | undefined
+    joiner: Buffer
+    options: CommitOptions
+  },
+): Pick<StagedCommit, 'welcome' | 'groupInfo' | 'ratchetTree'> {
+  const { published, welcomed } = options.groupInfoExtensions(next)
+  return {
+    welcome: createWelcome(next, {
+      joiner,
+      path,
+      keyPackages: addedKeyPackages(options.proposals, group),
+      groupInfo: createGroupInfo(next, welcomed),
+      randomness: options.randomness,
+    }),
+    groupInfo: createGroupInfo(next, [externalPubExtension(next), ...published]),
+    ratchetTree: exportTree(next),
   }
 }
 

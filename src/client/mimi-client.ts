@@ -1,0 +1,326 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { decode, encode } from '../wire/codec.ts'
+import type { ContentPart } from '../wire/cbor/content-part.ts'
+import {
+  identifierRequestCodec,
+  identifierResponseCodec,
+  type IdentifierResponse,
+  type QueryElement,
+} from '../wire/mimi/identifier-query.ts'
+import type { UserRolePair } from '../wire/mimi/participant-list.ts'
+import type { ComponentData } from '../wire/mls/app-data.ts'
+import type { Proposal } from '../wire/mls/proposal.ts'
+import { clientSuite } from './crypto/suite.ts'
+import { DsConnection, type Registration } from './ds-connection.ts'
+import { Exclusive } from './exclusive.ts'
+import {
+  claimKeyPackages,
+  commitAdds,
+  type ClaimOutcome,
+  type KeyMaterialRefusal,
+} from './flows/add-user.ts'
+import { commitChange, sendProposals, type ChangeOutcome } from './flows/change-room.ts'
+import type { ClientEvent } from './flows/client-event.ts'
+import {
+  membersOf,
+  participantNamed,
+  roomOf,
+  type ClientState,
+  type RoomMember,
+  type RoomSecret,
+} from './flows/client-state.ts'
+import { grantConsent, requestConsent, revokeConsent, type ConsentGrant } from './flows/consent.ts'
+import { createRoom, type NewRoom } from './flows/create-room.ts'
+import { joinByExternalCommit, type JoinOutcome } from './flows/join-room.ts'
+import { publishKeyPackages, type KeyPackageOrder } from './flows/key-packages.ts'
+import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
+import { receiveEvent } from './flows/receive.ts'
+import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
+import { createAccount } from './identity/account.ts'
+import { connectionCard, Connections, type ConnectionCard } from './identity/connections.ts'
+import { buildReport } from './mimi/abuse-report.ts'
+import { textBody, type FrankEvidence } from './mimi/franked-message.ts'
+import { changeRole } from './mimi/participant-changes.ts'
+import type { MlsGroup } from './mls/mls-group.ts'
+
+export interface MimiClientOptions extends Registration {
+  readonly clock: Clock
+  readonly randomness?: Randomness
+  /** MLS cipher suite; 1 unless given. */
+  readonly ciphersuite?: number
+  /** What an existing client of the same user has handed over: its connection key. */
+  readonly connectionKey?: Buffer
+}
+
+export type AddOutcome =
+  ChangeOutcome | { readonly kind: 'no-key-material'; readonly status: KeyMaterialRefusal }
+
+/**
+ * One MIMI client of one user, at a provider with the reference delivery service. Its state is in memory
+ * only. Calls may overlap: changes to its groups happen one after the other. Throws `ClientError`.
+ */
+export class MimiClient {
+  private readonly state: ClientState
+  private readonly exclusive = new Exclusive()
+  /** Events that came while a change was tried again. */
+  private backlog: readonly ClientEvent[] = []
+  private cursor = 0
+
+  private constructor(state: ClientState) {
+    this.state = state
+  }
+
+  /** Registers the client at its provider. */
+  static async register({
+    clock,
+    randomness = randomBytes,
+    ciphersuite = 1,
+    connectionKey,
+    ...registration
+  }: MimiClientOptions): Promise<MimiClient> {
+    const suite = clientSuite(ciphersuite)
+    const { user, client } = registration
+    const account = createAccount({
+      user,
+      client,
+      suite,
+      randomness,
+      ...(connectionKey === undefined ? {} : { connectionKey }),
+    })
+    return new MimiClient({
+      account,
+      suite,
+      connections: new Connections(suite),
+      provider: await DsConnection.register(registration),
+      clock,
+      randomness,
+      rooms: new Map(),
+      keyPackages: new Map(),
+      roomSecrets: new Map(),
+      consentKeys: new Map(),
+    })
+  }
+
+  get user(): string {
+    return this.state.account.user
+  }
+
+  get client(): string {
+    return this.state.account.client
+  }
+
+  /** Rooms that we are a member of now. */
+  get rooms(): readonly string[] {
+    return [...this.state.rooms.values()]
+      .filter(({ group }) => group.isMember)
+      .map(({ uri }) => uri)
+  }
+
+  /** Throws `unknown-room`. */
+  group(room: string): MlsGroup {
+    return roomOf(this.state, room).group
+  }
+
+  /** Everybody's clients in the room, pseudonyms resolved as far as we can. */
+  members(room: string): readonly RoomMember[] {
+    return membersOf(this.state, roomOf(this.state, room))
+  }
+
+  participants(room: string): readonly UserRolePair[] {
+    return roomOf(this.state, room).group.participants
+  }
+
+  /** Our entry in the room's participant list. */
+  participant(room: string): string {
+    return roomOf(this.state, room).participant
+  }
+
+  /** Returns the user pseudonyms of the KeyPackages, for the user's other clients. */
+  publishKeyPackages(order: KeyPackageOrder): Promise<readonly string[]> {
+    return publishKeyPackages(this.state, order)
+  }
+
+  /** What others need to add us to pseudonymous rooms. Secret: for an authentic, private channel. */
+  connectionCard(): ConnectionCard {
+    return connectionCard(this.state.account)
+  }
+
+  connect(card: ConnectionCard): void {
+    this.state.connections.add(card)
+  }
+
+  /** For another client of our user: what it needs to join this room by itself. Secret. */
+  roomSecret(room: string): RoomSecret | undefined {
+    const { links, participant } = roomOf(this.state, room)
+    return links && { room, userPseudonym: participant, wrapperKey: links.wrapperKey }
+  }
+
+  learnRoomSecret(secret: RoomSecret): void {
+    this.state.roomSecrets.set(secret.room, secret)
+  }
+
+  async createRoom(options: NewRoom): Promise<void> {
+    await this.exclusive.run(() => createRoom(this.state, options))
+  }
+
+  /** Fetches KeyPackages of all clients of a user and adds them; tries again where others were faster. */
+  async addUser(
+    room: string,
+    user: string,
+    { roleIndex }: { roleIndex?: number } = {},
+  ): Promise<AddOutcome> {
+    const claim = await this.claim(room, user)
+    if (claim.kind === 'no-key-material') return claim
+    const { keyPackages, participant } = claim
+    const adds = { keyPackages, participant, ...(roleIndex === undefined ? {} : { roleIndex }) }
+    return this.untilCurrent(() => commitAdds(this.state, roomOf(this.state, room), adds))
+  }
+
+  /** `user`: a participant, or in pseudonymous rooms a user whose pseudonym we can resolve. */
+  removeUser(room: string, user: string): Promise<ChangeOutcome> {
+    return this.commit(room, () => removalOf(this.state, roomOf(this.state, room), user))
+  }
+
+  banUser(room: string, user: string): Promise<ChangeOutcome> {
+    return this.commit(room, () => banOf(this.state, roomOf(this.state, room), user))
+  }
+
+  setRole(room: string, user: string, roleIndex: number): Promise<ChangeOutcome> {
+    return this.commit(room, () => {
+      const found = roomOf(this.state, room)
+      const participant = participantNamed(this.state, found, user)
+      return [changeRole(found.group.participants, participant, roleIndex)]
+    })
+  }
+
+  /** New keys for us, and whatever waits: a commit without proposals of its own. */
+  commitPending(room: string): Promise<ChangeOutcome> {
+    return this.commit(room, () => [])
+  }
+
+  /** Any proposals by value; `proposals` is asked again for every attempt. */
+  commit(room: string, proposals: () => readonly Proposal[]): Promise<ChangeOutcome> {
+    return this.untilCurrent(() => commitChange(this.state, roomOf(this.state, room), proposals()))
+  }
+
+  /** Leaves a proposal for others to commit. */
+  propose(room: string, proposal: Proposal): Promise<ChangeOutcome> {
+    return this.untilCurrent(() => {
+      const found = roomOf(this.state, room)
+      return sendProposals(this.state, found, [found.group.propose(proposal)])
+    })
+  }
+
+  /** Our user leaves with all its clients, as soon as somebody commits. */
+  leave(room: string): Promise<ChangeOutcome> {
+    return this.untilCurrent(() => leaveRoom(this.state, roomOf(this.state, room)))
+  }
+
+  joinExternally(room: string, options: { roleIndex?: number } = {}): Promise<JoinOutcome> {
+    return this.untilCurrent(() => joinByExternalCommit(this.state, room, options))
+  }
+
+  sendText(
+    room: string,
+    text: string,
+    options: Omit<OutgoingMessage, 'body'> = {},
+  ): Promise<SendOutcome> {
+    return this.send(room, { body: textBody(text), ...options })
+  }
+
+  send(room: string, message: OutgoingMessage & { body: ContentPart }): Promise<SendOutcome> {
+    return this.untilCurrent(() => sendMessage(this.state, roomOf(this.state, room), message))
+  }
+
+  /** Waits at most `waitMs` for the first event; none is lost where the caller stops asking. */
+  async receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<
+    readonly ClientEvent[]
+  > {
+    const before = this.backlog
+    this.backlog = []
+    if (before.length > 0) return before
+    return this.pull(waitMs, signal)
+  }
+
+  /** About messages of one sender; without `named` the report does not say who we are. */
+  async report(
+    room: string,
+    messages: readonly [FrankEvidence, ...FrankEvidence[]],
+    {
+      note = '',
+      named = false,
+      extensions = [],
+    }: { note?: string; named?: boolean; extensions?: readonly ComponentData[] } = {},
+  ): Promise<void> {
+    const { participant } = roomOf(this.state, room)
+    const reporter = named ? participant : ''
+    const body = buildReport({ messages, note, reporter, extensions })
+    await this.state.provider.operation('reportAbuse', room, body)
+  }
+
+  requestConsent(user: string, options: { room?: string } = {}): Promise<void> {
+    return requestConsent(this.state, { user, ...options })
+  }
+
+  grantConsent(grant: ConsentGrant): Promise<void> {
+    return grantConsent(this.state, grant)
+  }
+
+  revokeConsent(requester: string, options: { room?: string } = {}): Promise<void> {
+    return revokeConsent(this.state, { requester, ...options })
+  }
+
+  /** Asks a provider for users; all elements must match. */
+  async queryIdentifier(
+    domain: string,
+    queryElements: readonly QueryElement[],
+  ): Promise<IdentifierResponse> {
+    const idRequestExtensions = { componentData: [] }
+    const body = encode(identifierRequestCodec, { queryElements, idRequestExtensions })
+    const answer = await this.state.provider.operation('identifierQuery', domain, body)
+    return decode(identifierResponseCodec, answer)
+  }
+
+  private claim(room: string, user: string): Promise<ClaimOutcome> {
+    return claimKeyPackages(this.state, roomOf(this.state, room), user)
+  }
+
+  /** Where the hub is ahead of us, we read what we have missed and try again. */
+  private async untilCurrent<Outcome extends { readonly kind: string }>(
+    attempt: () => Promise<Outcome>,
+  ): Promise<Outcome> {
+    for (let attempts = 1; ; attempts++) {
+      const outcome = await this.exclusive.run(attempt)
+      if (!BEHIND.has(outcome.kind) || attempts === ATTEMPTS_MAX) return outcome
+      const missed = await this.pull(CATCH_UP_MS)
+      this.backlog = [...this.backlog, ...missed]
+    }
+  }
+
+  private async pull(waitMs: number, signal?: AbortSignal): Promise<readonly ClientEvent[]> {
+    const { provider } = this.state
+    const events = await provider.events({ after: this.cursor, waitMs, signal })
+    return this.exclusive.run(async () => {
+      const received: ClientEvent[] = []
+      for (const event of events) {
+        // Two overlapping questions can get the same events.
+        if (event.id <= this.cursor) continue
+        this.cursor = event.id
+        received.push(...receiveEvent(this.state, event))
+      }
+      await this.forgetRooms(received)
+      return received
+    })
+  }
+
+  private async forgetRooms(events: readonly ClientEvent[]): Promise<void> {
+    for (const event of events)
+      if (event.kind === 'removed') await this.state.provider.forgetRoom(event.room)
+  }
+}
+
+/** Answers that mean: the room has moved on. */
+const BEHIND: ReadonlySet<string> = new Set(['wrong-epoch', 'epoch-too-old', 'invalid-proposal'])
+const ATTEMPTS_MAX = 4
+const CATCH_UP_MS = 1_000
