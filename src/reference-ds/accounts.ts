@@ -97,7 +97,11 @@ export async function requireIdentity(
   if (uri === account.user) return
   await claimPseudonym(ctx, account.user, uri)
   if (room === undefined) return
-  const { store } = ctx
+  // KeyPackages bind pseudonyms too.
+  await ctx.mutex.run(`key-packages:${account.user}`, () => bindPseudonym(ctx, uri, room))
+}
+
+async function bindPseudonym({ store }: DsContext, uri: string, room: string): Promise<void> {
   try {
     await store.write('UPDATE ds_pseudonyms SET room = ? WHERE pseudonym = ? AND room IS NULL', [
       room,

@@ -102,6 +102,8 @@ export class EventQueues {
     if (signal.aborted) return
     const waiters = this.waiting.get(client) ?? new Set()
     this.waiting.set(client, waiters)
+    const [oldest] = waiters
+    if (waiters.size >= WAITING_MAX) oldest?.()
     await new Promise<void>((resolve) => {
       const finish = () => {
         clearTimeout(timer)
@@ -127,12 +129,18 @@ function queuedEvent(row: Row): QueuedEvent {
   }
 }
 
+/** Events that wait for one client; what comes beyond is lost to it, so that it has to join again. */
+export const EVENTS_QUEUED_MAX = 10_000
+/** Questions of one client that wait at the same time; one more ends the oldest. */
+const WAITING_MAX = 4
 const QUEUE_SQL = `
   INSERT INTO ds_queues (client, event, withheld)
   SELECT ?1, ?2, (SELECT digest FROM ds_submissions
                   WHERE client = ?1 AND digest = ?3 AND answered = 0)
   WHERE NOT EXISTS (SELECT 1 FROM ds_submissions
-                    WHERE client = ?1 AND digest = ?3 AND answered = 1)`
+                    WHERE client = ?1 AND digest = ?3 AND answered = 1)
+    AND NOT EXISTS (SELECT 1 FROM ds_queues WHERE client = ?1
+                    LIMIT 1 OFFSET ${EVENTS_QUEUED_MAX - 1})`
 /** How long one question for events may wait. */
 export const EVENT_WAIT_MS_MAX = 60_000
 /** Events of one answer; the next question gets the rest. */

@@ -68,13 +68,15 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
   }
   const lanes = new FanoutLanes(ctx, options.retryDelayMs)
   const servers = [clientListener({ ...ctx, lanes }), upstreamListener({ ...ctx, lanes })] as const
-  const close = async () => {
+  const end = async () => {
     const closed = Promise.all(servers.map((server) => server.close()))
     await gateway[Symbol.asyncDispose]()
     await closed
     await lanes.idle()
     await store[Symbol.asyncDispose]()
   }
+  let ending: Promise<void> | undefined
+  const close = () => (ending ??= end())
   try {
     const clientUrl = await listen(servers[0], host, port)
     const upstreamUrl = `${await listen(servers[1], host, upstreamPort)}/upstream/v1`
