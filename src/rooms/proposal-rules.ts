@@ -127,7 +127,8 @@ export function sameUser(before: Credential, after: Credential): boolean {
 /** Exactly one ExternalInit, by value; of what waits only what needs no secrets. RFC 9420 §12.2, §12.4.3.2 */
 function checkExternalList(list: readonly ListedProposal[]): void {
   const inline = list.filter(({ reference }) => reference === undefined)
-  const count = (kind: ProposalKind) => inline.filter(({ proposal }) => proposal.kind === kind).length
+  const count = (kind: ProposalKind) =>
+    inline.filter(({ proposal }) => proposal.kind === kind).length
   if (count('external-init') !== 1) throw refusal('invalid-proposal', 'external-init')
   if (count('remove') > 1) throw refusal('invalid-proposal', 'external-commit')
   const waiting = list.filter(({ reference }) => reference !== undefined)

@@ -2,7 +2,15 @@ import { GatewayError } from '../model/errors.ts'
 import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
 import { openGroup, wrongEpoch, type Group } from './group.ts'
-import { createdAt, insertRoom, loadRoom, roomUris, writeCommit, writeProposals, type NewRoom } from './room-store.ts'
+import {
+  createdAt,
+  insertRoom,
+  loadRoom,
+  roomUris,
+  writeCommit,
+  writeProposals,
+  type NewRoom,
+} from './room-store.ts'
 import { roomState, type RoomState } from './room-state.ts'
 import { stageHandshake, type RoomEntry, type StagedUpdate } from './staged-update.ts'
 

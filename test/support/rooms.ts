@@ -11,6 +11,7 @@ import { roomState } from '../../src/rooms/room-state.ts'
 import type { NewRoom } from '../../src/rooms/room-store.ts'
 import { stageHandshake, type RoomEntry } from '../../src/rooms/staged-update.ts'
 import { encode } from '../../src/wire/codec.ts'
+import type { UpdatePath } from '../../src/wire/mls/commit.ts'
 import type { FramedContent, PublicMessage, Sender } from '../../src/wire/mls/framing.ts'
 import { groupInfoCodec } from '../../src/wire/mls/group-info.ts'
 import { framedMessage } from '../../src/wire/mls/header.ts'
@@ -68,9 +69,13 @@ export function followed(entry: RoomEntry, handshake: Handshake): RoomEntry {
 }
 
 /** A commit of these proposals, signed by the member, whatever the rules say; its tags are not real. */
-export function forgedCommit(member: MlsGroup, proposals: readonly Proposal[]): CommitHandshake {
+export function forgedCommit(
+  member: MlsGroup,
+  proposals: readonly Proposal[],
+  path?: UpdatePath,
+): CommitHandshake {
   const listed = proposals.map((proposal) => ({ kind: 'proposal', proposal }) as const)
-  const message = forged(member, { kind: 'commit', commit: { proposals: listed, path: undefined } })
+  const message = forged(member, { kind: 'commit', commit: { proposals: listed, path } })
   return {
     kind: 'commit',
     commit: framedMessage(publicBytes(message)),
