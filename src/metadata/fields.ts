@@ -20,7 +20,7 @@ export type FieldClass =
   | 'LOC'
 
 /** What the bucket of a field is: a number with a width in this unit, or one label out of few. */
-export type BucketUnit = 'milliseconds' | 'octets' | 'count' | 'label'
+type BucketUnit = 'milliseconds' | 'octets' | 'count' | 'label'
 
 export interface FieldDefinition {
   /** One octet, never used twice: documents and receipts name fields by it. */

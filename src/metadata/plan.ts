@@ -43,7 +43,7 @@ export interface PlanCell {
   readonly policies: readonly string[]
 }
 
-export type CellsByField = Readonly<Partial<Record<FieldName, PlanCell>>>
+type CellsByField = Readonly<Partial<Record<FieldName, PlanCell>>>
 
 export interface GrantedPlan {
   readonly kind: 'granted'
@@ -57,7 +57,7 @@ export interface GrantedPlan {
 }
 
 /** Why a field cannot be shown as its suite or the protocol demands. */
-export type PlanRefusalReason =
+type PlanRefusalReason =
   | {
       readonly kind: 'suite'
       readonly suite: string

@@ -18,7 +18,7 @@ export interface SuiteEntry {
 }
 
 /** Whether the credentials in a room have to be pseudonymous (minimal metadata rooms). */
-export type PseudonymousCredentials = 'required' | 'optional' | 'forbidden'
+type PseudonymousCredentials = 'required' | 'optional' | 'forbidden'
 
 /** An immutable, numbered table of metadata, the counterpart of a ciphersuite. */
 export interface Suite {

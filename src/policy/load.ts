@@ -10,7 +10,7 @@ import { gatewaySchema } from './schema.ts'
 import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
 
 /** One policy that parsed and validated. */
-export interface LoadedPolicy {
+interface LoadedPolicy {
   readonly id: string
   readonly title: string | undefined
   readonly reason: string
@@ -25,7 +25,7 @@ export interface LoadedPolicies {
   readonly policies: readonly LoadedPolicy[]
 }
 
-export type PolicyFault =
+type PolicyFault =
   | StatementFault
   | 'syntax'
   | 'template'
@@ -35,7 +35,7 @@ export type PolicyFault =
   | 'validation'
   | 'wasm-failed'
 
-export interface PolicyFinding {
+interface PolicyFinding {
   readonly fault: PolicyFault
   /** Which policy of the text, counted from 1; 0 where the fault is no single one's. */
   readonly policy: number

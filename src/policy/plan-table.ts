@@ -26,13 +26,13 @@ export interface PlanRequest {
   readonly purpose: Purpose
 }
 
-export interface AdmissionRequest extends AdmissionContext {
+interface AdmissionRequest extends AdmissionContext {
   readonly peer: PeerFacts
   readonly room: PolicyRoom
   readonly operation: Operation
 }
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly policies: readonly string[] }
   | { readonly kind: 'refused'; readonly policies: readonly string[] }
 

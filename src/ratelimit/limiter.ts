@@ -4,7 +4,7 @@ import type { BucketStore, Take } from './bucket-store.ts'
 import { attemptsRung, rungsOf, type Rung } from './ladder.ts'
 import type { LimitName, Limits } from './limits.ts'
 
-export type LimitOutcome =
+type LimitOutcome =
   | { readonly kind: 'allowed' }
   /** `retryAfterMs` is how long the slowest of the exhausted budgets needs. */
   | { readonly kind: 'limited'; readonly limit: LimitName; readonly retryAfterMs: number }

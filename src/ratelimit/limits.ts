@@ -27,7 +27,7 @@ export type Limits = Readonly<Record<LimitName, LimitDefinition>>
 
 export const limitNames = Object.keys(limitDefaults).filter(isLimitName)
 
-export function isLimitName(name: string): name is LimitName {
+function isLimitName(name: string): name is LimitName {
   return Object.hasOwn(limitDefaults, name)
 }
 

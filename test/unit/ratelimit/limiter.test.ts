@@ -159,6 +159,15 @@ test('a peer that guesses handles meets its own budget, whatever it searches', (
   expect(allowed).toHaveLength(5)
 })
 
+test('refusals are counted by the budget that made them', () => {
+  const limiter = limiterWith({ roomSender: { burst: 1 }, attempts: { burst: 1 } })
+  expect(limiter.refusals()).toEqual({})
+  for (let asked = 0; asked < 3; asked += 1) limiter.check(submit(), NOW)
+  limiter.refused(base.origin, NOW)
+  limiter.mayAttempt(base.origin, NOW)
+  expect(limiter.refusals()).toEqual({ roomSender: 2, attempts: 1 })
+})
+
 test('each operation climbs its own ladder', () => {
   const ladders = (
     [
