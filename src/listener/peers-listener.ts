@@ -1,18 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
-import { fastify, type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { tlsContext, tlsContextOptions, type TlsIdentity } from '../delivery/tls-identity.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
 import { Answering, type OnFault } from './answering.ts'
+import { bind } from './bind.ts'
 import { capConnections } from './connection-caps.ts'
-import { listenerLimitDefaults, serverOptions, type ListenerLimits } from './listener-limits.ts'
+import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { identifyPeer } from './peer-identity.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
-import { send, sendProblem } from './reply.ts'
+import { send } from './reply.ts'
+import { mutualTlsServer, routeOn } from './server.ts'
 
 /** One row of the operations table: where an operation's paths begin and how large its body may be. */
 export interface PeerOperation {
@@ -39,7 +41,8 @@ export interface PeersListenerOptions {
 
 /** The listener for other providers: HTTPS with TLS 1.3 and client certificates, nothing else. */
 export class PeersListener {
-  private readonly app: FastifyInstance<Server>
+  private readonly app: FastifyInstance
+  private readonly server: Server
   private readonly options: PeersListenerOptions
   private readonly answering: Answering
 
@@ -48,22 +51,22 @@ export class PeersListener {
     const { randomness, onFault } = options
     this.options = options
     this.answering = new Answering({ inFlightMax: limits.inFlightMax, randomness, onFault })
-    this.app = openServer(options.identity, limits)
-    capConnections(this.app.server, limits)
+    this.server = mutualTlsServer(options.identity, limits)
+    this.app = routeOn(this.server)
+    capConnections(this.server, limits)
     this.route()
   }
 
   /** Binds; resolves to the port in use. */
   async listen({ host, port }: { host: string; port: number }): Promise<number> {
-    await this.app.listen({ host, port })
-    const address = this.app.server.address()
-    return typeof address === 'object' && address !== null ? address.port : port
+    await this.app.ready()
+    return bind(this.server, { kind: 'tcp', host, port })
   }
 
   /** New connections meet `identity`. Throws on bad material, and then the old one stays in force. */
   renew(identity: TlsIdentity): void {
     tlsContext(identity)
-    this.app.server.setSecureContext(tlsContextOptions(identity))
+    this.server.setSecureContext(tlsContextOptions(identity))
   }
 
   /** Refuses new requests with `draining`; resolves when the rest is answered or `signal` aborted it. */
@@ -72,7 +75,7 @@ export class PeersListener {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.app.server.closeAllConnections()
+    this.server.closeAllConnections()
     await this.app.close()
   }
 
@@ -133,30 +136,6 @@ export class PeersListener {
       ? 'POST'
       : undefined
   }
-}
-
-function openServer(identity: TlsIdentity, limits: ListenerLimits): FastifyInstance<Server> {
-  const app = fastify({
-    ...serverOptions(limits),
-    https: {
-      ...tlsContextOptions(identity),
-      requestCert: true,
-      rejectUnauthorized: true,
-      ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: limits.headersMs,
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
-      maxHeaderSize: limits.headerBytesMax,
-      connectionsCheckingInterval: limits.checkMs,
-      joinDuplicateHeaders: true,
-    },
-    frameworkErrors: (_error, _request, reply) => {
-      reply.hijack()
-      sendProblem(reply.raw, new GatewayError('malformed-request'))
-    },
-  })
-  app.server.maxConnections = limits.connectionsMax
-  return app
 }
 
 function checkStanding(standing: ReturnType<PeerStanding>): void {

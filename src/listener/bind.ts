@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
+import { connect, type Server } from 'node:net'
+import { dirname } from 'node:path'
+import { GatewayError } from '../model/errors.ts'
+
+/** Where a server listens. */
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'socket'; readonly path: string }
+
+/**
+ * Binds; resolves to the port in use, 0 for a socket. A socket has mode 0600 from its first moment and
+ * replaces one that a dead process left. Throws `configuration-invalid` where a live one answers.
+ */
+export async function bind(server: Server, endpoint: Endpoint): Promise<number> {
+  if (endpoint.kind === 'socket') {
+    await bindSocket(server, endpoint.path)
+    return 0
+  }
+  server.listen(endpoint.port, endpoint.host)
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : endpoint.port
+}
+
+/** Whether only this machine can connect. */
+export function isLocal(endpoint: Endpoint): boolean {
+  return endpoint.kind === 'socket' || LOOPBACK.test(endpoint.host)
+}
+
+async function bindSocket(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
+    throw new GatewayError('configuration-invalid', { facts: { socketBytesMax: PATH_BYTES_MAX } })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await removeStale(path)
+  // INVARIANT: bind happens inside listen(), so nobody meets the socket with another mode.
+  const mask = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(mask)
+  }
+  await once(server, 'listening')
+  await chmod(path, 0o600)
+}
+
+/** Never removes anything but a socket that nobody answers. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket() || (await answers(path)))
+    throw new GatewayError('configuration-invalid', { facts: { reason: 'socket-in-use' } })
+  await rm(path)
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
+const PATH_BYTES_MAX = 100

@@ -1,0 +1,58 @@
+import type { RequestContext, HandleLocal } from '../model/handle.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+
+export interface RoomToCreate {
+  readonly room: MimiUri
+  /** The name of the metadata suite. */
+  readonly suite: string
+  /** The struct GroupInfo, without an MLSMessage header. */
+  readonly groupInfo: Buffer
+  /** `optional<Node> ratchet_tree<V>`, with its length. */
+  readonly ratchetTree: Buffer
+}
+
+/** What a room shows of the state that we follow. */
+export interface RoomView {
+  readonly room: string
+  readonly suite: string
+  readonly epoch: bigint
+  readonly ciphersuite: number
+  readonly treeHash: Buffer
+  readonly confirmedTranscriptHash: Buffer
+  readonly participants: readonly { readonly user: string; readonly roleIndex: number }[]
+}
+
+export interface FanoutToSend {
+  readonly room: MimiUri
+  /** One FanoutMessage without a frank. */
+  readonly bytes: Buffer
+  /** The followers; empty where only our own clients are in the room. */
+  readonly destinations: readonly ProviderDomain[]
+}
+
+export interface HubKeys {
+  /** FrankingAgentData. */
+  readonly frankingAgent: Buffer
+  /** ExternalSender. */
+  readonly externalSender: Buffer
+}
+
+/** What our delivery service must apply; `id` only grows. */
+export interface SanctionView {
+  readonly id: number
+  readonly kind: string
+  readonly room: string
+  readonly subject: string
+}
+
+/** What the internal listener can do; each throws `GatewayError`. docs/internal-api.md */
+export interface InternalHandlers {
+  readonly operation: HandleLocal
+  readonly createRoom: (room: RoomToCreate, context: RequestContext) => Promise<RoomView>
+  /** Undefined where the room is not followed. */
+  readonly findRoom: (room: MimiUri) => RoomView | undefined
+  readonly fanout: (fanout: FanoutToSend, context: RequestContext) => Promise<Buffer>
+  readonly hubKeys: (ciphersuite: number) => HubKeys
+  /** Those with an id above `afterId`, the oldest first. */
+  readonly sanctions: (afterId: number) => readonly SanctionView[]
+}

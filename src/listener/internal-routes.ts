@@ -1,0 +1,225 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { z } from 'zod'
+import { GatewayError } from '../model/errors.ts'
+import type { Operation } from '../model/exchange.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import {
+  parseMimiUri,
+  parseProviderDomain,
+  type MimiUri,
+  type ProviderDomain,
+} from '../model/ids.ts'
+import type { InternalHandlers, RoomView } from './internal-handlers.ts'
+import { internalSchemas, type SchemaName } from './internal-schemas.ts'
+
+/** What a route's work sees of a request. */
+export interface RouteInput {
+  /** The decoded path variable; empty where the route has none. */
+  readonly target: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
+  readonly context: RequestContext
+}
+
+/** One route of the internal contract: what serves it and what documents it. */
+export interface InternalRoute {
+  readonly method: 'GET' | 'POST'
+  /** Without the variable at its end. */
+  readonly path: string
+  readonly variable?: string
+  readonly summary: string
+  readonly query?: readonly { readonly name: string; readonly required: boolean }[]
+  readonly header?: string
+  readonly body?: 'octets' | SchemaName
+  readonly bodyBytesMax: number
+  readonly answer: { readonly status: string; readonly body: 'octets' | SchemaName | 'object' }
+  readonly run: (input: RouteInput) => Promise<ListenerResponse>
+}
+
+export interface OperationLimits {
+  readonly operation: Operation
+  readonly bodyBytesMax: number
+}
+
+/** All routes below `/internal/v1`, in the order in which they are documented. */
+export function internalRoutes(
+  handlers: InternalHandlers,
+  operations: readonly OperationLimits[],
+): readonly InternalRoute[] {
+  return [
+    ...operations.map((limits) => operationRoute(handlers, limits)),
+    ...roomRoutes(handlers),
+    fanoutRoute(handlers, operations),
+    hubKeysRoute(handlers),
+    sanctionsRoute(handlers),
+  ]
+}
+
+function operationRoute(
+  handlers: InternalHandlers,
+  { operation, bodyBytesMax }: OperationLimits,
+): InternalRoute {
+  return {
+    method: 'POST',
+    path: `${INTERNAL_PREFIX}/${operation}`,
+    variable: 'target',
+    summary: `${operation} of a client of ours: the MIMI request in, the MIMI answer out`,
+    body: 'octets',
+    bodyBytesMax,
+    answer: { status: '2XX', body: 'octets' },
+    run: ({ target, bytes, context }) => handlers.operation({ operation, target, bytes }, context),
+  }
+}
+
+function roomRoutes(handlers: InternalHandlers): readonly InternalRoute[] {
+  const shared = { path: `${INTERNAL_PREFIX}/rooms`, variable: 'room' } as const
+  return [
+    {
+      ...shared,
+      method: 'POST',
+      summary: 'A client of ours created a room: verify its group and follow it',
+      body: 'RoomToCreate',
+      bodyBytesMax: ROOM_BYTES_MAX,
+      answer: { status: '201', body: 'RoomCreated' },
+      run: async ({ target, bytes, context }) => {
+        const wanted = parseJson(internalSchemas.RoomToCreate, bytes)
+        const room = parseMimiUri(target, 'room')
+        const groupInfo = parseBase64(wanted.groupInfo)
+        const ratchetTree = parseBase64(wanted.ratchetTree)
+        const view = await handlers.createRoom(
+          { room, suite: wanted.suite, groupInfo, ratchetTree },
+          context,
+        )
+        return json(201, { room, epoch: Number(view.epoch), suite: view.suite })
+      },
+    },
+    {
+      ...shared,
+      method: 'GET',
+      summary: 'What is followed of a room: its epoch, hashes and participants',
+      bodyBytesMax: 0,
+      answer: { status: '200', body: 'Room' },
+      run: ({ target }) => {
+        const view = handlers.findRoom(parseMimiUri(target, 'room'))
+        if (view === undefined) throw new GatewayError('room-unknown')
+        return Promise.resolve(json(200, roomDocument(view)))
+      },
+    },
+  ]
+}
+
+function fanoutRoute(
+  handlers: InternalHandlers,
+  operations: readonly OperationLimits[],
+): InternalRoute {
+  return {
+    method: 'POST',
+    path: `${INTERNAL_PREFIX}/fanout`,
+    variable: 'room',
+    summary: 'Hand one FanoutMessage without frank to the followers; the answer is the stamped one',
+    header: 'Postern-Destinations',
+    body: 'octets',
+    bodyBytesMax: Math.max(...operations.map(({ bodyBytesMax }) => bodyBytesMax)),
+    answer: { status: '200', body: 'octets' },
+    run: async ({ target, headers, bytes, context }) => {
+      const room: MimiUri = parseMimiUri(target, 'room')
+      const destinations = parseDestinations(headers['postern-destinations'])
+      return { status: 200, bytes: await handlers.fanout({ room, bytes, destinations }, context) }
+    },
+  }
+}
+
+function hubKeysRoute(handlers: InternalHandlers): InternalRoute {
+  return {
+    method: 'GET',
+    path: `${INTERNAL_PREFIX}/hub-keys`,
+    summary: 'What clients put into the GroupContext of a room of ours',
+    query: [{ name: 'ciphersuite', required: true }],
+    bodyBytesMax: 0,
+    answer: { status: '200', body: 'HubKeys' },
+    run: ({ query }) => {
+      const ciphersuite = wholeNumber(query.get('ciphersuite'), 65_535)
+      const { frankingAgent, externalSender } = handlers.hubKeys(ciphersuite)
+      return Promise.resolve(
+        json(200, {
+          frankingAgent: frankingAgent.toString('base64'),
+          externalSender: externalSender.toString('base64'),
+        }),
+      )
+    },
+  }
+}
+
+function sanctionsRoute(handlers: InternalHandlers): InternalRoute {
+  return {
+    method: 'GET',
+    path: `${INTERNAL_PREFIX}/sanctions`,
+    summary: 'Sanctions that our delivery service must apply, the oldest first',
+    query: [{ name: 'after', required: false }],
+    bodyBytesMax: 0,
+    answer: { status: '200', body: 'Sanctions' },
+    run: ({ query }) => {
+      const afterId = wholeNumber(query.get('after') ?? '0', Number.MAX_SAFE_INTEGER)
+      return Promise.resolve(json(200, { sanctions: handlers.sanctions(afterId) }))
+    },
+  }
+}
+
+/** A JSON answer. */
+export function json(status: number, document: object): ListenerResponse {
+  const headers = { contentType: 'application/json' }
+  return { status, bytes: Buffer.from(JSON.stringify(document)), headers }
+}
+
+function roomDocument(view: RoomView): object {
+  const { room, suite, epoch, ciphersuite, treeHash, confirmedTranscriptHash } = view
+  return {
+    room,
+    suite,
+    epoch: Number(epoch),
+    treeHash: treeHash.toString('base64'),
+    confirmedTranscriptHash: confirmedTranscriptHash.toString('base64'),
+    ciphersuite,
+    participants: view.participants.map(({ user, roleIndex }) => ({ user, roleIndex })),
+  }
+}
+
+function parseJson<T>(schema: z.ZodType<T>, bytes: Buffer): T {
+  const parsed = schema.safeParse(readJson(bytes))
+  if (parsed.success) return parsed.data
+  throw new GatewayError('malformed-body', { facts: { issues: parsed.error.issues.length } })
+}
+
+function readJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    throw new GatewayError('malformed-body')
+  }
+}
+
+/** Canonical only: what would not be encoded the same way is refused. */
+function parseBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64') !== text) throw new GatewayError('malformed-body')
+  return bytes
+}
+
+function parseDestinations(header: string | string[] | undefined): readonly ProviderDomain[] {
+  if (header === undefined || header === '') return []
+  if (typeof header !== 'string') throw new GatewayError('malformed-request')
+  const names = header.split(',')
+  if (names.length > DESTINATIONS_MAX) throw new GatewayError('malformed-request')
+  return names.map((name) => parseProviderDomain(name.trim()))
+}
+
+function wholeNumber(text: string | null, max: number): number {
+  const value = text !== null && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value <= max) return value
+  throw new GatewayError('malformed-request', { facts: { part: 'query' } })
+}
+
+export const INTERNAL_PREFIX = '/internal/v1'
+const ROOM_BYTES_MAX = 33_554_432
+const DESTINATIONS_MAX = 10_000

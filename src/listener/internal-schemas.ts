@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+const octets = (description: string) => z.string().meta({ contentEncoding: 'base64', description })
+const uint16 = z.int().min(0).max(65_535)
+
+/** The JSON bodies of the internal contract, by the names that its OpenAPI document gives them. */
+export const internalSchemas = {
+  RoomToCreate: z.strictObject({
+    suite: z.string().min(1).max(64).describe('Name of the metadata suite'),
+    groupInfo: octets('The struct GroupInfo, without an MLSMessage header'),
+    ratchetTree: octets('optional<Node> ratchet_tree<V>, with its length prefix'),
+  }),
+  RoomCreated: z.strictObject({ room: z.string(), epoch: z.int().min(0), suite: z.string() }),
+  Room: z.strictObject({
+    room: z.string(),
+    suite: z.string(),
+    epoch: z.int().min(0),
+    treeHash: octets('Tree hash of the epoch'),
+    confirmedTranscriptHash: octets('Confirmed transcript hash of the epoch'),
+    ciphersuite: uint16,
+    participants: z.array(z.strictObject({ user: z.string(), roleIndex: z.int().min(0) })),
+  }),
+  HubKeys: z.strictObject({
+    frankingAgent: octets('FrankingAgentData'),
+    externalSender: octets('ExternalSender'),
+  }),
+  Sanctions: z.strictObject({
+    sanctions: z.array(
+      z.strictObject({
+        id: z.int().min(1),
+        kind: z.string(),
+        room: z.string(),
+        subject: z.string(),
+      }),
+    ),
+  }),
+  Health: z.strictObject({ status: z.literal('ok') }),
+  Problem: z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  }),
+} as const
+
+export type SchemaName = keyof typeof internalSchemas
