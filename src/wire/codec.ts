@@ -28,7 +28,7 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return value
 }
 
-export function encode<T>(codec: Codec<T>, value: T): Buffer {
+export function encode<T>(codec: Codec<T>, value: NoInfer<T>): Buffer {
   const writer = new Writer()
   codec.write(writer, value)
   return writer.take()

@@ -50,13 +50,7 @@ export function parseKeyMaterialAnswer(
 
 /** The whole answer out of the clients' original bytes, so what did not change has its original bytes. */
 export function encodeKeyMaterialAnswer({ kind, user, clients }: KeyMaterialOutcome): Buffer {
-  const response: Decoded<typeof responseCodec> = {
-    protocol: 'mls10',
-    userStatus: kind,
-    userUri: user,
-    clients,
-  }
-  return encode(responseCodec, response)
+  return encode(responseCodec, { protocol: 'mls10', userStatus: kind, userUri: user, clients })
 }
 
 export function refuseKeyMaterial(
