@@ -83,11 +83,13 @@ test('a path is needed for an empty list and for what changes the tree or the ex
   expect(needsPath([listed(psk(32))])).toBe(false)
 })
 
-describe('in a room', () => {
+function roomOf() {
   const [alice] = groupOf(users)
   if (!alice) throw new Error('no group')
-  const entry = roomEntry(alice)
+  return { alice, entry: roomEntry(alice) }
+}
 
+describe('in a room', () => {
   test.each<readonly [string, ListedProposal]>([
     ['psk-nonce', listed(psk(31))],
     ['version', listed(reinit(0))],
@@ -96,16 +98,19 @@ describe('in a room', () => {
     ['sender', listed(externalInit)],
     ['sender', listed(extensions, joiner)],
   ])('a proposal is refused: %s', (text, proposal) => {
+    const { entry } = roomOf()
     expect(() => checkProposal(entry.group, proposal)).toThrow(reason(text))
   })
 
   test('proposals of RFC 9420 need not be listed as supported', () => {
+    const { entry } = roomOf()
     expect(() => checkProposal(entry.group, listed(psk(32)))).not.toThrow()
     expect(() => checkProposal(entry.group, listed(reinit(1)))).not.toThrow()
     expect(() => checkSupport(entry.group, [listed(psk(32)), listed(reinit(1))])).not.toThrow()
   })
 
   test('the dictionary does not change by GroupContextExtensions', () => {
+    const { alice, entry } = roomOf()
     const { content } = alice.commit().message.content
     alice.discardPendingCommit()
     const path = content.kind === 'commit' ? content.commit.path : undefined
@@ -115,6 +120,7 @@ describe('in a room', () => {
   })
 
   test('other extensions do, where all members support them', () => {
+    const { alice, entry } = roomOf()
     const kept = alice.context.extensions
     const more = [...kept, { type: 1, data: Buffer.from('id') }]
     const proposals = [{ kind: 'group-context-extensions', extensions: more }] as const
@@ -124,6 +130,7 @@ describe('in a room', () => {
   })
 
   test('a proposal type that a member lacks is refused', () => {
+    const { alice, entry } = roomOf()
     const own = keyPackageOf(users[1] ?? '')
     const { capabilities } = own.keyPackage.leafNode
     const keyPackage = changedKeyPackage(own, {
