@@ -17,7 +17,7 @@ export const mayImport = {
   franking: ['model', 'wire', 'sqlite'],
   audit: ['model', 'signals', 'sqlite'],
   delivery: ['model', 'signals', 'wire', 'sqlite'],
-  peers: ['model', 'metadata', 'policy', 'audit', 'delivery'],
+  peers: ['model', 'sqlite', 'metadata', 'policy', 'audit', 'delivery'],
   reports: [
     'model',
     'signals',
@@ -35,6 +35,7 @@ export const mayImport = {
     'model',
     'signals',
     'wire',
+    'sqlite',
     'metadata',
     'policy',
     'rooms',

@@ -69,7 +69,7 @@ export default defineConfig({
   overrides: [
     { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
     {
-      files: ['src/main.ts', 'src/config.ts', 'src/telemetry.ts'],
+      files: ['src/main.ts', 'src/gateway.ts', 'src/config.ts', 'src/telemetry.ts'],
       rules: { 'node/no-process-env': 'off', 'no-restricted-properties': 'off' },
     },
     {

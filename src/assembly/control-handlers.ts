@@ -1,8 +1,9 @@
-import type { Component, ControlHandlers, Health } from '../admin/control-api.ts'
+import type { Component, ControlHandlers, Health, ReportDetail } from '../admin/control-api.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
-import { limitNames } from '../ratelimit/limits.ts'
-import { limitsWith } from '../ratelimit/limits.ts'
+import { limitNames, limitsWith } from '../ratelimit/limits.ts'
+import type { Evidence } from '../reports/evidence.ts'
+import type { OpeningKeys } from '../reports/report-desk.ts'
 import type { Config } from '../settings/config.ts'
 
 export interface ControlParts {
@@ -27,21 +28,30 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
       return { reports: [...reports], ...(last === undefined ? {} : { next: last }) }
     },
     findReport: async (id, { evidence }) => {
-      const openingKey = (keyId: string) =>
-        keys.all('report-sealing').find((key) => key.id === keyId)?.key
-      const found = await parts.reports.show(id, evidence ? openingKey : undefined)
+      const found = await parts.reports.show(id, evidence ? openingKeys(keys) : undefined)
       if (found === undefined) return undefined
       return {
         report: found.summary,
-        checks: found.checks.map(({ messageId, result, method, anomaly }) => ({
-          name: messageId,
-          outcome: [result, method, anomaly].filter((part) => part !== undefined).join(' '),
+        checks: found.checks.map(({ anomaly, ...check }) => ({
+          ...check,
+          ...(anomaly === undefined ? {} : { anomaly }),
         })),
-        ...(found.evidence === undefined ? {} : { evidence: JSON.parse(JSON.stringify(found.evidence)) }),
+        ...(found.evidence === undefined ? {} : { evidence: plainEvidence(found.evidence) }),
       }
     },
     listRooms: () => ({ rooms: parts.rooms.list(ROOMS_LISTED_MAX) }),
     limits: () => limitsView(control),
+  }
+}
+
+function openingKeys(keys: KeyRing): OpeningKeys {
+  return (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key
+}
+
+function plainEvidence({ messages, ...rest }: Evidence): NonNullable<ReportDetail['evidence']> {
+  return {
+    ...rest,
+    messages: messages.map(({ texts, ...message }) => ({ ...message, texts: [...texts] })),
   }
 }
 
@@ -56,7 +66,8 @@ function healthOf(control: ControlParts): Health {
       parts.outbox.counts().deadLetters > 0
         ? { state: 'degraded', reason: 'dead-letters' }
         : { state: 'up' },
-    journal: parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
+    journal:
+      parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
     policies: { state: 'up' },
   }
   const down = Object.values(components).some(({ state }) => state === 'down')

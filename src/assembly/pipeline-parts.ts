@@ -27,7 +27,7 @@ import {
 import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
 import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
 import { createLimiter } from '../ratelimit/limiter.ts'
-import { limitsWith } from '../ratelimit/limits.ts'
+import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
 import type { Metrics } from '../signals/metrics.ts'
@@ -49,8 +49,14 @@ export interface PartsOptions {
   readonly randomness: Randomness
 }
 
+export interface OpenedParts {
+  readonly parts: PipelineParts
+  /** What the limiter reads: a reload changes it in place. */
+  readonly limits: Record<LimitName, LimitDefinition>
+}
+
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
-export async function openPipelineParts(options: PartsOptions): Promise<PipelineParts> {
+export async function openPipelineParts(options: PartsOptions): Promise<OpenedParts> {
   const { config, store, keys, identity, metrics, clock, randomness } = options
   const domain = config.provider
   const suites = builtInSuites(mimiAdapter.declarations)
@@ -65,7 +71,8 @@ export async function openPipelineParts(options: PartsOptions): Promise<Pipeline
     limits: config.limits.peer,
   })
   const journal = createEventJournal({ store, clock })
-  return {
+  const limits = { ...limitsWith(config.rates) }
+  const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes: protocolBytes(options.signer),
     suites,
@@ -73,14 +80,11 @@ export async function openPipelineParts(options: PartsOptions): Promise<Pipeline
     peers: new PeerTable(domain, peerProfiles(config)),
     roomSuites: new RoomSuites(store),
     rooms,
-    policies: createPolicyHolder(
-      await readPolicyEngine(config.policies),
-      mimiAdapter.declarations,
-    ),
+    policies: createPolicyHolder(await readPolicyEngine(config.policies), mimiAdapter.declarations),
     limiter: createLimiter({
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
       keys: createBucketKeys(keys.active('limiter').key),
-      limits: limitsWith(config.rates),
+      limits,
     }),
     frankingAgent: (ciphersuite) => {
       if (ciphersuite === agent.ciphersuite) return agent
@@ -98,6 +102,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<Pipeline
     clock,
     randomness,
   }
+  return { parts, limits }
 }
 
 /** The certificate and key of the peers listener, and the authorities of other providers. */

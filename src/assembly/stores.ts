@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { journalMigrations } from '../audit/journal.ts'
+import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
@@ -24,4 +25,5 @@ const migrations = [
   ...reportMigrations,
   ...notificationsMigrations,
   ...roomSuitesMigrations,
+  ...answerMigrations,
 ]

@@ -62,7 +62,10 @@ function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
 function hiddenFields(plan: GrantedPlan): ReadonlySet<FieldName> {
   return new Set(
     plan.cells
-      .filter(({ part, enforcement, shown }) => part === 'request' && enforcement === 'edited' && shown === 'absent')
+      .filter(
+        ({ part, enforcement, shown }) =>
+          part === 'request' && enforcement === 'edited' && shown === 'absent',
+      )
       .map(({ field }) => field),
   )
 }

@@ -23,9 +23,9 @@ export function identify(exchange: Exchange, self: ProviderDomain): void {
     case 'notify':
       return requireThat(uriDomain(exchange.room) === peer)
     case 'requestConsent':
-      return requireEdge(exchange.requester, peer, exchange.target, self)
+      return requireThat(isEdge(exchange.requester, peer) && isEdge(exchange.target, self))
     case 'updateConsent':
-      return requireEdge(exchange.target, peer, exchange.requester, self)
+      return requireThat(isEdge(exchange.target, peer) && isEdge(exchange.requester, self))
     case 'identifierQuery':
       return requireThat(exchange.domain === self)
     case 'reportAbuse':
@@ -59,9 +59,8 @@ export function targetOf(exchange: Exchange): string {
   }
 }
 
-function requireEdge(from: MimiUri, peer: ProviderDomain, to: MimiUri, self: ProviderDomain): void {
-  requireThat(uriDomain(from) === peer)
-  requireThat(uriDomain(to) === self)
+function isEdge(user: MimiUri, provider: ProviderDomain): boolean {
+  return uriDomain(user) === provider
 }
 
 function requireThat(holds: boolean): void {

@@ -43,5 +43,8 @@ export async function notify(
 
 /** Hub and room are length-prefixed by what they are: a URI has no line feed. */
 function digestOf({ room, bytes }: NotifyExchange): Buffer {
-  return createHash('sha256').update(`${uriDomain(room)}\n${room}\n`).update(bytes).digest()
+  return createHash('sha256')
+    .update(`${uriDomain(room)}\n${room}\n`)
+    .update(bytes)
+    .digest()
 }

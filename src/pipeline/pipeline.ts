@@ -50,9 +50,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           forward(parts, { exchange, context }, route.domain),
         )
       const inwards: Exchange = { ...exchange, direction: 'ingress' }
-      return measured(parts, { exchange: inwards, context }, () =>
-        perform(parts, inwards, context),
-      )
+      return measured(parts, { exchange: inwards, context }, () => perform(parts, inwards, context))
     },
   }
 }

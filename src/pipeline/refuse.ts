@@ -42,33 +42,29 @@ function isTheirs(code: ErrorCode): boolean {
 }
 
 function refusalOf(error: GatewayError): Refusal | undefined {
-  switch (error.code) {
-    case 'wrong-epoch': {
-      const current = error.facts['currentEpoch']
-      return { kind: 'wrong-epoch', currentEpoch: BigInt(String(current ?? 0)) }
-    }
-    case 'invalid-proposal': {
-      const reference = error.facts['proposalRef']
-      const proposals = typeof reference === 'string' ? [Buffer.from(reference, 'hex')] : []
-      return { kind: 'invalid-proposal', proposals }
-    }
-    case 'room-unknown':
-      return { kind: 'no-such-room' }
-    case 'not-admitted':
-    case 'not-a-participant':
-    case 'disclosure-refused':
-    case 'frank-required':
-    case 'suite-unavailable':
-    case 'invalid-commit':
-    case 'invalid-group-info':
-    case 'invalid-signature':
-    case 'invalid-tree':
-    case 'group-info-mismatch':
-      return { kind: 'not-allowed' }
-    default:
-      return undefined
+  if (error.code === 'wrong-epoch')
+    return { kind: 'wrong-epoch', currentEpoch: BigInt(error.facts['currentEpoch'] ?? 0) }
+  if (error.code === 'invalid-proposal') {
+    const reference = error.facts['proposalRef']
+    const proposals = typeof reference === 'string' ? [Buffer.from(reference, 'hex')] : []
+    return { kind: 'invalid-proposal', proposals }
   }
+  if (error.code === 'room-unknown') return { kind: 'no-such-room' }
+  return NOT_ALLOWED.has(error.code) ? { kind: 'not-allowed' } : undefined
 }
+
+const NOT_ALLOWED: ReadonlySet<ErrorCode> = new Set([
+  'not-admitted',
+  'not-a-participant',
+  'disclosure-refused',
+  'frank-required',
+  'suite-unavailable',
+  'invalid-commit',
+  'invalid-group-info',
+  'invalid-signature',
+  'invalid-tree',
+  'group-info-mismatch',
+])
 
 const OURS: ReadonlySet<ErrorCode> = new Set([
   'upstream-unreachable',

@@ -5,8 +5,7 @@ import { targetOf } from './identify.ts'
 import { parseProviderDomain } from '../model/ids.ts'
 
 export type Route =
-  | { readonly kind: 'own' }
-  | { readonly kind: 'peer'; readonly domain: ProviderDomain }
+  { readonly kind: 'own' } | { readonly kind: 'peer'; readonly domain: ProviderDomain }
 
 /**
  * Where an exchange of our own delivery service goes: what concerns a room to the room's hub, key

@@ -1,0 +1,103 @@
+import { AnswerStore } from '../delivery/answer-store.ts'
+import type { TlsIdentity } from '../delivery/tls-identity.ts'
+import { InternalListener } from '../listener/internal-listener.ts'
+import type { InternalHandlers } from '../listener/internal-handlers.ts'
+import { PeersListener } from '../listener/peers-listener.ts'
+import type { Clock } from '../model/clock.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
+import { mimiAdapter } from '../protocols/mimi/adapter.ts'
+import { requestBytesMax } from '../protocols/mimi/bounds.ts'
+import { buildDirectory } from '../protocols/mimi/directory.ts'
+import type { Config } from '../settings/config.ts'
+import type { Log } from '../signals/log.ts'
+import type { Store } from '../sqlite/store.ts'
+
+/** Every operation that we serve, with the octets that its requests may have. */
+export const operationLimits = mimiAdapter.operations.map((operation) => ({
+  operation,
+  path: `/${operation}`,
+  bodyBytesMax: requestBytesMax(operation),
+}))
+
+export interface InternalListenerParts {
+  readonly config: Config
+  readonly store: Store
+  readonly handlers: InternalHandlers
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The listener for our own delivery service, listening. */
+export async function startInternalListener(
+  parts: InternalListenerParts,
+): Promise<{ listener: InternalListener; url: string } & AsyncDisposable> {
+  const { config, store, handlers, clock, log } = parts
+  const listener = new InternalListener({
+    handlers,
+    operations: operationLimits,
+    answers: new AnswerStore({ store, clock }),
+    clock,
+    limits: config.limits.listener,
+    onFault: faultLog(log),
+  })
+  const endpoint = config.listeners.internal
+  const port = await listener.listen(endpoint)
+  const url =
+    endpoint.kind === 'socket' ? `unix:${endpoint.path}` : `http://${endpoint.host}:${port}`
+  return { listener, url, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() }
+}
+
+export interface PeersListenerParts {
+  readonly config: Config
+  readonly identity: TlsIdentity
+  readonly parts: PipelineParts
+  readonly pipeline: Pick<Pipeline, 'handle'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The listener for other providers, listening. */
+export async function startPeersListener({
+  config,
+  identity,
+  parts,
+  pipeline,
+  clock,
+  log,
+}: PeersListenerParts): Promise<{ listener: PeersListener; url: string } & AsyncDisposable> {
+  const directory = buildDirectory({
+    baseUrl: `https://${config.provider}`,
+    operations: mimiAdapter.operations,
+    protocolDrafts: ['draft-ietf-mimi-protocol-06'],
+  })
+  const listener = new PeersListener({
+    identity,
+    operations: operationLimits,
+    handle: pipeline.handle,
+    standing: (domain) => parts.peers.standing(domain),
+    directory: () => directory,
+    hosts: [config.provider],
+    clock,
+    limits: config.limits.listener,
+    onFault: faultLog(log),
+  })
+  const { host, port } = config.listeners.peers
+  const bound = await listener.listen({ host, port })
+  return {
+    listener,
+    url: `https://${host}:${bound}`,
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  }
+}
+
+/** Bugs are logged where they are answered; what has a code is counted and recorded elsewhere. */
+function faultLog(log: Log): (fault: unknown) => void {
+  return (fault) => {
+    if (!isCoded(fault)) log.fault('request.failed', fault)
+  }
+}
+
+function isCoded(fault: unknown): boolean {
+  return fault instanceof Error && fault.name === 'GatewayError' && fault.message !== 'internal'
+}

@@ -1,0 +1,42 @@
+import type { PeersListener } from '../listener/peers-listener.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import {
+  limitNames,
+  limitsWith,
+  type LimitDefinition,
+  type LimitName,
+} from '../ratelimit/limits.ts'
+import type { Config } from '../settings/config.ts'
+import { needsRestart } from '../settings/restart.ts'
+import type { Log } from '../signals/log.ts'
+import { peerProfiles } from './peer-profiles.ts'
+import { readTlsIdentity } from './pipeline-parts.ts'
+import { readPolicyEngine } from './policy-source.ts'
+
+export interface ReloadParts {
+  readonly before: Config
+  readonly next: Config
+  readonly parts: PipelineParts
+  /** The limits that the limiter reads. */
+  readonly limits: Record<LimitName, LimitDefinition>
+  readonly peers: PeersListener
+  readonly log: Log
+}
+
+/**
+ * Puts a new configuration in force: everything that can fail comes first, so a bad one changes
+ * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
+ */
+export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
+  const { before, next, parts, limits, peers, log } = reload
+  const engine = await readPolicyEngine(next.policies)
+  const identity = await readTlsIdentity(next)
+  const renewed = limitsWith(next.rates)
+  peers.renew(identity)
+  parts.policies.swap(engine)
+  parts.peers.replace(peerProfiles(next))
+  for (const name of limitNames) limits[name] = renewed[name]
+  log.level(next.log.level)
+  await parts.peerClients.renew(identity)
+  return needsRestart(before, next)
+}

@@ -1,0 +1,31 @@
+import type { PipelineParts } from '../pipeline/parts.ts'
+import type { Log } from '../signals/log.ts'
+
+/** Deletes what has served its time, now and every hour. */
+export function startRetention(parts: PipelineParts, log: Log): Disposable {
+  const run = async (): Promise<void> => {
+    const nowMs = parts.clock()
+    try {
+      const stamps = await parts.stamps.deleteBefore(nowMs - STAMPS_KEPT_MS)
+      const notifications = await parts.notifications.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
+      const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
+      const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
+      log.debug('retention.done', { stamps, notifications, events, reports })
+    } catch (error) {
+      log.fault('retention.failed', error)
+    }
+  }
+  const timer = setInterval(() => void run(), INTERVAL_MS)
+  timer.unref()
+  void run()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const INTERVAL_MS = HOUR_MS
+/** As long as a hub may retry a fan-out. */
+const STAMPS_KEPT_MS = 7 * DAY_MS
+const NOTIFICATIONS_KEPT_MS = 7 * DAY_MS
+const EVENTS_KEPT_MS = 90 * DAY_MS
+const REPORTS_KEPT_MS = 180 * DAY_MS

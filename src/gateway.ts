@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startAdminListener } from './admin/admin-listener.ts'
+import { startControlSocket } from './admin/control-socket.ts'
+import { controlHandlers } from './assembly/control-handlers.ts'
+import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
+import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
+import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
+import { applyReload } from './assembly/reload.ts'
+import { startRetention } from './assembly/retention.ts'
+import { openGatewayStore } from './assembly/stores.ts'
+import type { GatewayUrls } from './cli/greeting.ts'
+import { Upstream } from './delivery/upstream.ts'
+import { loadKeys } from './keys/key-files.ts'
+import type { Clock } from './model/clock.ts'
+import { createPipeline } from './pipeline/pipeline.ts'
+import { hubSigner } from './protocols/mimi/seal-group-info.ts'
+import { startReferenceDs, type ReferenceDs } from './reference-ds/start.ts'
+import type { Config } from './settings/config.ts'
+import { reloadConfig } from './settings/reload.ts'
+import type { Log } from './signals/log.ts'
+import { createMetrics } from './signals/metrics.ts'
+import { metricsText } from './telemetry.ts'
+
+/** A running gateway. Disposing of it ends it at once; `drain` first lets it finish. */
+export interface Gateway extends AsyncDisposable {
+  readonly urls: GatewayUrls
+  /** Refuses new work; resolves when what is under way has ended or `signal` aborted it. */
+  drain(signal: AbortSignal): Promise<void>
+  /**
+   * Applies a configuration, all or nothing; resolves to what needs a restart to take effect.
+   * Throws `GatewayError` before anything changed.
+   */
+  reload(config: Config): Promise<readonly string[]>
+}
+
+export interface GatewayContext {
+  readonly readConfig: () => Promise<Config>
+  readonly version: string
+  /** For tests: the time, in ms. */
+  readonly clock?: Clock
+}
+
+/** Composes and starts everything: the one place that knows which part is which. */
+export async function startGateway(
+  config: Config,
+  log: Log,
+  context: GatewayContext,
+): Promise<Gateway> {
+  await using stack = new AsyncDisposableStack()
+  const clock = context.clock ?? Date.now
+  const inside = await openInside(stack, { config, log, clock })
+  const outside = await openOutside(stack, { ...inside, config, log, clock })
+  const running = await openControl(stack, { ...outside, ...context, config, log, clock })
+  const owned = stack.move()
+  return { ...running, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+interface Setting {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** What has no peers: store, keys, the internal listener and the delivery service. */
+async function openInside(stack: AsyncDisposableStack, { config, log, clock }: Setting) {
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
+  const store = stack.use(await openGatewayStore(config.dataDirectory))
+  const keys = await loadKeys(config.keysDirectory, clock)
+  const { handlers, bind } = lateHandlers()
+  const internal = stack.use(await startInternalListener({ config, store, handlers, clock, log }))
+  const ds = config.upstream === undefined ? stack.use(await startEmbeddedDs()) : undefined
+  const url = config.upstream?.url ?? ds?.upstreamUrl ?? ''
+  const upstream = stack.use(new Upstream({ url, clock, limits: config.limits.upstream }))
+  return { store, keys, internal, bind, clients: ds?.clientUrl, upstream }
+
+  function startEmbeddedDs(): Promise<ReferenceDs> {
+    return startReferenceDs({
+      domain: config.provider,
+      storePath: join(config.dataDirectory, 'reference-ds.sqlite'),
+      gatewayUrl: internal.url,
+      host: config.ds.host,
+      port: config.ds.port,
+      clock,
+    })
+  }
+}
+
+type Inside = Setting & Awaited<ReturnType<typeof openInside>>
+
+/** The pipeline, and the listener for other providers in front of it. */
+async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
+  const { config, log, clock, store, keys, upstream, internal, bind, clients } = inside
+  const identity = await readTlsIdentity(config)
+  const signer = hubSigner(keys.active('hub-signing').key, config.provider)
+  const shared = { config, store, keys, signer, identity, upstream, clock }
+  const { parts, limits } = await openPipelineParts({
+    ...shared,
+    metrics: createMetrics(),
+    randomness: randomBytes,
+  })
+  stack.use(parts.peerClients)
+  stack.use(parts.outbox)
+  stack.use(startRetention(parts, log))
+  parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
+  const pipeline = createPipeline(parts)
+  bind(internalHandlers(parts, pipeline, signer))
+  await parts.outbox.start()
+  const peers = stack.use(
+    await startPeersListener({ config, identity, parts, pipeline, clock, log }),
+  )
+  return { keys, parts, limits, peers, internal, clients }
+}
+
+type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
+
+/** The operator's side, and what the process may do with the running whole. */
+async function openControl(
+  stack: AsyncDisposableStack,
+  outside: Outside,
+): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
+  const { log, clock, readConfig, version, keys, parts, limits, peers, internal } = outside
+  let { config } = outside
+  let draining = false
+  const reload = async (next: Config): Promise<readonly string[]> => {
+    const listener = peers.listener
+    const restart = await applyReload({ before: config, next, parts, limits, peers: listener, log })
+    config = next
+    return restart
+  }
+  const handlers = controlHandlers({
+    parts,
+    keys,
+    version,
+    startedAtMs: clock(),
+    config: () => config,
+    draining: () => draining,
+    reload: () => reloadConfig(readConfig, reload),
+  })
+  const { host, port, socket } = config.listeners.admin
+  const { health } = handlers
+  const admin = stack.use(await startAdminListener({ host, port, health, metricsText, log }))
+  stack.use(await startControlSocket({ path: socket, handlers, log }))
+  await parts.upstream.probe()
+  log.info('gateway.started', { peers: config.peers.size })
+  return {
+    urls: { peers: peers.url, internal: internal.url, admin: admin.url, clients: outside.clients },
+    reload,
+    drain: async (signal) => {
+      draining = true
+      await Promise.all([peers.listener.drain(signal), internal.listener.drain(signal)])
+      await parts.outbox.drain(signal)
+      await parts.journal.flush()
+    },
+  }
+}
