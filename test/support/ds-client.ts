@@ -254,9 +254,10 @@ export function newKeyPackage(identity: LeafIdentity, lifetimeMs = 86_400_000): 
 export function newGroup(
   identity: LeafIdentity,
   participants: Readonly<Record<string, number>>,
+  groupId = 'mimi://a.example/g/clubhouse',
 ): MlsGroup {
   return createGroup(suite, {
-    groupId: Buffer.from('mimi://a.example/g/clubhouse'),
+    groupId: Buffer.from(groupId),
     extensions: [participantExtension(participants)],
     keyPackage: newKeyPackage(identity),
   })

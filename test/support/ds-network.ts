@@ -44,6 +44,8 @@ export class DsNetwork {
   readonly loseAnswers = new Set<string>()
   /** How many fan-outs are still to be refused for good. */
   refusedFanouts = 0
+  /** Of the delivery services that start from now on. */
+  previousEpochAccepted = false
   private readonly running = new Map<string, ReferenceDs>()
   private readonly gateways = new Map<string, Server>()
   private readonly directory = tempDir()
@@ -108,6 +110,7 @@ export class DsNetwork {
       gatewayUrl: `http://127.0.0.1:${address.port}`,
       clock: () => this.nowMs,
       retryDelayMs: () => 5,
+      previousEpochAccepted: this.previousEpochAccepted,
     })
     this.running.set(domain, ds)
   }

@@ -1,14 +1,17 @@
 import { decode, encode, opaque } from '../../src/wire/codec.ts'
 import { treeBytesMax } from '../../src/wire/mimi/bounds.ts'
 import { participantListUpdateCodec } from '../../src/wire/mimi/participant-list.ts'
-import type { GroupInfoRatchetTreeTBE } from '../../src/wire/mimi/group-info.ts'
+import {
+  groupInfoRequestCodec,
+  type GroupInfoRatchetTreeTBE,
+} from '../../src/wire/mimi/group-info.ts'
 import { componentIds } from '../../src/wire/mls/app-data.ts'
 import type { PublicMessage } from '../../src/wire/mls/framing.ts'
 import { keyPackageCodec } from '../../src/wire/mls/key-package.ts'
 import type { MlsGroup } from '../../src/client/mls/mls-group.ts'
 import { joinGroup } from '../../src/client/mls/open-group.ts'
 import { openWelcome } from '../../src/client/mls/welcome.ts'
-import type { OwnKeyPackage } from '../../src/client/mls/key-package.ts'
+import type { LeafIdentity, OwnKeyPackage } from '../../src/client/mls/key-package.ts'
 import { mlsMessageCodec } from '../../src/wire/mls/message.ts'
 import type { Proposal } from '../../src/wire/mls/proposal.ts'
 import {
@@ -128,4 +131,17 @@ export function publicMessageOf(event: QueuedEvent | undefined): PublicMessage {
   const message = decode(mlsMessageCodec, event.item.message.bytes)
   if (message.kind !== 'public') throw new Error('no public message')
   return message.publicMessage
+}
+
+/** The body of `groupInfo`; its signature is for the gateway to check. */
+export function groupInfoRequest({ credential, signer }: LeafIdentity): Buffer {
+  return encode(groupInfoRequestCodec, {
+    protocol: 'mls10',
+    cipherSuite: 1,
+    requestingSignatureKey: signer.publicKey,
+    requestingCredential: credential,
+    groupInfoPublicKey: Buffer.of(1),
+    joiningCode: Buffer.alloc(0),
+    signature: Buffer.of(1),
+  })
 }

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest'
-import { decode, encode } from '../../../src/wire/codec.ts'
-import {
-  groupInfoRatchetTreeTBECodec,
-  groupInfoRequestCodec,
-} from '../../../src/wire/mimi/group-info.ts'
+import { decode } from '../../../src/wire/codec.ts'
+import { groupInfoRatchetTreeTBECodec } from '../../../src/wire/mimi/group-info.ts'
 import { updateRoomResponseCodec } from '../../../src/wire/mimi/update.ts'
 import { clientSuite } from '../../../src/client/crypto/suite.ts'
 import { joinExternally, openPublishedGroup } from '../../../src/client/mls/open-group.ts'
@@ -26,6 +23,7 @@ import {
   clubhouse,
   commit,
   exportRatchetTree,
+  groupInfoRequest,
   participantChange,
   publicMessageOf,
   smallRoom,
@@ -307,16 +305,4 @@ function askGroupInfo(
 ) {
   const path = { operation: 'groupInfo', target: clubhouse, peer }
   return network.upstream('a.example', path, groupInfoRequest(identity))
-}
-
-function groupInfoRequest({ credential, signer }: LeafIdentity): Buffer {
-  return encode(groupInfoRequestCodec, {
-    protocol: 'mls10',
-    cipherSuite: 1,
-    requestingSignatureKey: signer.publicKey,
-    requestingCredential: credential,
-    groupInfoPublicKey: Buffer.of(1),
-    joiningCode: Buffer.alloc(0),
-    signature: Buffer.of(1),
-  })
 }
