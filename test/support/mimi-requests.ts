@@ -1,6 +1,6 @@
 import type { RawRequest, RawResponse } from '../../src/model/adapter.ts'
 import { GatewayError } from '../../src/model/errors.ts'
-import type { Exchange, Operation } from '../../src/model/exchange.ts'
+import type { ConsentExchange, Exchange, Operation } from '../../src/model/exchange.ts'
 import { parseProviderDomain } from '../../src/model/ids.ts'
 import { mimiAdapter } from '../../src/protocols/mimi/adapter.ts'
 
@@ -14,15 +14,20 @@ export function response(bytes: Buffer, status = 200): RawResponse {
   return { status, bytes }
 }
 
+/** The member of the union that this operation has; the consent operations share one. */
+export type ExchangeOf<O extends Exchange['operation']> = O extends ConsentExchange['operation']
+  ? ConsentExchange
+  : Extract<Exchange, { readonly operation: O }>
+
 /** The exchange, which must be of this operation. */
 export function parsed<O extends Exchange['operation']>(
   operation: O,
   target: string,
   bytes: Buffer,
-): Extract<Exchange, { readonly operation: O }> {
+): ExchangeOf<O> {
   const exchange = mimiAdapter.parse(requestOf(operation, target, bytes))
   if (exchange.operation !== operation) throw new Error('another operation')
-  return exchange as Extract<Exchange, { readonly operation: O }>
+  return exchange as ExchangeOf<O>
 }
 
 /** The code of the GatewayError that `attempt` throws, or `accepted`. */

@@ -1,11 +1,13 @@
 import type { FieldDeclaration } from '../../model/adapter.ts'
-import { archiveRows } from './declared-archive.ts'
 import { contactRows } from './declared-contacts.ts'
 import { roomRows } from './declared-rooms.ts'
 
-/** What the bytes of draft-ietf-mimi-protocol-06 show, per operation, part, audience and field. */
+/**
+ * What the bytes of draft-ietf-mimi-protocol-06 show, per operation, part, audience and field. The
+ * gateway's own journal is not in any bytes and so not here.
+ */
 export const declarations: readonly FieldDeclaration[] = Object.freeze(
-  [...roomRows, ...contactRows, ...archiveRows].flatMap(({ operation, part, audience, fields }) =>
+  [...roomRows, ...contactRows].flatMap(({ operation, part, audience, fields }) =>
     fields.map(([field, wireFloor, carries, enforcement, because]) =>
       Object.freeze({
         operation,
