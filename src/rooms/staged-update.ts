@@ -31,7 +31,7 @@ export interface Author {
 }
 
 /** What a commit changes, for those who decide on it and record it. */
-export interface RoomChanges {
+interface RoomChanges {
   readonly addedMembers: readonly Member[]
   readonly updatedMembers: readonly Member[]
   readonly removedMembers: readonly Member[]

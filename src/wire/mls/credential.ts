@@ -15,7 +15,7 @@ export type Credential =
   | { readonly kind: 'other'; readonly type: number; readonly content: Buffer }
 
 /** Every field is `opaque<V>`; the pseudonyms are MIMI URIs as bytes. */
-export interface PseudonymousCredential {
+interface PseudonymousCredential {
   readonly clientPseudonym: Buffer
   readonly userPseudonym: Buffer
   readonly signaturePublicKey: Buffer
