@@ -1,3 +1,4 @@
+import { withArchive } from '../metadata/archive.ts'
 import { purposeOf, type RefusedPlan } from '../metadata/plan.ts'
 import type { FieldDeclaration } from '../model/adapter.ts'
 import type { Direction, Operation } from '../model/exchange.ts'
@@ -21,7 +22,7 @@ export function unservedOperations(
   parties: Pick<PlanRequest, 'peer' | 'room'>,
 ): readonly UnservedOperation[] {
   const asked = new Set<string>()
-  return declarations.flatMap(({ operation, audience }) => {
+  return withArchive(declarations).flatMap(({ operation, audience }) => {
     const key = JSON.stringify([operation, audience])
     if (asked.has(key)) return []
     asked.add(key)
