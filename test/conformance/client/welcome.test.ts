@@ -48,7 +48,7 @@ test.each(cases)('suite $cipher_suite opens and checks the Welcome of the vector
   const secrets = epochSecrets(suite, groupSecrets.joinerSecret, groupContext)
   demandConfirmed({ suite }, { secrets, groupContext }, groupInfo.confirmationTag)
   expect(() => openWelcome(welcome.welcome, () => undefined)).toThrow('welcome-not-for-us')
-  const otherKey = fromHex(vector.signer_pub).reverse()
+  const otherKey = Buffer.from(fromHex(vector.signer_pub).toReversed())
   expect(() => demandSignedGroupInfo(suite, groupInfo, otherKey)).toThrow('invalid-group-info')
 })
 
