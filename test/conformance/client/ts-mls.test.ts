@@ -13,6 +13,7 @@ import {
   joinGroup as joinTsGroup,
   processMessage,
   type CiphersuiteImpl,
+  type CiphersuiteName,
   type ClientState,
   type MLSMessage,
   type Proposal,
@@ -35,7 +36,7 @@ async function tsClient(name: string, impl: CiphersuiteImpl) {
   const credential = { credentialType: 'basic', identity: Buffer.from(name) } as const
   const capabilities = {
     versions: ['mls10' as const],
-    ciphersuites: [SUITE_NAME],
+    ciphersuites: [SUITE_NAME as CiphersuiteName],
     extensions: [6],
     proposals: [],
     credentials: ['basic' as const],
@@ -66,8 +67,8 @@ async function tsProcess(state: ClientState, message: MlsMessage, impl: Ciphersu
   return processMessage(other, state, emptyPskIndex, () => 'accept', impl)
 }
 
-function sameEpoch(group: MlsGroup, state: ClientState): void {
-  expect(Buffer.from(state.keySchedule.epochAuthenticator)).toEqual(group.epochAuthenticator)
+function epochOf(state: ClientState): Buffer {
+  return Buffer.from(state.keySchedule.epochAuthenticator)
 }
 
 test('a ts-mls client joins our group and follows it, and we follow its commits', async () => {
@@ -97,7 +98,7 @@ test('a ts-mls client joins our group and follows it, and we follow its commits'
     impl,
     tree[0],
   )
-  sameEpoch(ours, theirs)
+  expect(epochOf(theirs)).toEqual(ours.epochAuthenticator)
 
   const hello = await createApplicationMessage(theirs, Buffer.from('hello'), impl)
   theirs = hello.newState
@@ -115,7 +116,7 @@ test('a ts-mls client joins our group and follows it, and we follow its commits'
   ours.applyPendingCommit()
   theirs = (await tsProcess(theirs, { kind: 'public', publicMessage: update.message }, impl))
     .newState
-  sameEpoch(ours, theirs)
+  expect(epochOf(theirs)).toEqual(ours.epochAuthenticator)
 
   const carol = keyPackageOf('mimi://a.example/u/carol')
   const carolForTs = toTs({ kind: 'key-package', keyPackage: carol.keyPackage })
@@ -129,7 +130,7 @@ test('a ts-mls client joins our group and follows it, and we follow its commits'
   const commit = fromTs(made.commit)
   if (commit.kind !== 'public' || made.welcome === undefined) throw new Error('no commit')
   ours.receiveCommit(commit.publicMessage)
-  sameEpoch(ours, theirs)
+  expect(epochOf(theirs)).toEqual(ours.epochAuthenticator)
   const theirWelcome = fromTs({
     version: 'mls10',
     wireformat: 'mls_welcome',
@@ -140,7 +141,7 @@ test('a ts-mls client joins our group and follows it, and we follow its commits'
     openWelcome(theirWelcome.welcome, () => carol),
     undefined,
   )
-  sameEpoch(third, theirs)
+  expect(epochOf(theirs)).toEqual(third.epochAuthenticator)
 
   commitAndFollow([third, ours], [{ kind: 'remove', removed: 1 }])
   expect(third.epochAuthenticator).toEqual(ours.epochAuthenticator)
@@ -166,10 +167,10 @@ test('we join a group of ts-mls clients and commit in it', async () => {
     openWelcome(welcome.welcome, () => own),
     undefined,
   )
-  sameEpoch(ours, theirs)
+  expect(epochOf(theirs)).toEqual(ours.epochAuthenticator)
   const update = ours.commit()
   ours.applyPendingCommit()
   theirs = (await tsProcess(theirs, { kind: 'public', publicMessage: update.message }, impl))
     .newState
-  sameEpoch(ours, theirs)
+  expect(epochOf(theirs)).toEqual(ours.epochAuthenticator)
 })
