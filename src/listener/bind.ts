@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
+import type { Server as HttpServer } from 'node:http'
 import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { GatewayError } from '../model/errors.ts'
@@ -22,6 +23,15 @@ export async function bind(server: Server, endpoint: Endpoint): Promise<number> 
   await once(server, 'listening')
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : endpoint.port
+}
+
+/** Stops listening and closes every connection, whatever is under way. */
+export async function unbind(server: HttpServer): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
 }
 
 /** Whether only this machine can connect. */

@@ -5,7 +5,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ListenerResponse } from '../model/handle.ts'
 import { Answering, type OnFault } from './answering.ts'
-import { bind, isLocal, type Endpoint } from './bind.ts'
+import { bind, isLocal, unbind, type Endpoint } from './bind.ts'
 import type { InternalHandlers } from './internal-handlers.ts'
 import { internalOpenApi } from './internal-openapi.ts'
 import {
@@ -76,7 +76,7 @@ export class InternalListener {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.app.server.closeAllConnections()
+    await unbind(this.app.server)
     await this.app.close()
   }
 

@@ -7,7 +7,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { Operation } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
 import { Answering, type OnFault } from './answering.ts'
-import { bind } from './bind.ts'
+import { bind, unbind } from './bind.ts'
 import { capConnections } from './connection-caps.ts'
 import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { identifyPeer } from './peer-identity.ts'
@@ -75,7 +75,7 @@ export class PeersListener {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.server.closeAllConnections()
+    await unbind(this.server)
     await this.app.close()
   }
 
