@@ -20,7 +20,6 @@ import {
 } from 'ts-mls'
 import { decodeRatchetTree } from 'ts-mls/ratchetTree.js'
 import { clientSuite } from '../../../src/client/crypto/suite.ts'
-import type { MlsGroup } from '../../../src/client/mls/mls-group.ts'
 import { createGroup, joinGroup } from '../../../src/client/mls/open-group.ts'
 import { openWelcome } from '../../../src/client/mls/welcome.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
