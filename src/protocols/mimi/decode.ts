@@ -30,9 +30,12 @@ export function exchangeBase({ direction, origin, bytes }: RawRequest) {
   return { protocol: 'mimi', direction, origin, bytes } as const
 }
 
-/** A time on the wire as milliseconds. Throws `upstream-invalid` beyond the year 287396. */
-export function timestampMs(timestamp: bigint): number {
+/** A time on the wire as milliseconds. Throws `code` beyond the year 287396. */
+export function timestampMs(
+  timestamp: bigint,
+  code: 'malformed-body' | 'upstream-invalid' = 'upstream-invalid',
+): number {
   const value = Number(timestamp)
-  if (!Number.isSafeInteger(value)) throw new GatewayError('upstream-invalid')
+  if (!Number.isSafeInteger(value)) throw new GatewayError(code)
   return value
 }

@@ -6,7 +6,7 @@ import { encode } from '../../wire/codec.ts'
 import { fanoutMessageCodec, type FanoutMessage } from '../../wire/mimi/fanout.ts'
 import { frankCodec } from '../../wire/mimi/franking.ts'
 import { Reader } from '../../wire/reader.ts'
-import { exchangeBase, onWireError } from './decode.ts'
+import { exchangeBase, onWireError, timestampMs } from './decode.ts'
 import { modelFrank, wireFrank } from './submit-message.ts'
 
 /** FanoutMessages of one notify. */
@@ -47,9 +47,9 @@ export interface Stamp {
  * The bytes of the FanoutMessage with the hub's time and frank; everything else stays, octet for
  * octet. Throws `internal` for a frank on anything but an application message.
  */
-export function stampFanout(item: FanoutItem, { timestampMs, frank }: Stamp): Buffer {
+export function stampFanout(item: FanoutItem, { timestampMs: time, frank }: Stamp): Buffer {
   const timestamp = Buffer.allocUnsafe(TIMESTAMP_BYTES)
-  timestamp.writeBigUInt64BE(BigInt(timestampMs))
+  timestamp.writeBigUInt64BE(BigInt(time))
   if (item.kind === 'application') {
     const tail = frank === undefined ? [NO_FRANK] : [A_FRANK, encode(frankCodec, wireFrank(frank))]
     return Buffer.concat([timestamp, item.message, ...tail])
@@ -63,7 +63,7 @@ function fanoutItem(fanout: FanoutMessage, bytes: Buffer): FanoutItem {
   return {
     bytes,
     kind: fanout.kind,
-    timestampMs: Number(fanout.timestamp),
+    timestampMs: timestampMs(fanout.timestamp, 'malformed-body'),
     message: fanout.message.bytes,
     welcomeRefs: header.kind === 'welcome' ? header.keyPackageRefs : [],
     frank:

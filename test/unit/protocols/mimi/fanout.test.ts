@@ -116,3 +116,9 @@ describe('the answer', () => {
     expect(mimiAdapter.refuse(exchange, { kind: 'not-allowed' })).toBeUndefined()
   })
 })
+
+test('a time beyond what a clock can show is refused', () => {
+  const body = Buffer.from(bodies[0] ?? Buffer.alloc(0))
+  body.fill(0xff, 0, 8)
+  expect(codeOf(() => readFanout(body))).toBe('malformed-body')
+})
