@@ -14,6 +14,7 @@ import { GatewayError } from '../model/errors.ts'
 import { PeerTable } from '../peers/peer-table.ts'
 import { RoomSuites } from '../peers/room-suites.ts'
 import { createNotifications } from '../pipeline/notifications.ts'
+import { createPendingUpdates } from '../pipeline/pending-updates.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
@@ -96,6 +97,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     peerClients,
     outbox: openOutbox({ store, peerClients, journal, metrics, clock }),
     notifications: createNotifications(store, clock),
+    pendingUpdates: createPendingUpdates(store, clock),
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
     journal,
     metrics,

@@ -6,6 +6,7 @@ import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
+import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
 import { openStore, type Store } from '../sqlite/store.ts'
@@ -26,4 +27,5 @@ const migrations = [
   ...notificationsMigrations,
   ...roomSuitesMigrations,
   ...answerMigrations,
+  ...pendingUpdatesMigrations,
 ]

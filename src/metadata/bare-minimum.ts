@@ -69,7 +69,7 @@ function floorEntry(
 const BARE_TIME_BUCKET_MS = 60_000
 const BARE_WIDTHS: Readonly<Partial<Record<FieldName, number>>> = {
   'message.time': BARE_TIME_BUCKET_MS,
-  'message.size': 4_096,
+  'message.size': 256,
   'participants.list': 64,
   'client.list': 4,
 }

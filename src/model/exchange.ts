@@ -33,6 +33,8 @@ export interface FramedMessage {
   readonly frankingTag: Buffer | undefined
   /** The component ids of all SafeAAD items. */
   readonly aadComponents: readonly number[]
+  /** Octets of the ciphertext, padding included; 0 for a public message. */
+  readonly ciphertextBytes: number
 }
 
 /** A commit with what belongs to it, or proposals. Views of the original bytes. */

@@ -8,6 +8,7 @@ import { disclose } from './disclose.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
 import { record } from './record.ts'
+import { catchUp } from './update.ts'
 
 export interface FanoutRequest {
   readonly room: MimiUri
@@ -31,6 +32,7 @@ export async function fanout(
   const suite = parts.suites.suiteByName(followed.suite)
   if (suite === undefined) throw new GatewayError('suite-unavailable')
   const item = parts.bytes.parseFanout(bytes)
+  if (item.kind === 'commit') await catchUp(parts, room, item.message)
   const stamp = await stampOf(parts, { room, item, widthMs: suite.timeBucketMs })
   const body = parts.bytes.stampFanout(item, stamp)
   const exchange: NotifyExchange = {

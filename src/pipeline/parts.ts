@@ -21,6 +21,7 @@ import type { ReportDesk } from '../reports/report-desk.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Notifications } from './notifications.ts'
+import type { PendingUpdates } from './pending-updates.ts'
 
 /** Our own provider as policies see it. */
 export interface Home {
@@ -71,6 +72,7 @@ export interface PipelineParts {
   readonly peerClients: PeerClients
   readonly outbox: Outbox
   readonly notifications: Notifications
+  readonly pendingUpdates: PendingUpdates
   readonly reports: ReportDesk
   readonly journal: EventJournal
   readonly metrics: Metrics

@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto'
+import type { GrantedPlan } from '../metadata/plan.ts'
+import { suiteEntry } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Frank, SubmitMessageExchange } from '../model/exchange.ts'
+import type { FramedMessage, Frank, SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { componentIds } from '../wire/mls/app-data.ts'
 import { admit } from './admit.ts'
 import { deliver, type Delivered } from './deliver.ts'
-import { disclose } from './disclose.ts'
+import { disclose, type Observed } from './disclose.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
@@ -27,9 +30,8 @@ export async function submitMessage(
   const policies = admit(parts, passage, pseudonymous)
   if (suite.requiresFrank && message.frankingTag === undefined)
     throw new GatewayError('frank-required')
-  // INVARIANT: every leaf that enters a room was held to the suite, so its participants are too.
-  disclose(passage, 'hub', { 'sender.user': pseudonymous ? 'pseudonym-room' : 'exact' })
-  disclose(passage, 'follower')
+  requirePadding(disclose(passage, 'hub', observed(message, pseudonymous)), message)
+  const franked = disclose(passage, 'follower').response['message.frank']?.shown === 'exact'
 
   const digest = hash('sha256', message.bytes, 'buffer')
   parts.stamps.begin(room, digest)
@@ -41,8 +43,9 @@ export async function submitMessage(
       record(parts, passage, { kind: 'message.refused', outcome: answer.outcome.kind, policies })
       return parts.adapter.serialise(exchange, answer, delivered.original)
     }
-    stamped = message.frankingTag !== undefined
-    const { timestampMs, frank } = await stamp(parts, { passage, delivered, digest })
+    const tag = franked ? message.frankingTag : undefined
+    stamped = tag !== undefined
+    const { timestampMs, frank } = await stamp(parts, { passage, delivered, digest, tag })
     record(parts, passage, {
       kind: 'message.accepted',
       outcome: 'accepted',
@@ -61,30 +64,50 @@ export async function submitMessage(
   }
 }
 
+/** INVARIANT: every leaf that enters a room was held to the suite, so its participants are too. */
+function observed(message: FramedMessage, pseudonymous: boolean): Observed {
+  return {
+    'sender.user': pseudonymous ? 'pseudonym-room' : 'exact',
+    'message.frankingTag': message.frankingTag === undefined ? 'absent' : 'exact',
+    'message.id': message.aadComponents.includes(componentIds.messageId) ? 'exact' : 'absent',
+  }
+}
+
+/** Where sizes are bucketed only padded messages pass: the ciphertext is a multiple of the width. */
+function requirePadding(plan: GrantedPlan, { ciphertextBytes }: FramedMessage): void {
+  const cell = plan.request['message.size']
+  if (cell === undefined || cell.most === 'exact') return
+  const width = suiteEntry(plan.suite, 'message.size', 'hub')?.width ?? 1
+  if (ciphertextBytes % width !== 0)
+    throw new GatewayError('disclosure-refused', { facts: { field: 'message.size' } })
+}
+
 interface Accepted {
   readonly passage: Passage<SubmitMessageExchange>
   readonly delivered: Delivered
   readonly digest: Buffer
+  /** Undefined where the message gets no frank. */
+  readonly tag: Buffer | undefined
 }
 
 /** Stage 6. INVARIANT: the time is bucketed before it is franked, and is the same everywhere. */
 async function stamp(
   parts: PipelineParts,
-  { passage, delivered, digest }: Accepted,
+  { passage, delivered, digest, tag }: Accepted,
 ): Promise<{ timestampMs: number; frank: Frank | undefined }> {
   const { exchange, suite } = passage
-  const { room, sender, message } = exchange
+  const { room, sender } = exchange
   const { answer, sequence } = delivered
   if (answer.operation !== 'submitMessage' || answer.outcome.kind !== 'accepted')
     throw new GatewayError('internal')
   const { acceptedTimestampMs } = answer.outcome
   const timestampMs = parts.timeBuckets.show(room, acceptedTimestampMs, suite.timeBucketMs)
-  if (message.frankingTag === undefined) return { timestampMs, frank: undefined }
+  if (tag === undefined) return { timestampMs, frank: undefined }
   if (sequence === undefined) throw new GatewayError('upstream-invalid')
   const followed = parts.rooms.find(room)
   if (followed === undefined) throw new GatewayError('room-unknown')
   const frank = parts
     .frankingAgent(followed.ciphersuite)
-    .stamp({ room, sender, frankingTag: message.frankingTag, timestampMs })
+    .stamp({ room, sender, frankingTag: tag, timestampMs })
   return parts.stamps.put({ room, digest, timestampMs, frank, sequence })
 }

@@ -1,8 +1,9 @@
 import { transformAnswer } from '../metadata/transforms.ts'
+import type { RawResponse } from '../model/adapter.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { UpdateExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
-import { parseMimiUri, uriDomain } from '../model/ids.ts'
+import { parseMimiUri, uriDomain, type MimiUri } from '../model/ids.ts'
 import type { Author, StagedUpdate } from '../rooms/staged-update.ts'
 import { admit } from './admit.ts'
 import { deliver } from './deliver.ts'
@@ -30,15 +31,58 @@ export async function update(
   disclose(passage, 'hub', { 'participants.changes': pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
 
-  const { answer, original } = await deliver(parts, passage)
-  if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
-  if (answer.outcome.kind === 'success') await parts.rooms.accept(staged)
+  const { answer, original } = await settle(parts, passage, staged)
   recordChanges(parts, passage, { staged, outcome: answer.outcome.kind, policies })
   return parts.adapter.serialise(
     exchange,
     transformAnswer(shownTime(parts, passage, answer), response, parts.randomness),
     original,
   )
+}
+
+/**
+ * Delivers, and makes the room's state what was accepted. INVARIANT: from before the delivery until
+ * the outcome is durable a commit is pending, so that its fan-out can settle it after a crash.
+ */
+async function settle(
+  parts: PipelineParts,
+  passage: Passage<UpdateExchange>,
+  staged: StagedUpdate,
+): Promise<{ answer: UpdateAnswer; original: RawResponse }> {
+  const { room, handshake, bytes } = passage.exchange
+  const run = async () => {
+    const { answer, original } = await deliver(parts, passage)
+    if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
+    if (answer.outcome.kind === 'success') await parts.rooms.accept(staged)
+    return { answer, original }
+  }
+  if (handshake.kind !== 'commit') return run()
+  return parts.pendingUpdates.during({ room, commit: handshake.commit.bytes, body: bytes }, run)
+}
+
+/**
+ * A commit that goes out was accepted. Where we do not know that yet, because we stopped before the
+ * answer came, it becomes the room's state now.
+ */
+export async function catchUp(parts: PipelineParts, room: MimiUri, commit: Buffer): Promise<void> {
+  const bytes = await parts.pendingUpdates.find(room, commit)
+  if (bytes === undefined) return
+  const origin = { kind: 'local' } as const
+  const request = {
+    operation: 'update',
+    direction: 'ingress',
+    origin,
+    target: room,
+    bytes,
+  } as const
+  const exchange = parts.adapter.parse(request)
+  if (exchange.operation === 'update' && isNext(parts, exchange))
+    await parts.rooms.accept(parts.rooms.stage(room, exchange.handshake))
+  await parts.pendingUpdates.end(room, commit)
+}
+
+function isNext(parts: PipelineParts, { room, handshake }: UpdateExchange): boolean {
+  return handshake.kind === 'commit' && handshake.commit.epoch === parts.rooms.find(room)?.epoch
 }
 
 type UpdateAnswer = Extract<Parameters<typeof transformAnswer>[0], { operation: 'update' }>

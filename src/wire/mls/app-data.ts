@@ -20,6 +20,7 @@ export const componentIds = {
   frankingAgent: 0x0021,
   participantList: 0x0022,
   roomMetadata: 0x0023,
+  messageId: 0x0040,
   metadataRequirements: 0x8d01,
   identityLinkAdd: 0x8d10,
 } as const

@@ -103,6 +103,7 @@ export function framedMessageOf({ header, bytes }: MlsMessageView): FramedMessag
     epoch: header.epoch,
     frankingTag: tag,
     aadComponents: aadItems.map(({ componentId }) => componentId),
+    ciphertextBytes: header.kind === 'private' ? header.ciphertextBytes : 0,
   }
 }
 

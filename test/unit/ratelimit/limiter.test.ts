@@ -34,6 +34,7 @@ const message: FramedMessage = {
   epoch: 0n,
   frankingTag: undefined,
   aadComponents: [],
+  ciphertextBytes: 256,
 }
 
 function submit(facts: Partial<SubmitMessageExchange> = {}): SubmitMessageExchange {

@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto'
+import type { MimiUri } from '../model/ids.ts'
+import { blobColumn } from '../sqlite/row.ts'
+import type { Migration, Store } from '../sqlite/store.ts'
+
+/** Commits that the delivery service may have accepted without our knowing. */
+export const pendingUpdatesMigrations: readonly Migration[] = [
+  {
+    id: 'pipeline/0002-pending-updates',
+    sql: `CREATE TABLE pending_updates (
+      digest BLOB NOT NULL,
+      room TEXT NOT NULL,
+      body BLOB NOT NULL,
+      at_ms INTEGER NOT NULL,
+      PRIMARY KEY (digest, room)
+    ) STRICT, WITHOUT ROWID`,
+  },
+]
+
+/**
+ * What stands between a delivery service's word and ours: the body of an update is kept from before
+ * it is delivered until its outcome is written down. After a crash in between, the commit's own
+ * fan-out says that it was accepted, and the body says what it was.
+ */
+export interface PendingUpdates {
+  /**
+   * Runs `settle` with the update pending, durably so before it begins. It stays pending where
+   * `settle` throws: then nobody knows yet what the delivery service decided.
+   */
+  during<T>(update: PendingUpdate, settle: () => Promise<T>): Promise<T>
+  /**
+   * The body of the update that brought this commit, once nobody is settling it any more; undefined
+   * where it is settled.
+   */
+  find(room: MimiUri, commit: Buffer): Promise<Buffer | undefined>
+  /** It is settled. Durable once it resolves. */
+  end(room: MimiUri, commit: Buffer): Promise<void>
+  deleteBefore(timestampMs: number): Promise<number>
+}
+
+export interface PendingUpdate {
+  readonly room: MimiUri
+  /** The MLSMessage of the commit. */
+  readonly commit: Buffer
+  /** The whole request. */
+  readonly body: Buffer
+}
+
+export function createPendingUpdates(store: Store, clock: () => number): PendingUpdates {
+  const settling = new Map<string, Promise<void>>()
+  return {
+    during: async ({ room, commit, body }, settle) => {
+      const digest = digestOf(commit)
+      const key = digest.toString('latin1') + room
+      const settled = Promise.withResolvers<void>()
+      settling.set(key, settled.promise)
+      try {
+        await store.write(INSERT, [digest, room, body, clock()])
+        const outcome = await settle()
+        await store.write(DELETE, [digest, room])
+        return outcome
+      } finally {
+        settling.delete(key)
+        settled.resolve()
+      }
+    },
+    find: async (room, commit) => {
+      const digest = digestOf(commit)
+      await settling.get(digest.toString('latin1') + room)
+      const row = store.get(SELECT, [digest, room])
+      return row === undefined ? undefined : blobColumn(row, 'body')
+    },
+    end: (room, commit) => store.write(DELETE, [digestOf(commit), room]),
+    deleteBefore: (timestampMs) => store.change(DELETE_OLD, [timestampMs]),
+  }
+}
+
+function digestOf(commit: Buffer): Buffer {
+  return hash('sha256', commit, 'buffer')
+}
+
+const INSERT =
+  'INSERT INTO pending_updates (digest, room, body, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
+const SELECT = 'SELECT body FROM pending_updates WHERE digest = ? AND room = ?'
+const DELETE = 'DELETE FROM pending_updates WHERE digest = ? AND room = ?'
+const DELETE_OLD = 'DELETE FROM pending_updates WHERE at_ms < ?'
