@@ -11,10 +11,9 @@ export const directoryBytesMax = 65_536
 /** Names under `protocolDrafts`. */
 export const draftCountMax = 16
 
-/** URI templates of RFC 6570 level 1, one variable each; an operation that is not there is not offered. */
-export type DirectoryTemplates = Readonly<Partial<Record<Operation, string>>>
-
-export interface Directory extends DirectoryTemplates {
+export interface Directory {
+  /** RFC 6570 level 1, one variable each; an operation that is not there is not offered. */
+  readonly templates: Readonly<Partial<Record<Operation, string>>>
   /** The drafts that the provider speaks, such as `draft-ietf-mimi-protocol-06`. */
   readonly protocolDrafts: readonly string[]
   /** Where the provider publishes its metadata requirements. */
@@ -53,7 +52,7 @@ export function parseDirectory(bytes: Buffer): Directory {
   const result = documentSchema.safeParse(parseJson(bytes))
   if (!result.success) throw new GatewayError('directory-invalid')
   const { protocolDrafts, metadataRequirements, ...templates } = result.data
-  return { ...defined(templates), protocolDrafts, metadataRequirements }
+  return { templates: defined(templates), protocolDrafts, metadataRequirements }
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -66,7 +65,7 @@ function parseJson(bytes: Buffer): unknown {
 
 function defined(
   templates: Readonly<Partial<Record<Operation, string | undefined>>>,
-): DirectoryTemplates {
+): Directory['templates'] {
   return Object.fromEntries(
     Object.entries(templates).filter(([, template]) => template !== undefined),
   )
