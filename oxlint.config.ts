@@ -77,7 +77,7 @@ export default defineConfig({
       rules: { 'typescript/no-unsafe-type-assertion': 'off' },
     },
     {
-      files: ['test/**', 'demo/**', 'bench/**'],
+      files: ['test/**', 'demo/**', 'bench/**', '.ci/**'],
       rules: {
         'max-lines-per-function': 'off',
         'no-restricted-properties': 'off',
