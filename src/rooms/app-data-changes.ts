@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../model/errors.ts'
 import { encode } from '../wire/codec.ts'
 import { frankingAgentDataCodec } from '../wire/mimi/franking.ts'
-import { roomMetaUpdateCodec } from '../wire/mimi/room-metadata.ts'
+import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
 import {
   appDataDictionaryCodec,
   componentData,
@@ -71,7 +71,7 @@ function changed({ componentId, before, operations }: ComponentChange): Buffer |
   if (update === undefined || updates.length > 1)
     throw refusal('invalid-proposal', 'component-twice')
   if (componentId === componentIds.roomMetadata)
-    decodeOr('invalid-proposal', roomMetaUpdateCodec, update)
+    decodeOr('invalid-proposal', roomMetaDataCodec, update)
   if (componentId === componentIds.frankingAgent) {
     // A new agent needs a new group: messages franked under two keys in one group could not be told apart.
     if (before !== undefined) throw refusal('invalid-proposal', 'franking-agent-fixed')

@@ -9,11 +9,6 @@ export function requestBytesMax(operation: Operation): number {
     : bodyBytesMax
 }
 
-/** Octets of the body of an answer. */
-export function responseBytesMax(operation: Operation): number {
-  return operation === 'groupInfo' ? treeBytesMax + bodyBytesMax : bodyBytesMax
-}
-
 /** Throws `body-too-large`. */
 export function checkRequestBytes(operation: Operation, bytes: Buffer): void {
   const limit = requestBytesMax(operation)

@@ -2,14 +2,11 @@ import { z } from 'zod'
 import { GatewayError } from '../../model/errors.ts'
 import type { Operation } from '../../model/exchange.ts'
 
-/** The path of the directory at every provider. draft-ietf-mimi-protocol-06 §5.1 */
-export const directoryPath = '/.well-known/mimi-protocol-directory'
-
 /** Octets of a directory document. */
 export const directoryBytesMax = 65_536
 
 /** Names under `protocolDrafts`. */
-export const draftCountMax = 16
+const draftCountMax = 16
 
 export interface Directory {
   /** RFC 6570 level 1, one variable each; an operation that is not there is not offered. */

@@ -7,7 +7,7 @@ import { encode } from '../../wire/codec.ts'
 import {
   updateRequestCodec,
   updateRoomResponseCodec,
-  type HandshakeBundle,
+  type UpdateRequest,
   type UpdateRoomResponse,
 } from '../../wire/mimi/update.ts'
 import { framedMessageOf, type MlsMessageView } from '../../wire/mls/header.ts'
@@ -69,7 +69,7 @@ function refuseOtherMessages({ bytes }: RawRequest): void {
   if (format > PUBLIC_MESSAGE && format <= KEY_PACKAGE) throw new GatewayError('wrong-message-kind')
 }
 
-function handshakeOf(bundle: HandshakeBundle, body: Buffer): Handshake {
+function handshakeOf(bundle: UpdateRequest, body: Buffer): Handshake {
   const first = framed(bundle.proposalOrCommit)
   if (bundle.kind === 'proposal')
     return { kind: 'proposals', proposals: [first, ...bundle.moreProposals.map(proposal)] }

@@ -6,7 +6,7 @@ import { Reader } from '../reader.ts'
 export const nestingDepthMax = 16
 
 /** Data items of one document. */
-export const itemCountMax = 32_768
+const itemCountMax = 32_768
 
 /**
  * Decodes one CBOR document in deterministic encoding (RFC 8949 §4.2.1), without tags, indefinite

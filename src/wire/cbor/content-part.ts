@@ -2,10 +2,10 @@ import { WireError } from '../errors.ts'
 import { Items } from './items.ts'
 
 /** Parts inside each other, the body itself counted. */
-export const partDepthMax = 4
+const partDepthMax = 4
 
 /** Parts of one message, multiparts counted. */
-export const partCountMax = 1_024
+const partCountMax = 1_024
 
 /** How the parts of a multipart belong together. draft-ietf-mimi-content-09 §4.5 */
 export const partSemantics = ['chooseOne', 'singleUnit', 'processAll'] as const

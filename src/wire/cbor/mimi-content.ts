@@ -6,7 +6,7 @@ import { parsePart, partValue, type ContentPart } from './content-part.ts'
 import { Items } from './items.ts'
 
 export const saltBytes = 16
-export const messageIdBytes = 32
+const messageIdBytes = 32
 
 /** One message. Extensions 1 and 2 have fields of their own and are not in `extensions`. draft-ietf-mimi-content-09 §4 */
 export interface MimiContent {

@@ -5,7 +5,7 @@ import { bodyBytesMax, elementCountMax } from './bounds.ts'
 import { identifierUriCodec } from './protocol.ts'
 
 /** `ConsentOperation`. draft-ietf-mimi-protocol-06 §5.7 */
-export const consentOperationCodec = enumeration({ cancel: 0, request: 1, grant: 2, revoke: 3 })
+const consentOperationCodec = enumeration({ cancel: 0, request: 1, grant: 2, revoke: 3 })
 
 /** Who may add whom, in one room or in any. `RoomId` is an IdentifierUri. draft-ietf-mimi-protocol-06 §5.7 */
 export const consentScopeCodec = struct({
@@ -13,7 +13,6 @@ export const consentScopeCodec = struct({
   targetUri: identifierUriCodec,
   roomId: optional(identifierUriCodec),
 })
-export type ConsentScope = Decoded<typeof consentScopeCodec>
 
 /** The body of `requestConsent` (cancel, request) and `updateConsent` (grant, revoke). draft-ietf-mimi-protocol-06 §5.7 */
 export const consentEntryCodec = variant(

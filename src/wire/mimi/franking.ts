@@ -1,4 +1,4 @@
-import { fixed, opaque, struct, uint16, uint64, type Codec, type Decoded } from '../codec.ts'
+import { fixed, opaque, struct, uint16, uint64, type Decoded } from '../codec.ts'
 import { credentialCodec } from '../mls/credential.ts'
 import { keyBytesMax } from './bounds.ts'
 import { identifierUriCodec } from './protocol.ts'
@@ -8,7 +8,6 @@ export const frankBytes = 32
 
 /** The SafeAAD component 0x0020. draft-ietf-mimi-protocol-06 §5.4.1 */
 export const frankAADCodec = struct({ frankingTag: fixed(frankBytes) })
-export type FrankAAD = Decoded<typeof frankAADCodec>
 
 /** The hub's stamp on a message. draft-ietf-mimi-protocol-06 §5.4 */
 export const frankCodec = struct({
@@ -32,14 +31,9 @@ export const frankingIntegrityTBSCodec = struct({
   frankingSignatureCiphersuite: uint16,
   context: serverFrankingContextCodec,
 })
-export type FrankingIntegrityTBS = Decoded<typeof frankingIntegrityTBSCodec>
 
-/** The GroupContext component 0x0021 `franking_agent`. draft-ietf-mimi-protocol-06 §5.4.1 */
+/** The GroupContext component 0x0021 `franking_agent`, and a FrankingAgentUpdate of it. draft-ietf-mimi-protocol-06 §5.4.1 */
 export const frankingAgentDataCodec = struct({
   frankingSignatureKey: opaque(keyBytesMax),
   credential: credentialCodec,
 })
-export type FrankingAgentData = Decoded<typeof frankingAgentDataCodec>
-
-/** The `update` of an AppDataUpdate of component 0x0021. draft-ietf-mimi-protocol-06 §5.4.1 */
-export const frankingAgentUpdateCodec: Codec<FrankingAgentData> = frankingAgentDataCodec

@@ -70,7 +70,7 @@ export type GroupInfoRatchetTreeTBE = Decoded<typeof groupInfoRatchetTreeTBECode
 export const groupInfoEncryptionLabel = 'GroupInfo and ratchet_tree encryption'
 
 /** `GroupInfoCode`. draft-ietf-mimi-protocol-06 §5.6 */
-export const groupInfoCodeCodec = enumeration({ success: 1, notAuthorized: 2, noSuchRoom: 3 })
+const groupInfoCodeCodec = enumeration({ success: 1, notAuthorized: 2, noSuchRoom: 3 })
 
 const sealedFields = {
   cipherSuite: uint16,
@@ -85,7 +85,6 @@ export const groupInfoResponseTBSCodec = struct({
   status: groupInfoCodeCodec,
   ...sealedFields,
 })
-export type GroupInfoResponseTBS = Decoded<typeof groupInfoResponseTBSCodec>
 
 /** draft-ietf-mimi-protocol-06 §5.6 */
 export const groupInfoResponseCodec = variant(

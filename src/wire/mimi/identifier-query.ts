@@ -7,13 +7,13 @@ import { identifierUriCodec } from './protocol.ts'
 export const queryElementCountMax = 64
 
 /** Octets of the name of a claim, a property or a profile field. */
-export const fieldNameBytesMax = 256
+const fieldNameBytesMax = 256
 
 /** Octets of one search value. */
-export const searchValueBytesMax = 1_024
+const searchValueBytesMax = 1_024
 
 /** `SearchIdentifierType`. draft-ietf-mimi-protocol-06 §5.8 */
-export const searchIdentifierTypeCodec = enumeration({
+const searchIdentifierTypeCodec = enumeration({
   handle: 1,
   nick: 2,
   email: 3,
@@ -49,10 +49,9 @@ export const identifierRequestCodec = struct({
   }),
   idRequestExtensions: appDataDictionaryCodec,
 })
-export type IdentifierRequest = Decoded<typeof identifierRequestCodec>
 
 /** `IdentifierQueryCode`. draft-ietf-mimi-protocol-06 §5.8 */
-export const identifierQueryCodeCodec = enumeration({
+const identifierQueryCodeCodec = enumeration({
   success: 0,
   notFound: 1,
   ambiguous: 2,
@@ -73,7 +72,6 @@ export const userProfileCodec = struct({
   stableUri: identifierUriCodec,
   fields: vector(profileFieldCodec, { countMax: elementCountMax, bytesMax: bodyBytesMax }),
 })
-export type UserProfile = Decoded<typeof userProfileCodec>
 
 /** The answer to a query. draft-ietf-mimi-protocol-06 §5.8 */
 export const identifierResponseCodec = struct({

@@ -28,7 +28,6 @@ const signedFields = {
 
 /** What the requesting client signs, under the label `KeyMaterialRequestTBS`. draft-ietf-mimi-protocol-06 §5.2 */
 export const keyMaterialRequestTBSCodec = struct(signedFields)
-export type KeyMaterialRequestTBS = Decoded<typeof keyMaterialRequestTBSCodec>
 
 /** An empty `roomId` names no room. draft-ietf-mimi-protocol-06 §5.2 */
 export const keyMaterialRequestCodec = struct({
@@ -50,7 +49,7 @@ export const keyMaterialUserCodeCodec = enumeration({
 })
 
 /** `KeyMaterialClientCode`. draft-ietf-mimi-protocol-06 §5.2 */
-export const keyMaterialClientCodeCodec = enumeration({
+const keyMaterialClientCodeCodec = enumeration({
   success: 0,
   keyMaterialExhausted: 1,
   nothingCompatible: 2,

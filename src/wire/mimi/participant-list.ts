@@ -3,7 +3,7 @@ import { bodyBytesMax } from './bounds.ts'
 import { uriBytesMax } from './protocol.ts'
 
 /** Users of one room. */
-export const participantCountMax = 16_384
+const participantCountMax = 16_384
 
 /** A user (URI or pseudonym) and the index of the role. draft-ietf-mimi-protocol-06 §7.5 */
 export const userRolePairCodec = struct({ user: text(uriBytesMax), roleIndex: uint32 })
@@ -16,11 +16,9 @@ const participants = vector(userRolePairCodec, {
 
 /** The GroupContext component 0x0022 `participant_list`. draft-ietf-mimi-protocol-06 §7.5 */
 export const participantListDataCodec = struct({ participants })
-export type ParticipantListData = Decoded<typeof participantListDataCodec>
 
 /** A position in the current participant list and its new role. draft-ietf-mimi-protocol-06 §7.5 */
 export const userindexRolePairCodec = struct({ userIndex: uint32, roleIndex: uint32 })
-export type UserindexRolePair = Decoded<typeof userindexRolePairCodec>
 
 const indexVector = { countMax: participantCountMax, bytesMax: bodyBytesMax }
 

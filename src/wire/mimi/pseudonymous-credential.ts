@@ -1,4 +1,4 @@
-import { opaque, struct, type Decoded } from '../codec.ts'
+import { opaque, struct } from '../codec.ts'
 import { credentialCodec } from '../mls/credential.ts'
 import { keyBytesMax } from './bounds.ts'
 import { identifierUriCodec } from './protocol.ts'
@@ -20,22 +20,18 @@ export const pseudonymousCredentialCodec = struct({
 
 /** What the real credential signs, under the label `PseudonymousCredentialTBS`. draft-ietf-mimi-protocol-06 §6.1 */
 export const pseudonymousCredentialTBSCodec = struct(pseudonyms)
-export type PseudonymousCredentialTBS = Decoded<typeof pseudonymousCredentialTBSCodec>
 
 /** The plaintext of `identity_link_ciphertext`. draft-ietf-mimi-protocol-06 §6.1 */
 export const identityLinkTBECodec = struct({
   pseudonymousCredentialSignature: opaque(keyBytesMax),
   clientCredential: credentialCodec,
 })
-export type IdentityLinkTBE = Decoded<typeof identityLinkTBECodec>
 
 /**
  * The content of the GroupInfo extension 0xF4D2, inside a Welcome: a secret of the members.
  * draft-kohbrok-mimi-metadata-minimalization, "Add flow"
  */
 export const identityLinkExtensionCodec = struct({ identityLinkWrapperKey: opaque(keyBytesMax) })
-export type IdentityLinkExtension = Decoded<typeof identityLinkExtensionCodec>
 
 /** The SafeAAD component 0x8D10: one key for each Add, in their order. draft-kohbrok-mimi-metadata-minimalization, "Add flow" */
 export const addAADCodec = struct({ encryptedIdentityLinkKeys: opaque(keyBytesMax) })
-export type AddAAD = Decoded<typeof addAADCodec>

@@ -4,10 +4,10 @@ import { groupInfoCodec } from '../mls/group-info.ts'
 import { keyBytesMax, treeBytesMax } from './bounds.ts'
 
 /** Octets of the address of a ratchet tree. */
-export const treeUrlBytesMax = 4_096
+const treeUrlBytesMax = 4_096
 
 /** How a ratchet tree is given. draft-mahy-mls-ratchet-tree-options-02 §3 */
-export const ratchetTreeRepresentationCodec = enumeration({
+const ratchetTreeRepresentationCodec = enumeration({
   full: 1,
   httpsUri: 2,
   outOfBand: 3,
@@ -33,10 +33,9 @@ export const partialGroupInfoCodec = struct({
   groupInfoExtensions: extensionsCodec,
   signature: opaque(keyBytesMax),
 })
-export type PartialGroupInfo = Decoded<typeof partialGroupInfoCodec>
 
 /** `GroupInfoRepresentation`. draft-ietf-mimi-protocol-06 §5.3 */
-export const groupInfoRepresentationCodec = enumeration({ full: 1, partial: 2 })
+const groupInfoRepresentationCodec = enumeration({ full: 1, partial: 2 })
 
 /** A GroupInfo or the part of it that the hub lacks. draft-ietf-mimi-protocol-06 §5.3 */
 export const groupInfoOptionCodec = variant(['representation', groupInfoRepresentationCodec], {

@@ -22,7 +22,6 @@ import {
   frankAADCodec,
   frankCodec,
   frankingAgentDataCodec,
-  frankingAgentUpdateCodec,
   frankingIntegrityTBSCodec,
   serverFrankingContextCodec,
 } from './franking.ts'
@@ -70,12 +69,11 @@ import { abuseReportCodec, abusiveMessageCodec } from './report-abuse.ts'
 import {
   richDescriptionCodec,
   roomMetaDataCodec,
-  roomMetaUpdateCodec,
   uriCodec,
   utf8StringCodec,
 } from './room-metadata.ts'
 import { submitMessageRequestCodec, submitMessageResponseCodec } from './submit-message.ts'
-import { handshakeBundleCodec, updateRequestCodec, updateRoomResponseCodec } from './update.ts'
+import { updateRequestCodec, updateRoomResponseCodec } from './update.ts'
 
 /** Every struct that a body, a component or an extension can hold, by its name in its document. */
 export const structs = {
@@ -85,7 +83,7 @@ export const structs = {
   KeyMaterialRequestTBS: keyMaterialRequestTBSCodec,
   ClientKeyMaterial: clientKeyMaterialCodec,
   KeyMaterialResponse: keyMaterialResponseCodec,
-  HandshakeBundle: handshakeBundleCodec,
+  HandshakeBundle: updateRequestCodec,
   GroupInfoOption: groupInfoOptionCodec,
   UpdateRequest: updateRequestCodec,
   UpdateRoomResponse: updateRoomResponseCodec,
@@ -94,7 +92,7 @@ export const structs = {
   SubmitMessageResponse: submitMessageResponseCodec,
   FrankAAD: frankAADCodec,
   FrankingAgentData: frankingAgentDataCodec,
-  FrankingAgentUpdate: frankingAgentUpdateCodec,
+  FrankingAgentUpdate: frankingAgentDataCodec,
   ServerFrankingContext: serverFrankingContextCodec,
   FrankingIntegrityTBS: frankingIntegrityTBSCodec,
   FanoutMessage: fanoutMessageCodec,
@@ -124,7 +122,7 @@ export const structs = {
   UTF8String: utf8StringCodec,
   RichDescription: richDescriptionCodec,
   RoomMetaData: roomMetaDataCodec,
-  RoomMetaUpdate: roomMetaUpdateCodec,
+  RoomMetaUpdate: roomMetaDataCodec,
   // draft-mahy-mls-ratchet-tree-options-02
   RatchetTreeOption: ratchetTreeOptionCodec,
   PartialGroupInfo: partialGroupInfoCodec,

@@ -5,7 +5,7 @@ import { frankCodec } from './franking.ts'
 import { identifierUriCodec } from './protocol.ts'
 
 /** Messages in one report: "a handful". */
-export const abusiveMessageCountMax = 64
+const abusiveMessageCountMax = 64
 
 /** One reported message: its exact application data, its frank and the hub's time in ms. draft-ietf-mimi-protocol-06 §5.9 */
 export const abusiveMessageCodec = struct({
@@ -13,10 +13,9 @@ export const abusiveMessageCodec = struct({
   frank: frankCodec,
   acceptedTimestamp: uint64,
 })
-export type AbusiveMessage = Decoded<typeof abusiveMessageCodec>
 
 /** `enum { reserved(0) } AbuseType`: the draft lists no reason, so 0 is the only value there is. */
-export const abuseTypeCodec = enumeration({ reserved: 0 })
+const abuseTypeCodec = enumeration({ reserved: 0 })
 
 /**
  * The body of `reportAbuse`. An empty `reportingUser` names nobody. `note` is UTF-8 for people.

@@ -1,4 +1,4 @@
-import { opaque, struct, text, vector, type Codec, type Decoded } from '../codec.ts'
+import { opaque, struct, text, vector, type Codec } from '../codec.ts'
 import { bodyBytesMax, elementCountMax, textBytesMax } from './bounds.ts'
 import { uriBytesMax } from './protocol.ts'
 
@@ -14,9 +14,8 @@ export const richDescriptionCodec = struct({
   languageTag: text(uriBytesMax),
   descriptionContent: opaque(textBytesMax),
 })
-export type RichDescription = Decoded<typeof richDescriptionCodec>
 
-/** The GroupContext component 0x0023 `room_metadata`. draft-ietf-mimi-protocol-06 §7.6 */
+/** The GroupContext component 0x0023 `room_metadata`, and a RoomMetaUpdate: a full replacement. draft-ietf-mimi-protocol-06 §7.6 */
 export const roomMetaDataCodec = struct({
   roomUri: uriCodec,
   roomName: utf8StringCodec,
@@ -28,10 +27,6 @@ export const roomMetaDataCodec = struct({
   roomSubject: utf8StringCodec,
   roomMood: utf8StringCodec,
 })
-export type RoomMetaData = Decoded<typeof roomMetaDataCodec>
-
-/** The `update` of an AppDataUpdate of component 0x0023: a full replacement. draft-ietf-mimi-protocol-06 §7.6 */
-export const roomMetaUpdateCodec: Codec<RoomMetaData> = roomMetaDataCodec
 
 function withoutNul(codec: Codec<string>): Codec<string> {
   return {

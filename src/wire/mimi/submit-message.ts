@@ -12,7 +12,7 @@ export const submitMessageRequestCodec = struct({
 export type SubmitMessageRequest = Decoded<typeof submitMessageRequestCodec>
 
 /** `SubmitResponseCode`. The draft's `select` calls `accepted` `success`: the same value, 0. */
-export const submitResponseCodeCodec = enumeration({ accepted: 0, notAllowed: 1, epochTooOld: 2 })
+const submitResponseCodeCodec = enumeration({ accepted: 0, notAllowed: 1, epochTooOld: 2 })
 
 /** Times in ms since the Unix epoch. draft-ietf-mimi-protocol-06 §5.4 */
 export const submitMessageResponseCodec = variant(

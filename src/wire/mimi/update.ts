@@ -25,9 +25,10 @@ import {
 
 /**
  * A commit with what its hub needs, or proposals; `kind` is the content type of `proposalOrCommit`,
- * a PublicMessage. draft-ietf-mimi-protocol-06 §5.3
+ * a PublicMessage. The draft's HandshakeBundle: an UpdateRequest is one and nothing else.
+ * draft-ietf-mimi-protocol-06 §5.3
  */
-export type HandshakeBundle =
+export type UpdateRequest =
   | {
       readonly kind: 'commit'
       readonly proposalOrCommit: MlsMessageView
@@ -41,15 +42,14 @@ export type HandshakeBundle =
       readonly moreProposals: readonly MlsMessageView[]
     }
 
-/** Any message but a public proposal or commit is `unsupported-wire-format`. */
-export const handshakeBundleCodec: Codec<HandshakeBundle> = { read, write }
-
-/** The body of `update`: a HandshakeBundle and nothing else, no protocol octet. draft-ietf-mimi-protocol-06 §5.3 */
-export const updateRequestCodec: Codec<HandshakeBundle> = handshakeBundleCodec
-export type UpdateRequest = HandshakeBundle
+/**
+ * The body of `update`; no protocol octet. Any message but a public proposal or commit is
+ * `unsupported-wire-format`. draft-ietf-mimi-protocol-06 §5.3
+ */
+export const updateRequestCodec: Codec<UpdateRequest> = { read, write }
 
 /** `UpdateResponseCode`. draft-ietf-mimi-protocol-06 §5.3 */
-export const updateResponseCodeCodec = enumeration({
+const updateResponseCodeCodec = enumeration({
   success: 0,
   wrongEpoch: 1,
   notAllowed: 2,
@@ -74,7 +74,7 @@ export const updateRoomResponseCodec = variant(
 )
 export type UpdateRoomResponse = Decoded<typeof updateRoomResponseCodec>
 
-function read(reader: Reader): HandshakeBundle {
+function read(reader: Reader): UpdateRequest {
   const start = reader.position
   const proposalOrCommit = mlsMessage.read(reader)
   const { header } = proposalOrCommit
@@ -92,7 +92,7 @@ function read(reader: Reader): HandshakeBundle {
   return reader.fail('unsupported-wire-format')
 }
 
-function write(writer: Writer, bundle: HandshakeBundle): void {
+function write(writer: Writer, bundle: UpdateRequest): void {
   mlsMessage.write(writer, bundle.proposalOrCommit)
   if (bundle.kind === 'proposal') {
     mlsMessagesCodec.write(writer, bundle.moreProposals)

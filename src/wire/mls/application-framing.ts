@@ -2,11 +2,11 @@ import { opaque, struct, vector, type Decoded } from '../codec.ts'
 import { ciphertextBytesMax } from './limits.ts'
 
 /** Octets of a media type's name, and of a parameter's name or value. */
-export const mediaTypeBytesMax = 1_024
-export const mediaTypeParameterCountMax = 64
+const mediaTypeBytesMax = 1_024
+const mediaTypeParameterCountMax = 64
 
 /** One parameter of a media type. draft-ietf-mls-extensions §6.2 */
-export const mediaTypeParameterCodec = struct({
+const mediaTypeParameterCodec = struct({
   parameterName: opaque(mediaTypeBytesMax),
   parameterValue: opaque(mediaTypeBytesMax),
 })

@@ -14,7 +14,6 @@ import {
 } from 'fast-check'
 import { encode, type Codec } from '../../../src/wire/codec.ts'
 
-export const uint8 = integer({ min: 0, max: 0xff })
 export const uint16 = integer({ min: 0, max: 0xffff })
 export const uint32 = integer({ min: 0, max: 0xffff_ffff })
 export const uint64 = bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn })

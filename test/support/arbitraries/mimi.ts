@@ -37,7 +37,7 @@ export const frank = record({
 export const context = record({ senderUri: userUri, roomUri, acceptedTimestamp: uint64 })
 export const frankingAgent = record({ frankingSignatureKey: key, credential: mls.credential })
 
-export const spannedKeyPackage = spanned(keyPackageCodec, mls.keyPackage)
+const spannedKeyPackage = spanned(keyPackageCodec, mls.keyPackage)
 export const spannedGroupInfo = spanned(groupInfoCodec, mls.groupInfo)
 
 export const ratchetTreeOption: Value<'RatchetTreeOption'> = oneof(

@@ -15,7 +15,7 @@ import { ratchetTreeOptionCodec } from '../../../../src/wire/mimi/ratchet-tree-o
 import { abuseReportCodec } from '../../../../src/wire/mimi/report-abuse.ts'
 import { utf8StringCodec } from '../../../../src/wire/mimi/room-metadata.ts'
 import { submitMessageResponseCodec } from '../../../../src/wire/mimi/submit-message.ts'
-import { handshakeBundleCodec, updateRoomResponseCodec } from '../../../../src/wire/mimi/update.ts'
+import { updateRequestCodec, updateRoomResponseCodec } from '../../../../src/wire/mimi/update.ts'
 import { anyCodec } from '../../../support/any-codec.ts'
 import { fromHex } from '../../../support/hex.ts'
 
@@ -135,7 +135,7 @@ const refused: readonly Refused[] = [
   },
   {
     what: 'an application message as an update',
-    codec: anyCodec(handshakeBundleCodec),
+    codec: anyCodec(updateRequestCodec),
     hex: '0001 0002 00 0000000000000000 01 00 00 00 00',
     code: 'unsupported-wire-format',
   },
