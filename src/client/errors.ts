@@ -40,6 +40,7 @@ export type ClientErrorCode =
   | 'invalid-answer'
   | 'refused'
   | 'unreachable'
+  | 'timed-out'
 
 export interface ClientErrorDetails {
   readonly cause?: unknown

@@ -35,8 +35,8 @@ import { createRoom, type NewRoom } from './flows/create-room.ts'
 import { joinByExternalCommit, type JoinOutcome } from './flows/join-room.ts'
 import { publishKeyPackages, type KeyPackageOrder } from './flows/key-packages.ts'
 import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
-import { receiveEvent } from './flows/receive.ts'
 import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
+import { Inbox } from './inbox.ts'
 import { createAccount } from './identity/account.ts'
 import { connectionCard, Connections, type ConnectionCard } from './identity/connections.ts'
 import { buildReport } from './mimi/abuse-report.ts'
@@ -63,12 +63,11 @@ export type AddOutcome =
 export class MimiClient {
   private readonly state: ClientState
   private readonly exclusive = new Exclusive()
-  /** Events that came while a change was tried again. */
-  private backlog: readonly ClientEvent[] = []
-  private cursor = 0
+  private readonly inbox: Inbox
 
   private constructor(state: ClientState) {
     this.state = state
+    this.inbox = new Inbox(state, this.exclusive)
   }
 
   /** Registers the client at its provider. */
@@ -234,13 +233,23 @@ export class MimiClient {
   }
 
   /** Waits at most `waitMs` for the first event; none is lost where the caller stops asking. */
-  async receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<
+  receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<
     readonly ClientEvent[]
   > {
-    const before = this.backlog
-    this.backlog = []
-    if (before.length > 0) return before
-    return this.pull(waitMs, signal)
+    return this.inbox.take(waitMs, signal)
+  }
+
+  /**
+   * The next event of this kind, in this room if one is named; all others stay for `receive` and `next`.
+   * Throws `timed-out` where `waitMs` pass without any event.
+   */
+  next<Kind extends ClientEvent['kind']>(
+    kind: Kind,
+    { room, waitMs = 10_000 }: { room?: string; waitMs?: number } = {},
+  ): Promise<Extract<ClientEvent, { kind: Kind }>> {
+    const isWanted = (event: ClientEvent): event is Extract<ClientEvent, { kind: Kind }> =>
+      event.kind === kind && (room === undefined || ('room' in event && event.room === room))
+    return this.inbox.next(isWanted, waitMs)
   }
 
   /** About messages of one sender; without `named` the report does not say who we are. */
@@ -293,30 +302,8 @@ export class MimiClient {
     for (let attempts = 1; ; attempts++) {
       const outcome = await this.exclusive.run(attempt)
       if (!BEHIND.has(outcome.kind) || attempts === ATTEMPTS_MAX) return outcome
-      const missed = await this.pull(CATCH_UP_MS)
-      this.backlog = [...this.backlog, ...missed]
+      await this.inbox.fetch(CATCH_UP_MS)
     }
-  }
-
-  private async pull(waitMs: number, signal?: AbortSignal): Promise<readonly ClientEvent[]> {
-    const { provider } = this.state
-    const events = await provider.events({ after: this.cursor, waitMs, signal })
-    return this.exclusive.run(async () => {
-      const received: ClientEvent[] = []
-      for (const event of events) {
-        // Two overlapping questions can get the same events.
-        if (event.id <= this.cursor) continue
-        this.cursor = event.id
-        received.push(...receiveEvent(this.state, event))
-      }
-      await this.forgetRooms(received)
-      return received
-    })
-  }
-
-  private async forgetRooms(events: readonly ClientEvent[]): Promise<void> {
-    for (const event of events)
-      if (event.kind === 'removed') await this.state.provider.forgetRoom(event.room)
   }
 }
 

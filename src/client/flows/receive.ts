@@ -12,7 +12,7 @@ import { ClientError } from '../errors.ts'
 import { checkMessage } from '../mimi/franked-message.ts'
 import { withLengthPrefix } from '../mimi/handshake.ts'
 import type { CommitSummary } from '../mls/process-commit.ts'
-import type { ClientEvent, Person } from './client-event.ts'
+import type { ClientEvent } from './client-event.ts'
 import { describe, roomOf, type ClientRoom, type ClientState } from './client-state.ts'
 import { learnFromGrant } from './consent.ts'
 import { joinFromWelcome } from './join-room.ts'
@@ -105,23 +105,16 @@ function receiveCommit(
   if (isOurs(room, message)) return receiveOwnCommit(room, message)
   const outcome = room.group.receiveCommit(message)
   const { summary } = outcome
-  if (outcome.kind === 'removed') {
-    const by = { participant: '', user: undefined, confirmed: false }
-    return [{ kind: 'removed', room: room.uri, by }]
-  }
   learnLinks(room, summary)
-  const person = (leafIndex: number): Person => {
-    const leaf = room.group.current.tree.leaf(leafIndex)
-    if (leaf === undefined) throw new ClientError('unknown-sender')
-    return describe(state, room, leaf.credential)
-  }
+  const by = describe(state, room, summary.committerLeaf.credential)
+  if (outcome.kind === 'removed') return [{ kind: 'removed', room: room.uri, by }]
   const { added, removed, ephemerals } = summary.changes
   return [
     {
       kind: 'room-changed',
       room: room.uri,
       epoch: room.group.context.epoch,
-      by: person(summary.committer),
+      by,
       added: added.map(({ leaf }) => describe(state, room, leaf.credential)),
       removed: removed.map(({ leaf }) => describe(state, room, leaf.credential)),
       participants: room.group.participants,

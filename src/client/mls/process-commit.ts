@@ -1,6 +1,7 @@
 import type { Commit, UpdatePath } from '../../wire/mls/commit.ts'
 import type { AuthenticatedContent } from '../../wire/mls/framing.ts'
 import { receiveExternalInit } from '../crypto/hpke.ts'
+import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import { ClientError, demand } from '../errors.ts'
 import { verifyFramedContent } from './content-signature.ts'
 import { keysInTree, memberLeaf, type Epoch, type QueuedProposal } from './epoch.ts'
@@ -25,6 +26,7 @@ export type CommitOutcome =
 export interface CommitSummary {
   /** The committer's leaf, in the tree of the epoch that begins. */
   readonly committer: number
+  readonly committerLeaf: LeafNode
   readonly changes: GroupChanges
   readonly authenticatedData: Buffer
 }
@@ -57,11 +59,8 @@ export function processCommit(
   demandPath(group, commit.path !== undefined)
   if (committer === undefined) demandOwnRemoval(group, commit)
   const leafIndex = placeCommitter(group, commit, committer)
-  const summary = summarise(group, authenticated, {
-    leafIndex,
-    isJoin: committer === undefined,
-    commit,
-  })
+  const before = committer === undefined ? undefined : memberLeaf(epoch, committer)
+  const summary = summarise(group, authenticated, { leafIndex, before, path: commit.path })
   if (group.changes.removed.some((removed) => removed.leafIndex === epoch.own.leafIndex))
     return { kind: 'removed', summary }
   const next = advance(epoch, group, { authenticated, path: commit.path, leafIndex, memory })
@@ -211,11 +210,20 @@ function withUpdateKey(
 function summarise(
   { changes }: ProvisionalGroup,
   { content }: AuthenticatedContent,
-  { leafIndex, isJoin, commit }: { leafIndex: number; isJoin: boolean; commit: Commit },
+  {
+    leafIndex,
+    before,
+    path,
+  }: { leafIndex: number; before: LeafNode | undefined; path: UpdatePath | undefined },
 ): CommitSummary {
   const { authenticatedData } = content
-  const leaf = commit.path?.leafNode
-  const added =
-    isJoin && leaf !== undefined ? [...changes.added, { leafIndex, leaf }] : changes.added
-  return { committer: leafIndex, changes: { ...changes, added }, authenticatedData }
+  const committerLeaf = path?.leafNode ?? before
+  if (committerLeaf === undefined) throw new ClientError('path-required')
+  const joined = before === undefined ? [{ leafIndex, leaf: committerLeaf }] : []
+  return {
+    committer: leafIndex,
+    committerLeaf,
+    changes: { ...changes, added: [...changes.added, ...joined] },
+    authenticatedData,
+  }
 }
