@@ -20,11 +20,8 @@ import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
 import { readFanout, stampFanout } from '../protocols/mimi/fanout.ts'
-import {
-  sealGroupInfo,
-  verifyGroupInfoRequest,
-  type HubSigner,
-} from '../protocols/mimi/seal-group-info.ts'
+import { sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
+import { isSignedByRequester } from '../protocols/mimi/verify-request.ts'
 import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
 import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
 import { createLimiter } from '../ratelimit/limiter.ts'
@@ -134,7 +131,7 @@ function openFrankingAgent(domain: string, keys: KeyRing): FrankingAgent {
 function protocolBytes(signer: HubSigner): ProtocolBytes {
   return {
     sealGroupInfo: async (grant) => sealGroupInfo(grant, signer),
-    verifyGroupInfoRequest,
+    isSignedByRequester,
     parseFanout: (bytes) => {
       const [item, ...others] = readFanout(bytes)
       if (item === undefined || others.length > 0) throw new GatewayError('malformed-body')

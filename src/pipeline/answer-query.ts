@@ -1,4 +1,5 @@
 import { transformAnswer } from '../metadata/transforms.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Audience } from '../model/metadata.ts'
 import type {
   ConsentExchange,
@@ -32,6 +33,7 @@ export async function answerQuery(
   const { asked, asker } = parties(exchange, parts.peers.self)
   disclose(passage, asked, observedOf(exchange))
   const response = disclose(passage, asker)
+  if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const { answer, original } = await deliver(parts, passage)
   record(parts, passage, {
     kind: consentEvent(exchange) ?? 'exchange.accepted',

@@ -22,8 +22,7 @@ export async function groupInfo(
   const policies = admit(parts, passage, exchange.pseudonymous)
   disclose(passage, 'hub', { 'sender.user': exchange.pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
-  if (!parts.bytes.verifyGroupInfoRequest(exchange.bytes))
-    throw new GatewayError('invalid-signature')
+  if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const { status, bytes } = await parts.upstream.call({
     operation: 'groupInfo',
     target: exchange.room,

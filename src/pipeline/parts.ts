@@ -9,7 +9,7 @@ import type { Suite } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
 import type { Adapter } from '../model/adapter.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
-import type { FanoutItem, Frank } from '../model/exchange.ts'
+import type { Exchange, FanoutItem, Frank } from '../model/exchange.ts'
 import type { MimiUri } from '../model/ids.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import type { RoomSuites } from '../peers/room-suites.ts'
@@ -45,8 +45,8 @@ export interface GroupInfoGrant {
 export interface ProtocolBytes {
   /** Encrypts to the requester and signs with the hub's key. draft-ietf-mimi-protocol-06 §5.6 */
   sealGroupInfo(grant: GroupInfoGrant): Promise<Buffer>
-  /** Whether the requester holds the key that it names. Throws `malformed-body`. */
-  verifyGroupInfoRequest(request: Buffer): boolean
+  /** Whether the client that asks holds the key that its request names. Throws `malformed-body`. */
+  isSignedByRequester(exchange: Exchange): boolean
   /** Reads the one FanoutMessage that the delivery service hands in. Throws `malformed-body`. */
   parseFanout(bytes: Buffer): FanoutItem
   /** The FanoutMessage with the time that is shown and, for an application message, the frank. */

@@ -13,13 +13,11 @@ import {
   groupInfoEncryptionLabel,
   groupInfoRatchetTreeTBECodec,
   groupInfoRequestCodec,
-  groupInfoRequestTBS,
-  groupInfoRequestTBSCodec,
   groupInfoResponseCodec,
   groupInfoResponseTBSCodec,
 } from '../../wire/mimi/group-info.ts'
 import type { ExternalSender } from '../../wire/mls/external-sender.ts'
-import { signContent, signWithLabel, verifyWithLabel } from '../../wire/mls/sign-with-label.ts'
+import { signContent, signWithLabel } from '../../wire/mls/sign-with-label.ts'
 import { onWireError } from './decode.ts'
 
 export interface GroupInfoSeal {
@@ -46,18 +44,6 @@ export function hubSigner(privateKey: KeyObject, domain: string): HubSigner {
       credential: { kind: 'basic', identity: Buffer.from(domain) },
     },
   }
-}
-
-/** Whether the requester holds the key that it names. Throws `malformed-body`. draft-ietf-mimi-protocol-06 §5.6 */
-export function verifyGroupInfoRequest(bytes: Buffer): boolean {
-  const request = onWireError('malformed-body', () => decode(groupInfoRequestCodec, bytes))
-  return verifyWithLabel({
-    cipherSuite: request.cipherSuite,
-    publicKey: request.requestingSignatureKey,
-    label: 'GroupInfoRequestTBS',
-    content: encode(groupInfoRequestTBSCodec, groupInfoRequestTBS(request)),
-    signature: request.signature,
-  })
 }
 
 /**

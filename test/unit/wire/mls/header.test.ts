@@ -36,6 +36,7 @@ test('the frame of a private message carries the franking tag and all component 
     epoch: 7n,
     frankingTag: tag,
     aadComponents: [0x0020, 0x8d10],
+    ciphertextBytes: 100,
   })
 })
 
