@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ExitCode } from './cli/command.ts'
 import { greeting } from './cli/greeting.ts'
 import { stopSignals } from './cli/stop-signals.ts'
-import { startGateway, type Gateway } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
 import { GatewayError } from './model/errors.ts'
 import type { Config } from './settings/config.ts'
 import { reloadConfig } from './settings/reload.ts'
@@ -28,6 +28,8 @@ export async function serve({ readConfig, version, out, err }: ServeOptions): Pr
   await startTracing(config.telemetry)
   using stop = stopSignals((fault) => log.fault('process.failed', fault))
   try {
+    // After the configuration: who made a mistake in it need not wait for the whole gateway to load.
+    const { startGateway } = await import('./gateway.ts')
     await using gateway = await startGateway(config, log, { readConfig, version })
     const { provider, file } = config
     out(greeting({ version, provider, urls: gateway.urls, embedded: file === undefined }))
