@@ -8,6 +8,7 @@ import {
   type IdentifierResponse,
   type QueryElement,
 } from '../wire/mimi/identifier-query.ts'
+import type { ConsentEntry } from '../wire/mimi/consent.ts'
 import type { UserRolePair } from '../wire/mimi/participant-list.ts'
 import type { ComponentData } from '../wire/mls/app-data.ts'
 import type { Proposal } from '../wire/mls/proposal.ts'
@@ -15,9 +16,9 @@ import { clientSuite } from './crypto/suite.ts'
 import { DsConnection, type Registration } from './ds-connection.ts'
 import { Exclusive } from './exclusive.ts'
 import {
+  checkKeyPackages,
   claimKeyPackages,
   commitAdds,
-  type ClaimOutcome,
   type KeyMaterialRefusal,
 } from './flows/add-user.ts'
 import { commitChange, sendProposals, type ChangeOutcome } from './flows/change-room.ts'
@@ -42,6 +43,7 @@ import { connectionCard, Connections, type ConnectionCard } from './identity/con
 import { buildReport } from './mimi/abuse-report.ts'
 import { textBody, type FrankEvidence } from './mimi/franked-message.ts'
 import { changeRole } from './mimi/participant-changes.ts'
+import { roles } from './mimi/room-extensions.ts'
 import type { MlsGroup } from './mls/mls-group.ts'
 
 export interface MimiClientOptions extends Registration {
@@ -163,17 +165,25 @@ export class MimiClient {
     await this.exclusive.run(() => createRoom(this.state, options))
   }
 
-  /** Fetches KeyPackages of all clients of a user and adds them; tries again where others were faster. */
+  /**
+   * Adds all clients of a user, with KeyPackages that its provider hands out now, or with those of a
+   * `grant` of consent; tries again where others were faster.
+   */
   async addUser(
     room: string,
     user: string,
-    { roleIndex }: { roleIndex?: number } = {},
+    { roleIndex = roles.member, grant }: { roleIndex?: number; grant?: ConsentEntry } = {},
   ): Promise<AddOutcome> {
-    const claim = await this.claim(room, user)
+    const found = roomOf(this.state, room)
+    const claim =
+      grant?.consentOperation === 'grant'
+        ? checkKeyPackages(this.state, found, {
+            user,
+            keyPackages: grant.clientKeyPackages.map(({ value }) => value),
+          })
+        : await claimKeyPackages(this.state, found, user)
     if (claim.kind === 'no-key-material') return claim
-    const { keyPackages, participant } = claim
-    const adds = { keyPackages, participant, ...(roleIndex === undefined ? {} : { roleIndex }) }
-    return this.untilCurrent(() => commitAdds(this.state, roomOf(this.state, room), adds))
+    return this.untilCurrent(() => commitAdds(this.state, found, { ...claim, roleIndex }))
   }
 
   /** `user`: a participant, or in pseudonymous rooms a user whose pseudonym we can resolve. */
@@ -289,10 +299,6 @@ export class MimiClient {
     const body = encode(identifierRequestCodec, { queryElements, idRequestExtensions })
     const answer = await this.state.provider.operation('identifierQuery', domain, body)
     return decode(identifierResponseCodec, answer)
-  }
-
-  private claim(room: string, user: string): Promise<ClaimOutcome> {
-    return claimKeyPackages(this.state, roomOf(this.state, room), user)
   }
 
   /** Where the hub is ahead of us, we read what we have missed and try again. */

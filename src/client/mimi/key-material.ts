@@ -2,13 +2,12 @@ import { encode } from '../../wire/codec.ts'
 import {
   keyMaterialRequestCodec,
   keyMaterialRequestTBSCodec,
-  type KeyMaterialResponse,
 } from '../../wire/mimi/key-material.ts'
 import type { RequiredCapabilities } from '../../wire/mls/capabilities.ts'
 import type { KeyPackage } from '../../wire/mls/key-package.ts'
 import { signLabelled } from '../crypto/signatures.ts'
 import type { ClientSuite } from '../crypto/suite.ts'
-import { ClientError } from '../errors.ts'
+import { ClientError, demand } from '../errors.ts'
 import { demandUsable, validateKeyPackage, type LeafIdentity } from '../mls/key-package.ts'
 import { userOf } from '../mls/user-of.ts'
 
@@ -48,17 +47,15 @@ export interface UsableKeyMaterial {
   readonly keyPackages: readonly KeyPackage[]
   /** The participant that they belong to: the user, or its pseudonym. */
   readonly participant: string
-  /** Clients of the user for which there is no valid KeyPackage. */
-  readonly missing: number
 }
 
 /**
- * Drops KeyPackages with a wrong signature, lifetime, suite, key or capability, and refuses an answer
- * that mixes participants. Undefined where nothing is left. Throws `invalid-answer`.
+ * Drops KeyPackages with a wrong signature, lifetime, suite, key or capability, and refuses a set that
+ * mixes participants. Undefined where nothing is left. Throws `invalid-answer`.
  */
 export function usableKeyMaterial(
   suite: ClientSuite,
-  { clients }: KeyMaterialResponse,
+  handedOut: readonly KeyPackage[],
   {
     nowMs,
     required,
@@ -66,22 +63,19 @@ export function usableKeyMaterial(
   }: {
     nowMs: number
     required: RequiredCapabilities
-    /** Undefined where the answer is of pseudonyms: their links show whose they are. */
+    /** Undefined where the KeyPackages are of pseudonyms: their links show whose they are. */
     expectedUser: string | undefined
   },
 ): UsableKeyMaterial | undefined {
-  const keyPackages = clients.flatMap((client) => {
-    if (client.clientStatus !== 'success') return []
-    const keyPackage = client.keyPackage.value
-    return isUsable(suite, keyPackage, { nowMs, required }) ? [keyPackage] : []
-  })
+  const keyPackages = handedOut.filter((keyPackage) =>
+    isUsable(suite, keyPackage, { nowMs, required }),
+  )
   const participants = new Set(keyPackages.map(({ leafNode }) => userOf(leafNode.credential)))
   const [participant] = participants
-  if (keyPackages.length === 0 || participant === undefined) return undefined
-  if (participants.size > 1) throw new ClientError('invalid-answer')
-  if (expectedUser !== undefined && participant !== expectedUser)
-    throw new ClientError('invalid-answer')
-  return { keyPackages, participant, missing: clients.length - keyPackages.length }
+  if (participant === undefined) return undefined
+  demand(participants.size === 1, 'invalid-answer')
+  demand(expectedUser === undefined || participant === expectedUser, 'invalid-answer')
+  return { keyPackages, participant }
 }
 
 function isUsable(
