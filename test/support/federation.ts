@@ -1,8 +1,11 @@
 import { createServer } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDevelopmentCertificates } from '../../src/cli/development-certificates.ts'
 import { MimiClient } from '../../src/client/mimi-client.ts'
+import type { TlsIdentity } from '../../src/delivery/tls-identity.ts'
 import { startGateway, type Gateway } from '../../src/gateway.ts'
+import type { Config } from '../../src/settings/config.ts'
 import { parseConfig } from '../../src/settings/parse.ts'
 import { createLog } from '../../src/signals/log.ts'
 
@@ -18,38 +21,67 @@ export interface ProviderOptions {
 
 export interface Provider extends AsyncDisposable {
   readonly domain: string
+  /** The running gateway; another one after `restart`. */
   readonly gateway: Gateway
   readonly directory: string
+  /** Its certificate and key, which other providers trust. */
+  readonly identity: TlsIdentity
   /** The lines of its log. */
   readonly log: () => string
   /** Registers a client of `name`; device `1` unless given. */
   client(name: string, options?: { device?: string; extra?: object }): Promise<MimiClient>
+  /** Its configuration, with these keys of postern.yaml instead of its own. */
+  config(changes?: object): Config
+  /** Its postern.yaml. */
+  readonly text: string
+  stop(): Promise<void>
+  /** Starts it again on the same ports and files. */
+  start(changes?: object): Promise<void>
+}
+
+export interface Federation extends Map<string, Provider>, AsyncDisposable {
+  /** Throws where there is no such provider. */
+  provider(domain: string): Provider
+  /** A certificate of a domain that the authority of all knows and no configuration names. */
+  stranger(domain: string): Promise<TlsIdentity>
 }
 
 /** Real gateways in this process, each with its reference DS, that know each other over mutual TLS. */
 export async function startFederation(
   directory: string,
   providers: readonly ProviderOptions[],
-): Promise<Map<string, Provider> & AsyncDisposable> {
+): Promise<Federation> {
   await using stack = new AsyncDisposableStack()
   const domains = providers.map(({ domain }) => domain)
-  const certificates = await createDevelopmentCertificates({
-    directory: join(directory, 'certificates'),
-    domains,
-    now: Date.now(),
-  })
+  const certify = async (names: readonly string[]) =>
+    createDevelopmentCertificates({
+      directory: join(directory, 'certificates'),
+      domains: names,
+      now: Date.now(),
+    })
+  const certificates = await certify(domains)
   const ports = new Map<string, readonly number[]>()
   for (const domain of domains) ports.set(domain, await freePorts(4))
   const started = new Map<string, Provider>()
   for (const options of providers) {
-    const files = certificates.providers.get(options.domain)
+    const { domain } = options
+    const files = certificates.providers.get(domain)
     if (files === undefined) throw new Error('no certificate')
-    const text = configuration({ options, domains, ports, files, ca: certificates.ca })
-    const provider = await startProvider(join(directory, options.domain), options.domain, text)
-    started.set(options.domain, stack.use(provider))
+    const written = configuration({ options, domains, ports, files, ca: certificates.ca })
+    const identity = await readIdentity(certificates, domain)
+    const provider = await startProvider(join(directory, domain), { domain, written, identity })
+    started.set(domain, stack.use(provider))
   }
   const owned = stack.move()
-  return Object.assign(started, { [Symbol.asyncDispose]: () => owned.disposeAsync() })
+  return Object.assign(started, {
+    provider: (domain: string) => {
+      const provider = started.get(domain)
+      if (provider === undefined) throw new Error('no such provider')
+      return provider
+    },
+    stranger: async (domain: string) => readIdentity(await certify([domain]), domain),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  })
 }
 
 interface ConfigurationInput {
@@ -60,11 +92,11 @@ interface ConfigurationInput {
   readonly ca: string
 }
 
-function configuration({ options, domains, ports, files, ca }: ConfigurationInput): string {
+function configuration({ options, domains, ports, files, ca }: ConfigurationInput): object {
   const [peers, internal, admin, ds] = ports.get(options.domain) ?? []
   const others = domains.filter((domain) => domain !== options.domain)
   const profile = { allow: true, class: 'contracted', region: 'EU', agreement: true }
-  return JSON.stringify({
+  return {
     provider: options.domain,
     listeners: {
       peers: { host: '127.0.0.1', port: peers, ...files, ca },
@@ -81,20 +113,50 @@ function configuration({ options, domains, ports, files, ca }: ConfigurationInpu
       ]),
     ),
     ...options.extra,
-  })
+  }
 }
 
-async function startProvider(directory: string, domain: string, text: string): Promise<Provider> {
+interface ProviderStart {
+  readonly domain: string
+  readonly written: object
+  readonly identity: TlsIdentity
+}
+
+async function startProvider(
+  directory: string,
+  { domain, written, identity }: ProviderStart,
+): Promise<Provider> {
   const lines: string[] = []
   const log = createLog('info', { write: (line: string) => void lines.push(line) })
   const overrides = { dataDirectory: directory, logLevel: undefined }
-  const readConfig = () => Promise.resolve(parseConfig('test', text, overrides))
-  const gateway = await startGateway(await readConfig(), log, { readConfig, version: 'test' })
+  let now = written
+  const config = (changes: object = {}): Config =>
+    parseConfig('test', JSON.stringify({ ...now, ...changes }), overrides)
+  const readConfig = () => Promise.resolve(config())
+  const run = () => startGateway(config(), log, { readConfig, version: 'test' })
+  let gateway = await run()
+  let running = true
+  const stop = async (): Promise<void> => {
+    if (!running) return
+    running = false
+    await gateway[Symbol.asyncDispose]()
+  }
   return {
     domain,
-    gateway,
+    get gateway() {
+      return gateway
+    },
     directory,
+    identity,
     log: () => lines.join(''),
+    config,
+    text: JSON.stringify(written),
+    stop,
+    start: async (changes = {}) => {
+      now = { ...now, ...changes }
+      gateway = await run()
+      running = true
+    },
     client: (name, { device = '1', extra = {} } = {}) =>
       MimiClient.register({
         url: gateway.urls.clients ?? '',
@@ -103,7 +165,19 @@ async function startProvider(directory: string, domain: string, text: string): P
         clock: () => Date.now(),
         ...extra,
       }),
-    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+type Certificates = Awaited<ReturnType<typeof createDevelopmentCertificates>>
+
+async function readIdentity({ ca, providers }: Certificates, domain: string): Promise<TlsIdentity> {
+  const files = providers.get(domain)
+  if (files === undefined) throw new Error('no certificate')
+  return {
+    certificate: await readFile(files.certificate),
+    key: await readFile(files.key),
+    authorities: [await readFile(ca)],
   }
 }
 
@@ -112,7 +186,9 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   const ports: number[] = []
   for (const server of servers) {
-    await new Promise((resolve) => (server.listening ? resolve(0) : server.once('listening', resolve)))
+    await new Promise((resolve) =>
+      server.listening ? resolve(0) : server.once('listening', resolve),
+    )
     const address = server.address()
     if (typeof address === 'object' && address !== null) ports.push(address.port)
   }
