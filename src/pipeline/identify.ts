@@ -18,19 +18,21 @@ export function identify(exchange: Exchange, self: ProviderDomain): void {
       requireThat(uriDomain(exchange.room) === self)
       return requireThat(uriDomain(exchange.sender) === peer)
     case 'update':
-    case 'groupInfo':
       return requireThat(uriDomain(exchange.room) === self)
+    case 'groupInfo':
+      requireThat(uriDomain(exchange.room) === self)
+      return requireThat(exchange.requester === undefined || isOf(exchange.requester, peer))
     case 'notify':
       return requireThat(uriDomain(exchange.room) === peer)
     case 'requestConsent':
-      return requireThat(isEdge(exchange.requester, peer) && isEdge(exchange.target, self))
+      return requireThat(isOf(exchange.requester, peer) && isOf(exchange.target, self))
     case 'updateConsent':
-      return requireThat(isEdge(exchange.target, peer) && isEdge(exchange.requester, self))
+      return requireThat(isOf(exchange.target, peer) && isOf(exchange.requester, self))
     case 'identifierQuery':
       return requireThat(exchange.domain === self)
     case 'reportAbuse':
       requireThat(uriDomain(exchange.room) === self)
-      return requireThat(exchange.reporter === undefined || uriDomain(exchange.reporter) === peer)
+      return requireThat(exchange.reporter === undefined || isOf(exchange.reporter, peer))
   }
 }
 
@@ -59,7 +61,7 @@ export function targetOf(exchange: Exchange): string {
   }
 }
 
-function isEdge(user: MimiUri, provider: ProviderDomain): boolean {
+function isOf(user: MimiUri, provider: ProviderDomain): boolean {
   return uriDomain(user) === provider
 }
 

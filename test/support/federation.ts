@@ -15,6 +15,8 @@ export interface ProviderOptions {
   readonly rooms?: { profile: string; region: string }
   /** What its configuration says of the other providers, unless `peerOf` says it. */
   readonly peerOf?: (domain: string) => object
+  /** Providers in its configuration that do not run. */
+  readonly otherPeers?: Readonly<Record<string, object>>
   /** More of postern.yaml. */
   readonly extra?: object
 }
@@ -106,12 +108,19 @@ function configuration({ options, domains, ports, files, ca }: ConfigurationInpu
     ds: { host: '127.0.0.1', port: ds },
     policies: options.policies ?? 'consumer',
     ...(options.rooms === undefined ? {} : { rooms: options.rooms }),
-    peers: Object.fromEntries(
-      others.map((domain) => [
-        domain,
-        { ...profile, address: `127.0.0.1:${ports.get(domain)?.[0]}`, ...options.peerOf?.(domain) },
-      ]),
-    ),
+    peers: {
+      ...Object.fromEntries(
+        others.map((domain) => [
+          domain,
+          {
+            ...profile,
+            address: `127.0.0.1:${ports.get(domain)?.[0]}`,
+            ...options.peerOf?.(domain),
+          },
+        ]),
+      ),
+      ...options.otherPeers,
+    },
     ...options.extra,
   }
 }
