@@ -38,13 +38,13 @@ test('each command explains itself', async () => {
   expect(stdout).toContain('postern certs dev --out DIR --domain a.example')
 })
 
-test('version prints the version of the package', async () => {
+test('version prints the version of the package', { timeout: 30_000 }, async () => {
   const [one, two] = await Promise.all([spawnCli(['version']), spawnCli(['--version'])])
   expect(one.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(two.stdout).toBe(one.stdout)
 })
 
-test('certs dev makes what config check then accepts', async () => {
+test('certs dev makes what config check then accepts', { timeout: 30_000 }, async () => {
   const cwd = tempDir()
   const made = await spawnCli(['certs', 'dev', '--out', 'certs', '--domain', 'a.example'], { cwd })
   expect(made).toMatchObject({ exitCode: 0, stderr: '' })

@@ -47,7 +47,7 @@ test.each([
   })
 })
 
-test('as a process it keeps answer, error and exit code apart', async () => {
+test('as a process it keeps answer, error and exit code apart', { timeout: 30_000 }, async () => {
   const [good, bad] = await Promise.all([
     spawnCli(['decode', '--type', 'Frank'], { input: frank }),
     spawnCli(['decode', '--type', 'Frank'], { input: frank.subarray(1) }),
