@@ -1,11 +1,11 @@
-import { defineConfig } from 'oxlint'
+import { defineConfig, type OxlintOverride } from 'oxlint'
 import { libraryHomes, mayImport } from './architecture.ts'
 
 const folders = Object.keys(mayImport)
 const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
 
 const boundaries = Object.entries(mayImport).map(
-  ([folder, allowed]: [string, readonly string[]]) => {
+  ([folder, allowed]: [string, readonly string[]]): OxlintOverride => {
     const closed = folders.filter((other) => other !== folder && !allowed.includes(other))
     const foreign = Object.keys(libraryHomes).filter(
       (library) => libraryHomes[library]?.includes(folder) !== true,
@@ -32,7 +32,7 @@ const boundaries = Object.entries(mayImport).map(
               },
             ],
           },
-        ] as const,
+        ],
       },
     }
   },
