@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export interface GatewayProcessOptions {
+  readonly domain: string
+  /** Its postern.yaml. */
+  readonly configFile: string
+  readonly adminUrl: string
+  /** For its log. */
+  readonly directory: string
+}
+
+/** One provider's gateway, with its delivery service inside, in a process of its own. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly domain: string
+  private readonly options: GatewayProcessOptions
+  private readonly child: ChildProcess
+
+  constructor(options: GatewayProcessOptions) {
+    this.domain = options.domain
+    this.options = options
+    const log = openSync(logFile(options), 'a', 0o600)
+    this.child = spawn(
+      process.execPath,
+      ['--import', './src/telemetry.ts', 'src/main.ts', 'serve', '--config', options.configFile],
+      { cwd: REPOSITORY, stdio: ['ignore', log, log], env: childEnvironment() },
+    )
+    closeSync(log)
+    // A child that cannot be started says so on exit; without a listener it would end the demo.
+    this.child.on('error', () => {})
+    process.once('exit', this.kill)
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid
+  }
+
+  /** Resolves when /readyz says so. Throws with the end of the log where that does not happen. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const untilMs = Date.now() + READY_MS
+    while (Date.now() < untilMs) {
+      signal.throwIfAborted()
+      if (this.hasEnded) break
+      if (await isReady(`${this.options.adminUrl}/readyz`)) return
+      await sleep(POLL_MS, undefined, { signal })
+    }
+    throw new Error(`${this.domain} did not get ready\n${await this.logTail()}`)
+  }
+
+  async logTail(): Promise<string> {
+    const text = await readFile(logFile(this.options), 'utf8').catch(() => '')
+    return text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')
+  }
+
+  /** Lets it finish what it has begun; kills it where that takes too long. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.hasEnded) {
+      const ended = once(this.child, 'exit')
+      this.child.kill('SIGTERM')
+      const timer = setTimeout(this.kill, STOP_MS)
+      await ended
+      clearTimeout(timer)
+    }
+    process.off('exit', this.kill)
+  }
+
+  private get hasEnded(): boolean {
+    const { exitCode, signalCode, pid } = this.child
+    return pid === undefined || exitCode !== null || signalCode !== null
+  }
+
+  private readonly kill = (): void => {
+    this.child.kill('SIGKILL')
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) })
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+function logFile({ directory, domain }: GatewayProcessOptions): string {
+  return join(directory, `${domain}.log`)
+}
+
+/** Settings of the caller's own gateway must not reach these. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      !name.startsWith('POSTERN_') && !name.startsWith('OTEL_') && name !== 'NODE_OPTIONS',
+  )
+  return Object.fromEntries(kept)
+}
+
+/** The root of the repository. */
+export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
+const READY_MS = 30_000
+const POLL_MS = 50
+const PROBE_MS = 2_000
+const STOP_MS = 8_000
+const LOG_LINES = 12

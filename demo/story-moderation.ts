@@ -1,0 +1,150 @@
+import type { ReportDetail } from '../src/admin/control-api.ts'
+import type { ReceivedMessage } from '../src/client/flows/client-event.ts'
+import type { FrankEvidence } from '../src/client/mimi/franked-message.ts'
+import { clubhouse, lobby, providerOf, type Cast } from './cast.ts'
+import { headerOf } from './recording.ts'
+import { operationOf } from './crossed.ts'
+import type { Device } from './device.ts'
+import { expect } from './expectation.ts'
+import { listReports, showReport } from './operator.ts'
+import type { Federation, Provider } from './providers.ts'
+import type { Stage } from './stage.ts'
+import { refusalOf } from './story-contacts.ts'
+import { say } from './story-rooms.ts'
+
+const { uri: room } = clubhouse
+
+/** A true report, then what a liar would hand in. draft-ietf-mimi-protocol-06 §5.9 */
+export async function reports(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
+  const hub = providerOf(federation, 'a.example')
+  const { bob, cathy } = cast
+  const evidence = await stage.step(
+    'Bob reports a message of Cathy, and it is verified',
+    async (note) => {
+      await say(cathy, { room, text: RUDE, readers: [cast.alice] })
+      const rude = evidenceOf(await bob.reads(room, RUDE))
+      await bob.client.report(room, [rude], { note: 'This hurts' })
+      const { report, checks } = await newestReport(hub)
+      expect(report.result === 'verified', `the report is verified, not ${report.result}`)
+      expect(report.subject === cathy.client.participant(room), 'the report is about a pseudonym')
+      note(
+        `postern reports list: ${report.result}, from ${report.provider}, about ${report.subject}`,
+      )
+      note(`checked by ${checks[0]?.method}, and the report does not name Bob`)
+      return rude
+    },
+  )
+  await stage.step('Forged reports are told apart or refused', async (note) => {
+    await bob.client.report(room, [edited(evidence)], { note: 'What she really wrote' })
+    note(`words edited under a true frank: ${await notVerified(hub)}`)
+    await bob.client.report(room, [invented(evidence)])
+    note(`the frank invented: ${await notVerified(hub)}`)
+    const elsewhere = await messageInLobby(cast)
+    const foreign = await refusalOf(() => bob.client.report(room, [elsewhere]))
+    expect(foreign.status === 422, `a report about another room is 422, not ${foreign.status}`)
+    note(`a message of another room: 422 ${foreign.problem}`)
+    const all = await listReports(hub)
+    expect(all.filter(({ result }) => result === 'verified').length === 1, 'one verified report')
+    expect(all.length === 3, `the refused report is not kept: 3 reports, not ${all.length}`)
+  })
+}
+
+/** One participant's flood is stopped at the hub; the others speak on. */
+export async function flood(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
+  const { alice, bob, cathy } = cast
+  await stage.step('Bob floods the room and meets 429', async (note) => {
+    let accepted = 0
+    const refused = await refusalOf(async () => {
+      for (; accepted < FLOOD_MAX; accepted++) {
+        const sent = await bob.client.sendText(room, `Spam ${accepted + 1}`)
+        expect(sent.kind === 'accepted', `accepted or refused with 429, not ${sent.kind}`)
+      }
+    })
+    expect(refused.status === 429, `the flood meets 429, not ${refused.status}`)
+    expect(refused.retryAfterMs !== undefined, 'the client learns when to try again')
+    const onTheWire = retryAfterFromHub(federation)
+    expect(onTheWire !== undefined, 'the hub says when to try again')
+    note(`${accepted} more messages pass, then 429 with Retry-After: ${onTheWire}`)
+    note(`Bob's client is told to wait ${refused.retryAfterMs / 1_000} s`)
+    await say(cathy, { room, text: 'Could you stop that?', readers: [alice] })
+    note('the budget is of the room and the pseudonym: Cathy speaks on')
+  })
+}
+
+/** The room takes a member out. draft-ietf-mimi-protocol-06 §5.3 */
+export async function removal(stage: Stage, cast: Cast, tablet: Device): Promise<void> {
+  const { alice, bob, cathy } = cast
+  await stage.step('The room removes Bob', async (note) => {
+    const epoch = alice.epoch(room)
+    const outcome = await alice.client.removeUser(room, bob.user)
+    expect(outcome.kind === 'accepted', `the removal is accepted, not ${outcome.kind}`)
+    const seen = await cathy.sees('room-changed', ({ removed }) => removed.length > 0)
+    expect(seen.removed[0]?.user === bob.user, 'Cathy sees that Bob was removed')
+    note(`Alice removes Bob: epoch ${epoch} to ${alice.epoch(room)}`)
+    // His client has not read of it: it still encrypts, and the hub has to say no.
+    const late = await bob.client.sendText(room, 'One more thing')
+    expect(late.kind === 'not-allowed', `Bob's next message is refused, not ${late.kind}`)
+    note(`Bob's next message: ${late.kind}`)
+    await bob.sees('removed', (event) => event.room === room)
+    await say(alice, { room, text: AFTERWARDS, readers: [cathy, tablet] })
+    note(`Alice: “${AFTERWARDS}”, read by Cathy on both devices`)
+  })
+}
+
+async function newestReport(hub: Provider): Promise<ReportDetail> {
+  const all = await listReports(hub)
+  const newest = all.toSorted((a, b) => a.receivedAtMs - b.receivedAtMs).at(-1)
+  expect(newest !== undefined, 'the report is listed')
+  return showReport(hub, newest.id)
+}
+
+/** What the hub makes of the report that came last. */
+async function notVerified(hub: Provider): Promise<string> {
+  const { report, checks } = await newestReport(hub)
+  const anomaly = checks[0]?.anomaly
+  expect(report.result !== 'verified', 'the report is not verified')
+  expect(anomaly !== undefined, 'the anomaly is told')
+  return `${report.result}, ${anomaly}`
+}
+
+async function messageInLobby({ alice, bob }: Cast): Promise<FrankEvidence> {
+  const text = 'Said in another room'
+  const sent = await alice.client.sendText(lobby.uri, text)
+  expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
+  return evidenceOf(await bob.reads(lobby.uri, text))
+}
+
+function evidenceOf({ evidence }: ReceivedMessage): FrankEvidence {
+  expect(evidence !== undefined, 'the message is franked')
+  return evidence
+}
+
+/** Other words of the same length, so that nothing but the frank can tell. */
+function edited(evidence: FrankEvidence): FrankEvidence {
+  const applicationData = Buffer.from(evidence.applicationData)
+  const at = applicationData.indexOf(RUDE)
+  expect(at !== -1 && RUDER.length === RUDE.length, 'the words can be edited')
+  applicationData.write(RUDER, at)
+  return { ...evidence, applicationData }
+}
+
+function invented(evidence: FrankEvidence): FrankEvidence {
+  const serverFrank = Buffer.alloc(evidence.frank.serverFrank.length, 7)
+  const frankingIntegritySignature = Buffer.alloc(64, 7)
+  return { ...evidence, frank: { ...evidence.frank, serverFrank, frankingIntegritySignature } }
+}
+
+/** From the hub's own bytes, not from what the client made of them. */
+function retryAfterFromHub({ recording }: Federation): string | undefined {
+  const limited = recording.crossings.findLast(
+    (crossing) => operationOf(crossing) === 'submitMessage' && crossing.answer?.status === 429,
+  )
+  const seconds = headerOf(limited?.answer?.headers ?? [], 'retry-after')
+  return seconds === undefined ? undefined : `${seconds} s`
+}
+
+const RUDE = 'Nobody needs you in this club'
+const RUDER = 'Nobody wants you in this club'
+const FLOOD_MAX = 40
+/** Bob's provider must not see this one: the claims look for it. */
+const AFTERWARDS = 'Where were we?'

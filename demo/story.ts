@@ -1,0 +1,39 @@
+import { assemble, plans, type Cast } from './cast.ts'
+import { startFederation, type Federation } from './providers.ts'
+import type { Stage } from './stage.ts'
+import { complianceRoom, findAndAsk } from './story-contacts.ts'
+import { flood, removal, reports } from './story-moderation.ts'
+import { fillClubhouse, newDevice, secondRoom, talk } from './story-rooms.ts'
+
+/** Starts the three providers; what it returns has to be disposed of. */
+export function raiseCurtain(stage: Stage, signal: AbortSignal): Promise<Federation> {
+  return stage.step('Three providers start, each a gateway process of its own', async (note) => {
+    const federation = await startFederation(plans, signal)
+    for (const { plan, gateway, peersUrl } of federation.providers)
+      note(`${plan.domain}  process ${gateway.pid}  ${peersUrl}  ${plan.about}`)
+    note('mutual TLS between them, and before each one a tap that records every octet')
+    stage.watch(federation.recording)
+    return federation
+  })
+}
+
+/** The draft's example, and what moderation needs. Throws where a step fails. */
+export async function play(stage: Stage, federation: Federation): Promise<Cast> {
+  const cast = await stage.step('Clients register with their providers', async (note) => {
+    const everybody = await assemble(federation)
+    for (const { label, user } of Object.values<Cast[keyof Cast]>({ ...everybody }))
+      note(`${label.padEnd(6)} ${user}${label === 'Dora' ? ', whom nobody may add unasked' : ''}`)
+    note('KeyPackages published; Alice, Bob and Cathy have exchanged connection cards')
+    return everybody
+  })
+  await fillClubhouse(stage, cast)
+  await talk(stage, cast)
+  const tablet = await newDevice(stage, federation, cast)
+  await secondRoom(stage, cast)
+  await complianceRoom(stage, cast)
+  await findAndAsk(stage, cast)
+  await reports(stage, federation, cast)
+  await flood(stage, federation, cast)
+  await removal(stage, cast, tablet)
+  return cast
+}
