@@ -28,8 +28,11 @@ export function checkIdentity(credential: Credential, named: MimiUri): void {
 }
 
 function userUri(bytes: Buffer): MimiUri | undefined {
+  const text = bytes.toString('utf8')
+  // Octets that are no UTF-8 must not look like a name that has U+FFFD in it.
+  if (!Buffer.from(text).equals(bytes)) return undefined
   try {
-    return parseMimiUri(bytes.toString('utf8'), 'user')
+    return parseMimiUri(text, 'user')
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error

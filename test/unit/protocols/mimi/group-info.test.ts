@@ -43,6 +43,8 @@ describe('the request', () => {
   test('shows nobody where the credential names no MIMI user', () => {
     expect(ask(body(basicCredential('bob'))).requester).toBeUndefined()
     expect(ask(body({ kind: 'x509', certificates: [] })).requester).toBeUndefined()
+    const notText = Buffer.concat([Buffer.from(user), Buffer.of(0xff)])
+    expect(ask(body({ kind: 'basic', identity: notText })).requester).toBeUndefined()
   })
 
   test('keeps the joining code to itself', () => {
