@@ -49,7 +49,7 @@ export class IdentityLinks {
   }
 
   /** The SafeAAD item 0x8D10 of a commit: the link keys of those it adds, in the order of its Adds. */
-  addAad(leaves: readonly Pick<LeafNode, 'credential'>[]): {
+  addAad(leaves: readonly CredentialHolder[]): {
     readonly componentId: number
     readonly data: Buffer
   } {
@@ -57,7 +57,7 @@ export class IdentityLinks {
   }
 
   /** Takes in what `addAad` made. Entries that cannot be opened leave their pseudonym unresolved. */
-  learnFromAddAad(data: Buffer, leaves: readonly LeafNode[]): void {
+  learnFromAddAad(data: Buffer, leaves: readonly CredentialHolder[]): void {
     this.unwrapAll(data, leaves)
   }
 
@@ -65,7 +65,7 @@ export class IdentityLinks {
    * GroupInfo extensions. 0xF4D3, for the hub and for joiners: the wrapped link keys of all members in
    * the order of their leaves. 0xF4D2, inside a Welcome only: the wrapper key.
    */
-  extensions(leaves: readonly LeafNode[]): {
+  extensions(leaves: readonly CredentialHolder[]): {
     readonly published: readonly Extension[]
     readonly welcomed: readonly Extension[]
   } {
@@ -78,12 +78,12 @@ export class IdentityLinks {
   }
 
   /** Takes in the link keys of a GroupInfo, ours or the hub's. */
-  learnFromGroupInfo(extensions: readonly Extension[], leaves: readonly LeafNode[]): void {
+  learnFromGroupInfo(extensions: readonly Extension[], leaves: readonly CredentialHolder[]): void {
     const data = extensionData(extensions, IDENTITY_LINK_KEYS)
     if (data !== undefined) this.unwrapAll(data, leaves)
   }
 
-  private wrapAll(leaves: readonly Pick<LeafNode, 'credential'>[]): Buffer {
+  private wrapAll(leaves: readonly CredentialHolder[]): Buffer {
     const writer = new Writer()
     for (const { credential } of leaves) {
       const known =
@@ -99,7 +99,7 @@ export class IdentityLinks {
     return encode(addAADCodec, { encryptedIdentityLinkKeys: writer.take() })
   }
 
-  private unwrapAll(data: Buffer, leaves: readonly LeafNode[]): void {
+  private unwrapAll(data: Buffer, leaves: readonly CredentialHolder[]): void {
     const { encryptedIdentityLinkKeys } = decode(addAADCodec, data)
     const reader = new Reader(encryptedIdentityLinkKeys)
     for (const { credential } of leaves) {
@@ -142,6 +142,9 @@ export function wrapperKeyOf(extensions: readonly Extension[]): Buffer | undefin
 
 /** GroupInfo extension, private use: what draft-kohbrok has the hub hold, in an object that it holds anyway. */
 export const IDENTITY_LINK_KEYS = 0xf4d3
+
+/** A leaf, as far as its identity goes. */
+type CredentialHolder = Pick<LeafNode, 'credential'>
 
 const NO_AAD = Buffer.alloc(0)
 const wrappedKey = opaque(1_024)
