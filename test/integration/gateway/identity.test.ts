@@ -87,7 +87,7 @@ test('a provider that the configuration denies is refused', async () => {
 test('a certificate of another authority does not get through the handshake', async () => {
   const { authorities } = clubhouse().federation.provider('b.example').identity
   const foreign: TlsIdentity = { ...(await authority.issue({ names: ['b.example'] })), authorities }
-  await expect(call(message(), { as: foreign })).rejects.toThrow()
+  await expect(call(message(), { as: foreign })).rejects.toThrow(/alert|ECONNRESET|EPIPE|socket/)
   await expectAccepted(message())
 })
 
