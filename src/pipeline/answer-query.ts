@@ -11,7 +11,7 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
 import { deliver } from './deliver.ts'
-import { disclose } from './disclose.ts'
+import { disclose, type Observed } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
@@ -61,10 +61,28 @@ export function isPseudonymous(exchange: Exchange): boolean {
   return 'pseudonymous' in exchange && exchange.pseudonymous
 }
 
-function observedOf(exchange: QueryExchange): Parameters<typeof disclose>[2] {
-  if (exchange.operation !== 'keyMaterial') return {}
-  const form = exchange.pseudonymous ? 'pseudonym-room' : 'exact'
-  return { 'consent.edge': form, 'sender.client': form }
+/** What the bytes of an exchange outside rooms, or of a request for key material, show. */
+export function observedOf(exchange: Exchange): Observed {
+  switch (exchange.operation) {
+    case 'keyMaterial': {
+      const form = exchange.pseudonymous ? 'pseudonym-room' : 'exact'
+      return { 'consent.edge': form, 'sender.client': form }
+    }
+    case 'identifierQuery': {
+      const [first, ...others] = exchange.searchTypes
+      const isOneHandle = first === 'handle' && others.length === 0
+      return { 'contact.query': isOneHandle ? 'bucket' : 'exact' }
+    }
+    case 'requestConsent':
+    case 'updateConsent':
+      return { 'consent.edge': 'exact' }
+    case 'update':
+    case 'submitMessage':
+    case 'notify':
+    case 'groupInfo':
+    case 'reportAbuse':
+      return {}
+  }
 }
 
 function consentEvent(exchange: Passage['exchange']): Happened['kind'] | undefined {

@@ -4,7 +4,8 @@ import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
-import { isPseudonymous } from './answer-query.ts'
+import { GatewayError } from '../model/errors.ts'
+import { isPseudonymous, observedOf } from './answer-query.ts'
 import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -13,7 +14,9 @@ import { record } from './record.ts'
 
 /**
  * What our own users, or our delivery service as a hub, ask of another provider. Optional fields that
- * the plan withholds are taken out before a byte leaves; the answer passes as it came.
+ * the plan withholds are taken out before a byte leaves; the answer passes as it came, but for an
+ * exhausted budget: that is a problem of ours with the other provider's Retry-After.
+ * Throws `disclosure-refused`, `rate-limited` and what `PeerClients.call` throws.
  */
 export async function forward(
   parts: PipelineParts,
@@ -22,9 +25,9 @@ export async function forward(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
-  const plan = disclose(passage, audienceOf(exchange, peer))
+  const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange))
   const shown = parts.adapter.withhold(exchange, hiddenFields(plan))
-  const { status, bytes } = await parts.peerClients.call({
+  const { status, bytes, retryAfterMs } = await parts.peerClients.call({
     peer,
     operation: shown.operation,
     target: targetOf(shown),
@@ -32,6 +35,8 @@ export async function forward(
     suite: 'room' in exchange && exchange.room !== undefined ? passage.suite.name : undefined,
     signal: context.signal,
   })
+  if (status === TOO_MANY_REQUESTS)
+    throw new GatewayError('rate-limited', retryAfterMs === undefined ? {} : { retryAfterMs })
   const accepted = status >= 200 && status < 300
   record(parts, passage, {
     kind: accepted ? 'exchange.accepted' : 'exchange.refused',
@@ -69,3 +74,5 @@ function hiddenFields(plan: GrantedPlan): ReadonlySet<FieldName> {
       .map(({ field }) => field),
   )
 }
+
+const TOO_MANY_REQUESTS = 429
