@@ -43,6 +43,10 @@ function inEpoch(epoch: bigint): MlsEvidence {
   return { ...honest, groupContext: encode(groupContextCodec, { ...context, epoch }) }
 }
 
+function withTrailingByte(): MlsEvidence {
+  return { ...honest, groupContext: Buffer.concat([honest.groupContext, Buffer.of(0)]) }
+}
+
 const evidence: Readonly<Record<string, () => MlsEvidence>> = {
   E01: () => honest,
   E02: withEditedContent,
@@ -70,13 +74,13 @@ describe.skipIf(vectors === undefined)('the vectors of MLS evidence', () => {
   })
 
   test.each([
-    ['malformed', { ...honest, groupContext: Buffer.concat([honest.groupContext, Buffer.of(0)]) }],
-    ['malformed', { ...honest, framedContent: honest.framedContent.subarray(0, 40) }],
-    ['other-epoch', inEpoch(43n)],
-    ['signature-invalid', withEditedContent()],
-    ['wrong-wire-format', { ...honest, wireFormat: 1 }],
-  ])('evidence that is %s says so', (reason, damaged) => {
-    expect(checkMlsEvidence(damaged, () => leafKey)).toEqual({ kind: 'invalid', reason })
+    ['malformed', withTrailingByte],
+    ['malformed', () => ({ ...honest, framedContent: honest.framedContent.subarray(0, 40) })],
+    ['other-epoch', () => inEpoch(43n)],
+    ['signature-invalid', withEditedContent],
+    ['wrong-wire-format', () => ({ ...honest, wireFormat: 1 })],
+  ])('evidence that is %s says so', (reason, damage) => {
+    expect(checkMlsEvidence(damage(), () => leafKey)).toEqual({ kind: 'invalid', reason })
   })
 
   test('a leaf that is not in the tree is no member', () => {

@@ -24,7 +24,9 @@ const examples = vectorPath('mimi/mimi-content-examples')
 describe.skipIf(path === undefined || examples === undefined)(
   'the examples of draft-ietf-mimi-content-09',
   () => {
-    const vectors = JSON.parse(readFileSync(path ?? '', 'utf8')) as Vectors
+    // This runs where the vectors are absent too: only the tests are skipped then.
+    const none: Vectors = { documents: [], message_ids: [] }
+    const vectors = path === undefined ? none : (JSON.parse(readFileSync(path, 'utf8')) as Vectors)
     const documents = new Map(vectors.documents.map(({ name, cbor }) => [name, cbor]))
 
     test('there are 14 documents and 13 message ids', () => {
@@ -50,7 +52,7 @@ describe.skipIf(path === undefined || examples === undefined)(
     })
 
     // implied-original lists what surrounds a received message: it is no content.
-    const files = readdirSync(examples ?? '').filter(
+    const files = (examples === undefined ? [] : readdirSync(examples)).filter(
       (name) => name.endsWith('.cbor') && name !== 'implied-original.cbor',
     )
     test.each(files)('%s decodes', (name) => {
