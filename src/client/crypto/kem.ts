@@ -23,7 +23,7 @@ export function generateKeyPair(suite: ClientSuite, randomness: Randomness): Hpk
   return deriveKeyPair(suite, randomness(kems[suite.kem].privateBytes))
 }
 
-export function publicKeyOf(suite: ClientSuite, privateKey: Uint8Array): Buffer {
+function publicKeyOf(suite: ClientSuite, privateKey: Uint8Array): Buffer {
   return publicKeyBytes(suite.kem, privateKeyObject(suite.kem, privateKey))
 }
 

@@ -141,7 +141,7 @@ export function wrapperKeyOf(extensions: readonly Extension[]): Buffer | undefin
 }
 
 /** GroupInfo extension, private use: what draft-kohbrok has the hub hold, in an object that it holds anyway. */
-export const IDENTITY_LINK_KEYS = 0xf4d3
+const IDENTITY_LINK_KEYS = 0xf4d3
 
 /** A leaf, as far as its identity goes. */
 type CredentialHolder = Pick<LeafNode, 'credential'>

@@ -160,7 +160,7 @@ export function isFrankOf(
 }
 
 /** `HMAC_SHA256(salt, application_data)` */
-export function frankingTag(salt: Buffer, applicationData: Buffer): Buffer {
+function frankingTag(salt: Buffer, applicationData: Buffer): Buffer {
   return createHmac('sha256', salt).update(applicationData).digest()
 }
 

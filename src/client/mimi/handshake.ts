@@ -36,7 +36,7 @@ export function proposalRequest([first, ...more]: readonly [
   })
 }
 
-export function publicView(publicMessage: PublicMessage): MlsMessageView {
+function publicView(publicMessage: PublicMessage): MlsMessageView {
   return decode(mlsMessage, encode(mlsMessageCodec, { kind: 'public', publicMessage }))
 }
 

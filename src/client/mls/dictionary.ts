@@ -64,7 +64,7 @@ export function applyAppDataUpdates(
  * proposals of one epoch do not know each other; no user may be touched twice.
  * Throws `invalid-participant-list`. draft-ietf-mimi-protocol-06 §7.5
  */
-export function patchParticipants(
+function patchParticipants(
   participants: readonly UserRolePair[],
   updates: readonly ParticipantListUpdate[],
 ): readonly UserRolePair[] {

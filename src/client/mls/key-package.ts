@@ -133,7 +133,7 @@ export const componentListCodec = struct({
 })
 
 /** The metadata suites that a leaf supports: component 0x8D01. */
-export const supportedMetadataSuitesCodec = struct({
+const supportedMetadataSuitesCodec = struct({
   suites: vector(uint16, { countMax: 256, bytesMax: 512 }),
 })
 

@@ -22,7 +22,7 @@ export function rootOf(width: number): number {
   return (width - 1) >> 1
 }
 
-export function parentOf(node: number): number {
+function parentOf(node: number): number {
   const depth = level(node)
   return (node | (1 << depth)) & ~(1 << (depth + 1))
 }
