@@ -12,7 +12,7 @@ export interface HttpCall {
   readonly method: 'GET' | 'POST'
   readonly path: string
   /** Name, value, name, value: nothing else is sent but Content-Length and Connection. */
-  readonly headers: readonly string[]
+  readonly headers: string[]
   readonly bytes: Buffer | undefined
   /** From the moment of the call to the last byte of the answer, waiting for a connection included. */
   readonly deadlineMs: number
@@ -39,7 +39,7 @@ export function httpCall(dispatcher: Dispatcher, call: HttpCall): Promise<HttpAn
     if (!answer.start()) return
     const { path, method, headers, bytes } = call
     try {
-      dispatcher.dispatch({ path, method, headers: [...headers], body: bytes ?? null }, answer)
+      dispatcher.dispatch({ path, method, headers, body: bytes ?? null }, answer)
     } catch (cause) {
       answer.fail('internal', cause)
     }
@@ -58,6 +58,7 @@ class BufferedAnswer implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined
   private settled = false
   private timer: NodeJS.Timeout | undefined
+  private watched: Set<BufferedAnswer> | undefined
   private status = 0
   private headers: AnswerHeaders = {}
   private first: Buffer | undefined
@@ -76,7 +77,7 @@ class BufferedAnswer implements Dispatcher.DispatchHandler {
       this.fail('draining')
       return false
     }
-    signal?.addEventListener('abort', this.onAbort)
+    if (signal !== undefined) this.watched = watch(signal, this)
     this.timer = setTimeout(this.onDeadline, deadlineMs)
     return true
   }
@@ -133,7 +134,7 @@ class BufferedAnswer implements Dispatcher.DispatchHandler {
   private finish(): void {
     this.settled = true
     clearTimeout(this.timer)
-    this.call.signal?.removeEventListener('abort', this.onAbort)
+    this.watched?.delete(this)
   }
 
   private readonly onDeadline = (): void => {
@@ -141,11 +142,26 @@ class BufferedAnswer implements Dispatcher.DispatchHandler {
     this.controller?.abort(new Error('deadline'))
   }
 
-  private readonly onAbort = (): void => {
+  abort(): void {
     this.fail('draining')
     this.controller?.abort(new Error('draining'))
   }
 }
+
+/** One listener per signal, however many calls share it: a listener per call costs more than its call's parsing. */
+function watch(signal: AbortSignal, answer: BufferedAnswer): Set<BufferedAnswer> {
+  const known = watchedBy.get(signal)
+  if (known !== undefined) return known.add(answer)
+  const answers = new Set([answer])
+  watchedBy.set(signal, answers)
+  const abortAll = () => {
+    for (const each of answers) each.abort()
+  }
+  signal.addEventListener('abort', abortAll, { once: true })
+  return answers
+}
+
+const watchedBy = new WeakMap<AbortSignal, Set<BufferedAnswer>>()
 
 function isDelimited(status: number, headers: AnswerHeaders): boolean {
   return (

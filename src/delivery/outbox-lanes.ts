@@ -11,10 +11,8 @@ export interface OutboxBody {
   readonly enqueuedAtMs: number
   /** Undefined where memory was short; then it is read from the store when it is sent. */
   bytes: Buffer | undefined
-  /** Deliveries that are neither done nor dead. */
-  open: number
-  /** Peers that have it, not yet written down. */
-  delivered: string[]
+  /** Peers whose delivery is neither done nor dead, in no order. */
+  readonly waiting: ProviderDomain[]
   /** Whether any delivery died: then the body stays for the dead letter. */
   died: boolean
 }
@@ -88,8 +86,8 @@ export class OutboxLanes {
     if (body === undefined) return
     room.attempts = 0
     lane.count -= 1
-    this.release(1, body.open === 0 ? body.size : 0)
-    if (body.open === 0) this.forget(body)
+    this.release(1, body.waiting.length === 0 ? body.size : 0)
+    if (body.waiting.length === 0) this.forget(body)
     if (room.bodies.size > 0) lane.ready.push(room)
     else lane.rooms.delete(body.room)
     if (lane.count === 0 && lane.inFlight === 0) this.peers.delete(lane.peer)

@@ -1,6 +1,9 @@
 import type { Migration } from '../sqlite/store.ts'
 
-/** The tables of the outbox: one row per body, one per destination that still waits, one per dead letter. */
+/**
+ * The tables of the outbox: a body is written once and never changed, its waiting destinations are one
+ * small row beside it (JSON), so that a fan-out costs two rows however wide it is.
+ */
 export const outboxMigrations: readonly Migration[] = [
   {
     id: 'delivery/0001-outbox',
@@ -12,11 +15,10 @@ export const outboxMigrations: readonly Migration[] = [
         body BLOB NOT NULL,
         enqueued_at_ms INTEGER NOT NULL
       ) STRICT;
-      CREATE TABLE outbox_deliveries (
-        body_id INTEGER NOT NULL,
-        peer TEXT NOT NULL,
-        PRIMARY KEY (body_id, peer)
-      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE outbox_destinations (
+        body_id INTEGER PRIMARY KEY,
+        peers TEXT NOT NULL
+      ) STRICT;
       CREATE TABLE outbox_dead_letters (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         body_id INTEGER NOT NULL,

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts'
+import type { ProviderDomain } from '../model/ids.ts'
 import type { OutboxBody } from './outbox-lanes.ts'
 import type { OutboxLimits, Schedule } from './outbox-limits.ts'
 import type { DeadReason, OutboxStore, Progress } from './outbox-store.ts'
@@ -19,8 +20,8 @@ export class OutboxProgress {
   private readonly options: ProgressOptions
   private finished: number[] = []
   private died: Progress['died'][number][] = []
-  private repeated: Progress['delivered'][number][] = []
-  private readonly partial = new Set<OutboxBody>()
+  /** Bodies for which fewer peers wait than is written. */
+  private readonly changed = new Set<OutboxBody>()
   private changes = 0
   private cancelTimer: (() => void) | undefined
   private flushing: Promise<void> | undefined
@@ -30,24 +31,23 @@ export class OutboxProgress {
     this.deadLetters = options.store.deadCount()
   }
 
-  delivered(body: OutboxBody, peer: string): void {
-    body.open -= 1
-    if (body.open > 0 || body.died) {
-      body.delivered.push(peer)
-      this.partial.add(body)
-    } else {
-      this.partial.delete(body)
+  delivered(body: OutboxBody, peer: ProviderDomain): void {
+    removePeer(body.waiting, peer)
+    if (body.waiting.length > 0 || body.died) this.changed.add(body)
+    else {
+      this.changed.delete(body)
       this.finished.push(body.id)
     }
-    this.changed()
+    this.count()
   }
 
-  dead(body: OutboxBody, peer: string, { reason, status }: DeadEnd): void {
-    body.open -= 1
+  dead(body: OutboxBody, peer: ProviderDomain, { reason, status }: DeadEnd): void {
+    removePeer(body.waiting, peer)
     body.died = true
+    this.changed.add(body)
     this.died.push({ bodyId: body.id, peer, reason, status })
     this.countDead(1)
-    this.changed()
+    this.count()
   }
 
   /** Deliveries that were written as dead letters when they were enqueued. */
@@ -65,7 +65,7 @@ export class OutboxProgress {
     this.deadLetters = Math.min(this.deadLetters + count, this.options.limits.deadMax)
   }
 
-  private changed(): void {
+  private count(): void {
     this.changes += 1
     this.arm(this.options.limits.flushMs)
   }
@@ -87,7 +87,7 @@ export class OutboxProgress {
     return this.flushing
   }
 
-  private async write(batch: Progress): Promise<void> {
+  private async write(batch: Batch): Promise<void> {
     const { store, clock, limits, schedule } = this.options
     let delayMs = limits.flushMs
     try {
@@ -102,25 +102,33 @@ export class OutboxProgress {
     }
   }
 
-  private takeBatch(): Progress {
-    const delivered = this.repeated
-    this.repeated = []
-    for (const body of this.partial)
-      for (const peer of body.delivered.splice(0)) delivered.push([body.id, peer])
-    const batch = { finished: this.finished, died: this.died, delivered }
-    this.partial.clear()
+  private takeBatch(): Batch {
+    const bodies = [...this.changed]
+    const changed = bodies.map(({ id, waiting }) => ({ id, waiting: [...waiting] }))
+    const batch = { finished: this.finished, died: this.died, changed, bodies }
+    this.changed.clear()
     this.finished = []
     this.died = []
     this.changes = 0
     return batch
   }
 
-  private putBack({ finished, died, delivered }: Progress): void {
+  private putBack({ finished, died, bodies }: Batch): void {
     this.finished.push(...finished)
     this.died.push(...died)
-    this.repeated.push(...delivered)
-    this.changes += finished.length + died.length + delivered.length
+    for (const body of bodies) if (body.waiting.length > 0 || body.died) this.changed.add(body)
+    this.changes += finished.length + died.length + bodies.length
   }
+}
+
+interface Batch extends Progress {
+  readonly bodies: readonly OutboxBody[]
+}
+
+function removePeer(waiting: ProviderDomain[], peer: ProviderDomain): void {
+  const at = waiting.indexOf(peer)
+  const last = at === -1 ? undefined : waiting.pop()
+  if (last !== undefined && at < waiting.length) waiting[at] = last
 }
 
 export interface DeadEnd {

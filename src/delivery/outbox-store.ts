@@ -4,6 +4,7 @@ import {
   type MimiUri,
   type ProviderDomain,
 } from '../model/ids.ts'
+import { GatewayError } from '../model/errors.ts'
 import { blobColumn, numberColumn, textColumn, type Row } from '../sqlite/row.ts'
 import type { Statement, Store } from '../sqlite/store.ts'
 
@@ -47,8 +48,11 @@ export interface NewBody {
 export interface Progress {
   /** Bodies that every peer has. */
   readonly finished: readonly number[]
-  /** Single deliveries of bodies that others still wait for. */
-  readonly delivered: readonly (readonly [bodyId: number, peer: string])[]
+  /** Bodies for which fewer peers wait than before. */
+  readonly changed: readonly {
+    readonly id: number
+    readonly waiting: readonly ProviderDomain[]
+  }[]
   readonly died: readonly {
     readonly bodyId: number
     readonly peer: string
@@ -57,7 +61,7 @@ export interface Progress {
   }[]
 }
 
-/** The SQL of the outbox: a fan-out is two statements whatever its width, and so is a flush of any length. */
+/** The SQL of the outbox: a fan-out is two rows whatever its width, a flush a few statements whatever its length. */
 export class OutboxStore {
   private readonly store: Store
 
@@ -65,33 +69,33 @@ export class OutboxStore {
     this.store = store
   }
 
-  /** Resolves when the body and one row per destination are on the disk. */
-  insert({ id, room, suite, bytes, atMs, peers, overflowed }: NewBody): Promise<void> {
-    const statements: Statement[] = [
-      [INSERT_BODY, [id, room, suite ?? null, bytes, atMs]],
-      [INSERT_DELIVERIES, [id, JSON.stringify(peers)]],
-    ]
-    if (overflowed.length > 0)
+  /** Resolves when the body and its destinations are on the disk. */
+  insert(body: NewBody, deadMax: number): Promise<void> {
+    const { id, room, suite, bytes, atMs, peers, overflowed } = body
+    const statements: Statement[] = [[INSERT_BODY, [id, room, suite ?? null, bytes, atMs]]]
+    if (peers.length > 0) statements.push([INSERT_DESTINATIONS, [id, JSON.stringify(peers)]])
+    if (overflowed.length > 0) {
       statements.push([INSERT_OVERFLOWED, [id, atMs, JSON.stringify(overflowed)]])
+      statements.push(...trimDead(deadMax))
+    }
     return this.store.writeAll(statements)
   }
 
-  flush({ finished, delivered, died }: Progress, atMs: number, deadMax: number): Promise<void> {
+  flush({ finished, changed, died }: Progress, atMs: number, deadMax: number): Promise<void> {
     const statements: Statement[] = []
-    if (finished.length > 0) {
-      const ids = JSON.stringify(finished)
-      statements.push([DELETE_DELIVERIES_OF, [ids]], [DELETE_BODIES, [ids]])
-    }
-    const gone = [...delivered, ...died.map(({ bodyId, peer }) => [bodyId, peer] as const)]
-    if (gone.length > 0) statements.push([DELETE_DELIVERIES, [JSON.stringify(gone)]])
+    if (finished.length > 0) statements.push([DELETE_BODIES, [JSON.stringify(finished)]])
+    const settled = changed.filter(({ waiting }) => waiting.length === 0).map(({ id }) => id)
+    const gone = [...finished, ...settled]
+    if (gone.length > 0) statements.push([DELETE_DESTINATIONS, [JSON.stringify(gone)]])
+    const rows = changed
+      .filter(({ waiting }) => waiting.length > 0)
+      .map(({ id, waiting }) => [id, JSON.stringify(waiting)])
+    if (rows.length > 0) statements.push([UPDATE_DESTINATIONS, [JSON.stringify(rows)]])
     if (died.length > 0) {
-      const rows = died.map(({ bodyId, peer, reason, status }) => [
-        bodyId,
-        peer,
-        reason,
-        status ?? null,
-      ])
-      statements.push([INSERT_DEAD, [atMs, JSON.stringify(rows)]], [TRIM_DEAD, [deadMax]])
+      const letters = died.map(({ bodyId, peer, reason, status }) => {
+        return [bodyId, peer, reason, status ?? null]
+      })
+      statements.push([INSERT_DEAD, [atMs, JSON.stringify(letters)]], ...trimDead(deadMax))
     }
     return this.store.writeAll(statements)
   }
@@ -127,6 +131,14 @@ export class OutboxStore {
   }
 }
 
+/** The oldest dead letters beyond the bound go, with the bodies that only they kept. */
+function trimDead(deadMax: number): readonly Statement[] {
+  return [
+    [TRIM_BODIES, [deadMax]],
+    [TRIM_DEAD, [deadMax]],
+  ]
+}
+
 function storedBody(row: Row): StoredBody {
   return {
     id: numberColumn(row, 'id'),
@@ -134,9 +146,15 @@ function storedBody(row: Row): StoredBody {
     suite: row['suite'] === null ? undefined : textColumn(row, 'suite'),
     size: numberColumn(row, 'size'),
     enqueuedAtMs: numberColumn(row, 'enqueued_at_ms'),
-    peers: textColumn(row, 'peers').split(',').map(parseProviderDomain),
+    peers: parsePeers(textColumn(row, 'peers')),
     died: numberColumn(row, 'died') > 0,
   }
+}
+
+function parsePeers(json: string): readonly ProviderDomain[] {
+  const peers: unknown = JSON.parse(json)
+  if (!Array.isArray(peers)) throw new GatewayError('internal')
+  return peers.map((peer) => parseProviderDomain(String(peer)))
 }
 
 function deadLetter(row: Row): DeadLetter {
@@ -154,28 +172,30 @@ function deadLetter(row: Row): DeadLetter {
 const REASONS: readonly DeadReason[] = ['rejected', 'attempts', 'age', 'overflow']
 const INSERT_BODY =
   'INSERT INTO outbox_bodies (id, room, suite, body, enqueued_at_ms) VALUES (?, ?, ?, ?, ?)'
-const INSERT_DELIVERIES =
-  'INSERT INTO outbox_deliveries (body_id, peer) SELECT ?, value FROM json_each(?)'
+const INSERT_DESTINATIONS = 'INSERT INTO outbox_destinations (body_id, peers) VALUES (?, ?)'
 const INSERT_OVERFLOWED = `INSERT INTO outbox_dead_letters (body_id, peer, reason, died_at_ms)
   SELECT ?1, value, 'overflow', ?2 FROM json_each(?3)`
-const DELETE_DELIVERIES_OF =
-  'DELETE FROM outbox_deliveries WHERE body_id IN (SELECT value FROM json_each(?))'
+const DELETE_DESTINATIONS =
+  'DELETE FROM outbox_destinations WHERE body_id IN (SELECT value FROM json_each(?))'
 const DELETE_BODIES = 'DELETE FROM outbox_bodies WHERE id IN (SELECT value FROM json_each(?))'
-const DELETE_DELIVERIES = `DELETE FROM outbox_deliveries WHERE (body_id, peer) IN
-  (SELECT value ->> 0, value ->> 1 FROM json_each(?))`
+const UPDATE_DESTINATIONS = `UPDATE outbox_destinations SET peers = new.value ->> 1
+  FROM json_each(?) AS new WHERE outbox_destinations.body_id = new.value ->> 0`
 const INSERT_DEAD = `INSERT INTO outbox_dead_letters (body_id, peer, reason, status, died_at_ms)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?1 FROM json_each(?2)`
 const TRIM_DEAD =
   'DELETE FROM outbox_dead_letters WHERE id <= (SELECT max(id) FROM outbox_dead_letters) - ?'
+const TRIM_BODIES = `WITH cut (id) AS (SELECT max(id) - ? FROM outbox_dead_letters)
+  DELETE FROM outbox_bodies WHERE
+  id IN (SELECT l.body_id FROM outbox_dead_letters l, cut WHERE l.id <= cut.id) AND
+  NOT EXISTS (SELECT 1 FROM outbox_dead_letters n, cut WHERE n.body_id = outbox_bodies.id AND n.id > cut.id) AND
+  NOT EXISTS (SELECT 1 FROM outbox_destinations d WHERE d.body_id = outbox_bodies.id)`
 const DELETE_OLD_DEAD = 'DELETE FROM outbox_dead_letters WHERE died_at_ms < ?'
 const DELETE_ORPHANS = `DELETE FROM outbox_bodies WHERE
-  id NOT IN (SELECT body_id FROM outbox_deliveries) AND
+  id NOT IN (SELECT body_id FROM outbox_destinations) AND
   id NOT IN (SELECT body_id FROM outbox_dead_letters)`
-/** A domain holds no comma, so the list can be joined with one. */
-const SELECT_WAITING = `SELECT b.id, b.room, b.suite, length(b.body) AS size, b.enqueued_at_ms,
-  (SELECT group_concat(d.peer) FROM outbox_deliveries d WHERE d.body_id = b.id) AS peers,
+const SELECT_WAITING = `SELECT b.id, b.room, b.suite, length(b.body) AS size, b.enqueued_at_ms, d.peers,
   EXISTS (SELECT 1 FROM outbox_dead_letters l WHERE l.body_id = b.id) AS died
-  FROM outbox_bodies b WHERE b.id > ? AND EXISTS (SELECT 1 FROM outbox_deliveries d WHERE d.body_id = b.id)
-  ORDER BY b.id LIMIT ?`
+  FROM outbox_destinations d JOIN outbox_bodies b ON b.id = d.body_id
+  WHERE d.body_id > ? ORDER BY d.body_id LIMIT ?`
 const SELECT_DEAD = `SELECT l.id, l.body_id, l.peer, b.room, l.reason, l.status, l.died_at_ms
   FROM outbox_dead_letters l JOIN outbox_bodies b ON b.id = l.body_id ORDER BY l.id DESC LIMIT ?`

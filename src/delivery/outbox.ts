@@ -85,8 +85,13 @@ export class Outbox implements AsyncDisposable {
 
   /** Begins to send. Throws `store-unavailable`. */
   async start(): Promise<void> {
-    await this.store.purge(this.clock() - this.limits.deadAgeMsMax)
+    await this.purge()
     this.sender.start()
+  }
+
+  /** Forgets dead letters that are too old. Throws `store-unavailable`. */
+  purge(): Promise<void> {
+    return this.store.purge(this.clock() - this.limits.deadAgeMsMax)
   }
 
   /**
@@ -106,7 +111,8 @@ export class Outbox implements AsyncDisposable {
     const id = this.nextId++
     lanes.reserve(open.length, bytes.length)
     try {
-      await this.store.insert({ id, room, suite, bytes, atMs, peers: open, overflowed })
+      const { deadMax } = this.limits
+      await this.store.insert({ id, room, suite, bytes, atMs, peers: open, overflowed }, deadMax)
     } catch (error) {
       lanes.release(open.length, bytes.length)
       throw error
@@ -166,7 +172,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   private append({ peers, ...fields }: StoredBody): OutboxBody {
-    const body: OutboxBody = { ...fields, bytes: undefined, open: peers.length, delivered: [] }
+    const body: OutboxBody = { ...fields, bytes: undefined, waiting: [...peers] }
     for (const peer of peers) this.lanes.append(peer, body)
     return body
   }

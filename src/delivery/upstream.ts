@@ -158,7 +158,7 @@ export class Upstream {
 
 type GuardedCall = Omit<Parameters<typeof httpCall>[1], 'answerBytesMax' | 'faults'>
 
-function requestHeaders({ requestId, peer, actor, suite }: UpstreamHeaders): readonly string[] {
+function requestHeaders({ requestId, peer, actor, suite }: UpstreamHeaders): string[] {
   const headers = ['content-type', 'application/octet-stream', 'postern-request-id', requestId]
   if (peer !== undefined) headers.push('postern-peer', peer)
   if (actor !== undefined) headers.push('postern-actor', printable(actor))
