@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util'
+
+/** The rows by letter; `e0` are the bare sends that `e` is held against. */
+export const rowNames = ['a', 'b', 'b2', 'c', 'd', 'e', 'e0'] as const
+export type RowName = (typeof rowNames)[number]
+
+export interface BenchOptions {
+  readonly rows: ReadonlySet<RowName>
+  readonly json: boolean
+  readonly rounds: number
+  readonly roundMs: number
+  readonly warmUpMs: number
+  /** Of the open loop at a fixed rate; 0 leaves it out. */
+  readonly latencyMs: number
+  /** Where the measured Node processes write CPU profiles. */
+  readonly profileDirectory: string | undefined
+}
+
+/** `--quick`, `--only c,d`, `--json`, `--rounds N`, `--profile DIRECTORY`. Throws on anything else. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  })
+  const { quick, json, only, rounds, profile } = values
+  const defaults = quick ? QUICK : WHOLE
+  return {
+    ...defaults,
+    rows: new Set(only === undefined ? rowNames : only.split(',').map(parseRow)),
+    json,
+    rounds: rounds === undefined ? defaults.rounds : parseCount(rounds),
+    profileDirectory: profile,
+  }
+}
+
+function parseRow(text: string): RowName {
+  const row = rowNames.find((name) => name === text.trim())
+  if (row === undefined) throw new Error(`--only knows the rows ${rowNames.join(', ')}`)
+  return row
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= ROUNDS_MAX) return count
+  throw new Error(`--rounds takes a number from 1 to ${ROUNDS_MAX}`)
+}
+
+const WHOLE = { rounds: 9, roundMs: 1_200, warmUpMs: 3_000, latencyMs: 4_000 }
+const QUICK = { rounds: 3, roundMs: 600, warmUpMs: 1_500, latencyMs: 1_500 }
+const ROUNDS_MAX = 100
