@@ -1,9 +1,6 @@
-import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { bind } from '../listener/bind.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
 import { createAdminApp } from './admin-app.ts'
@@ -23,23 +20,10 @@ export interface ControlSocketOptions {
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
   const { path, handlers, log } = options
-  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
-    throw new GatewayError('configuration-invalid', { facts: { socketBytesMax: PATH_BYTES_MAX } })
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  if (await answers(path))
-    throw new GatewayError('configuration-invalid', { facts: { reason: 'already-running' } })
-  await rm(path, { force: true })
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   await app.ready()
-  // INVARIANT: bind happens inside listen(), so nobody meets the socket with another mode.
-  const mask = process.umask(0o177)
-  try {
-    app.server.listen(path)
-  } finally {
-    process.umask(mask)
-  }
-  await once(app.server, 'listening')
+  await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }
 }
 
@@ -67,18 +51,6 @@ function parse<T>(schema: z.ZodType<T>, input: unknown): T {
   return outcome.data
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect(path)
-    const finish = (alive: boolean) => {
-      socket.destroy()
-      settle(alive)
-    }
-    socket.once('connect', () => finish(true))
-    socket.once('error', () => finish(false))
-  })
-}
-
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const reportParams = z.strictObject({ id })
 const reportQuery = z.strictObject({ evidence: z.enum(['true', 'false']).default('false') })
@@ -86,4 +58,3 @@ const pageQuery = z.strictObject({
   after: id.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
-const PATH_BYTES_MAX = 100

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { z } from 'zod'
+import { isLocal } from '../listener/bind.ts'
 import { buildConfig, type Config } from './config.ts'
 import {
   ConfigurationError,
@@ -74,6 +75,11 @@ function findContradictions(config: Config): { path: KeyPath; expected: string }
     found.push({
       path: ['peers', config.provider],
       expected: 'expected other providers only, not ourselves',
+    })
+  if (!isLocal(listeners.internal))
+    found.push({
+      path: ['listeners', 'internal', 'host'],
+      expected: 'expected a loopback address: this listener speaks plain HTTP',
     })
   const ports: [KeyPath, number][] = [
     [['listeners', 'peers', 'port'], listeners.peers.port],

@@ -59,7 +59,7 @@ test('a reload takes what is right, refuses what is wrong, and says what needs a
 test('a second server on the same data directory does not start', async () => {
   const { process, directory } = await served()
   const second = startServe(directory)
-  await second.printed('stderr', 'already-running')
+  await second.printed('stderr', 'socket-in-use')
   expect(await process.stop('SIGTERM')).toBe(0)
 })
 

@@ -1,8 +1,8 @@
-import { statSync, existsSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { request } from 'undici'
-import { Agent } from 'undici'
+import { Agent, request } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { startControlSocket } from '../../../src/admin/control-socket.ts'
 import type { ControlHandlers } from '../../../src/admin/control-api.ts'
@@ -91,11 +91,17 @@ test('a failing handler is an opaque internal problem', async () => {
   expect(JSON.stringify(json)).not.toContain('alice')
 })
 
-test('what a dead process left behind is replaced', async () => {
+test('what a dead process left behind is replaced, what is no socket is spared', async () => {
   const path = join(tempDir(), 'c.sock')
-  writeFileSync(path, '')
+  const dies = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['-e', dies, path])
+  expect(existsSync(path)).toBe(true)
   const { call } = await start({}, path)
   expect((await call('/control/v1/health')).status).toBe(200)
+  const file = join(tempDir(), 'file')
+  writeFileSync(file, 'keep')
+  await expect(start({}, file)).rejects.toMatchObject({ code: 'configuration-invalid' })
+  expect(readFileSync(file, 'utf8')).toBe('keep')
 })
 
 test('a live socket of another process is not taken over', async () => {
@@ -104,7 +110,7 @@ test('a live socket of another process is not taken over', async () => {
   onTestFinished(() => void other.close())
   await expect(start({}, path)).rejects.toMatchObject({
     code: 'configuration-invalid',
-    facts: { reason: 'already-running' },
+    facts: { reason: 'socket-in-use' },
   })
 })
 
