@@ -21,12 +21,7 @@ export const answerMigrations: readonly Migration[] = [
   },
 ]
 
-/** Answers to requests with an id, for 24 hours and at most a million, the oldest making room. */
-export function createAnswerStore(store: Store, clock: Clock): AnswerStore {
-  return new AnswerStore({ store, clock })
-}
-
-/** As `createAnswerStore`, with another bound. */
+/** Answers to requests with an id, for 24 hours and at most `countMax`, the oldest making room. */
 export class AnswerStore {
   private readonly store: Store
   private readonly clock: Clock

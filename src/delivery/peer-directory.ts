@@ -22,7 +22,7 @@ export interface DirectoryOptions {
 }
 
 /** How long a directory counts, whatever `Cache-Control` asks for. */
-export const directoryTimes = {
+const directoryTimes = {
   freshMs: 3_600_000,
   freshMsMin: 300_000,
   freshMsMax: 86_400_000,

@@ -10,9 +10,9 @@ import { parseDirectory } from '../../src/protocols/mimi/directory.ts'
 import { createAuthority } from './certificates.ts'
 
 export const authority = await createAuthority()
-export const hub = parseProviderDomain('a.example')
+const hub = parseProviderDomain('a.example')
 export const follower = parseProviderDomain('b.example')
-export const hubIdentity = await authority.issue({ names: ['a.example'] })
+const hubIdentity = await authority.issue({ names: ['a.example'] })
 export const followerIdentity = await authority.issue({ names: ['b.example'] })
 
 export const directoryDocument = JSON.stringify({

@@ -11,7 +11,7 @@ export const authority = await createAuthority()
 export const hubIdentity = await authority.issue({ names: ['a.example'] })
 export const followerIdentity = await authority.issue({ names: ['b.example'] })
 
-export const operationsTable = [
+const operationsTable = [
   { operation: 'submitMessage', path: '/submitMessage', bodyBytesMax: 4_096 },
   { operation: 'notify', path: '/notify', bodyBytesMax: 65_536 },
   { operation: 'requestConsent', path: '/requestConsent', bodyBytesMax: 4_096 },
