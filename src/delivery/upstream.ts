@@ -147,7 +147,7 @@ export class Upstream {
       this.breaker.succeeded()
       return answer
     } catch (error) {
-      if (error instanceof GatewayError && error.code !== 'draining') this.breaker.failed()
+      if (error instanceof GatewayError && isTheirs(error)) this.breaker.failed()
       else this.breaker.abandoned()
       throw error
     } finally {
@@ -174,6 +174,10 @@ function printable(text: string): string {
 function wholeNumber(value: AnswerHeaders[string]): number | undefined {
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) return undefined
   return Number(value)
+}
+
+function isTheirs({ code }: GatewayError): boolean {
+  return code === faults.unreachable || code === faults.timeout || code === faults.invalid
 }
 
 function parseUpstreamUrl(url: string) {

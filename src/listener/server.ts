@@ -46,7 +46,8 @@ export function mutualTlsServer(identity: TlsIdentity, limits: ListenerLimits): 
 
 function httpOptions(limits: ListenerLimits) {
   return {
-    headersTimeout: limits.headersMs,
+    // Node throws where a head may take longer than its request.
+    headersTimeout: Math.min(limits.headersMs, limits.requestMs),
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     maxHeaderSize: limits.headerBytesMax,

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { PeerClients, type PeerClientsOptions } from '../../src/delivery/peer-clients.ts'
@@ -24,8 +24,12 @@ export const directoryDocument = JSON.stringify({
 export async function startPeer(
   listener: RequestListener,
   identity: TlsIdentity = followerIdentity,
+  tls: TlsOptions = {},
 ) {
-  const server = createServer({ ...tlsContextOptions(identity), requestCert: true }, listener)
+  const server = createServer(
+    { ...tlsContextOptions(identity), requestCert: true, ...tls },
+    listener,
+  )
   return listen(server)
 }
 

@@ -145,6 +145,16 @@ test('a server whose certificate does not prove the domain is not spoken to', as
   }
 })
 
+test('a server that speaks no TLS 1.3 is not spoken to', async () => {
+  let requests = 0
+  const port = await startPeer(() => (requests += 1), followerIdentity, {
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+  })
+  await expect(peerClients(port).call(notify)).rejects.toMatchObject({ code: 'peer-unreachable' })
+  expect(requests).toBe(0)
+})
+
 test.for([
   '127.0.0.1',
   '10.0.0.1',
