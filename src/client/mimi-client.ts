@@ -215,10 +215,7 @@ export class MimiClient {
 
   /** Leaves a proposal for others to commit. */
   propose(room: string, proposal: Proposal): Promise<ChangeOutcome> {
-    return this.untilCurrent(() => {
-      const found = roomOf(this.state, room)
-      return sendProposals(this.state, found, [found.group.propose(proposal)])
-    })
+    return this.untilCurrent(() => sendProposals(this.state, roomOf(this.state, room), [proposal]))
   }
 
   /** Our user leaves with all its clients, as soon as somebody commits. */

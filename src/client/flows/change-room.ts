@@ -1,13 +1,15 @@
 import { decode, encode } from '../../wire/codec.ts'
 import { updateRoomResponseCodec, type UpdateRoomResponse } from '../../wire/mimi/update.ts'
-import type { PublicMessage } from '../../wire/mls/framing.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
+import { mlsMessageCodec } from '../../wire/mls/message.ts'
 import { safeAadCodec } from '../../wire/mls/safe-aad.ts'
+import { ClientError } from '../errors.ts'
 import { commitRequest, proposalRequest } from '../mimi/handshake.ts'
 import type { CommitOptions, StagedCommit } from '../mls/create-commit.ts'
 import type { IdentityLinks } from '../identity/identity-links.ts'
-import type { ClientRoom, ClientState } from './client-state.ts'
+import { roomIdentity, type ClientRoom, type ClientState } from './client-state.ts'
+import { fetchGroup } from './fetch-group.ts'
 
 /** What the hub said to a commit or to proposals. */
 export type ChangeOutcome =
@@ -17,8 +19,9 @@ export type ChangeOutcome =
   | { readonly kind: 'invalid-proposal'; readonly references: readonly Buffer[] }
 
 /**
- * Commits `proposals` and what waits, sends it, and applies it if the hub accepts. Whatever else
- * happens, the group stays in its epoch.
+ * Commits `proposals` and what waits, sends it, and applies it if the hub accepts. Refused, it leaves no
+ * trace. Where the answer is lost it stays staged: it takes effect when it comes back as an event, or
+ * when the next call asks the hub again.
  */
 export async function commitChange(
   state: ClientState,
@@ -26,26 +29,75 @@ export async function commitChange(
   proposals: readonly Proposal[],
 ): Promise<ChangeOutcome> {
   const { group, links } = room
-  group.discardPendingCommit()
+  const before = await settle(state, room)
+  if (before.kind === 'wrong-epoch') return before
   const staged = group.commit({
     proposals,
     authenticatedData: addAad(room, proposals),
     groupInfoExtensions: linkExtensions(links),
   })
   const outcome = await sendCommit(state, room.uri, staged)
-  if (outcome.kind === 'accepted' && group.pendingCommit === staged) group.applyPendingCommit()
+  if (outcome.kind === 'accepted') group.applyPendingCommit()
   else group.discardPendingCommit()
+  if (outcome.kind === 'invalid-proposal') await alignProposals(state, room)
   return outcome
 }
 
-/** Sends proposals that wait for a commit. */
-export async function sendProposals(
+/**
+ * Finds out what became of a commit whose answer we do not have: by its epoch, if the hub is in it. If
+ * the room is further on, only its events can tell.
+ */
+async function settle(
   state: ClientState,
   room: ClientRoom,
-  messages: readonly [PublicMessage, ...PublicMessage[]],
+): Promise<{ readonly kind: 'settled' } | { readonly kind: 'wrong-epoch'; currentEpoch: bigint }> {
+  const { uri, group } = room
+  const { pendingCommit } = group
+  if (pendingCommit === undefined) return { kind: 'settled' }
+  const published = await fetchGroup(state, uri, roomIdentity(room))
+  if (published.kind !== 'published') return { kind: 'settled' }
+  const { confirmationTag, groupContext } = published.room.epoch
+  const { next } = pendingCommit
+  if (confirmationTag.equals(next.confirmationTag)) group.applyPendingCommit()
+  else if (groupContext.epoch <= next.groupContext.epoch) group.discardPendingCommit()
+  else return { kind: 'wrong-epoch', currentEpoch: groupContext.epoch }
+  return { kind: 'settled' }
+}
+
+/** Makes what we hold of the epoch's proposals what the hub holds: each commit must take up just that. */
+async function alignProposals(state: ClientState, room: ClientRoom): Promise<void> {
+  const { group } = room
+  const published = await fetchGroup(state, room.uri, roomIdentity(room))
+  if (published.kind !== 'published') return
+  if (published.room.epoch.groupContext.epoch !== group.context.epoch) return
+  const held = published.room.pendingProposals.map((bytes) => {
+    const message = decode(mlsMessageCodec, bytes)
+    if (message.kind !== 'public') throw new ClientError('invalid-answer')
+    return group.receiveProposal(message.publicMessage)
+  })
+  const unknown = group.pendingProposals.filter((queued) => !held.includes(queued))
+  group.forget(unknown.flatMap(({ reference }) => reference ?? []))
+}
+
+/**
+ * Makes proposals that wait for a commit. If the hub refuses them we forget them; where its answer is
+ * lost we keep them, for it may have them; our next commit finds out.
+ */
+export async function sendProposals(
+  { provider }: ClientState,
+  { uri, group }: ClientRoom,
+  [first, ...more]: readonly [Proposal, ...Proposal[]],
 ): Promise<ChangeOutcome> {
-  const answer = await state.provider.operation('update', room.uri, proposalRequest(messages))
-  return outcomeOf(decode(updateRoomResponseCodec, answer))
+  const before = group.pendingProposals
+  const messages = [
+    group.propose(first),
+    ...more.map((proposal) => group.propose(proposal)),
+  ] as const
+  const made = group.pendingProposals.filter((queued) => !before.includes(queued))
+  const answer = await provider.operation('update', uri, proposalRequest(messages))
+  const outcome = outcomeOf(decode(updateRoomResponseCodec, answer))
+  if (outcome.kind !== 'accepted') group.forget(made.flatMap(({ reference }) => reference ?? []))
+  return outcome
 }
 
 export async function sendCommit(

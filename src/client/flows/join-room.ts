@@ -1,5 +1,4 @@
 import { decode } from '../../wire/codec.ts'
-import { groupInfoResponseCodec } from '../../wire/mimi/group-info.ts'
 import { mlsMessageCodec } from '../../wire/mls/message.ts'
 import { roomMetaDataCodec } from '../../wire/mimi/room-metadata.ts'
 import { componentData, componentIds } from '../../wire/mls/app-data.ts'
@@ -12,7 +11,7 @@ import { ClientError, demand } from '../errors.ts'
 import { basicIdentity } from '../identity/account.ts'
 import { IdentityLinks, wrapperKeyOf } from '../identity/identity-links.ts'
 import { identityLinkKey, pseudonymousIdentity } from '../identity/pseudonym.ts'
-import { groupInfoRequest, openGroupInfoResponse, type PublishedRoom } from '../mimi/group-info.ts'
+import type { PublishedRoom } from '../mimi/group-info.ts'
 import { addParticipants } from '../mimi/participant-changes.ts'
 import { roles } from '../mimi/room-extensions.ts'
 import { verifyFramedContent } from '../mls/content-signature.ts'
@@ -26,6 +25,7 @@ import { userOf } from '../mls/user-of.ts'
 import { openWelcome } from '../mls/welcome.ts'
 import { linkAad, linkExtensions, sendCommit, type ChangeOutcome } from './change-room.ts'
 import type { ClientRoom, ClientState } from './client-state.ts'
+import { fetchGroup } from './fetch-group.ts'
 
 /**
  * Joins by a Welcome for one of our KeyPackages, which it uses up. Throws `welcome-not-for-us`,
@@ -62,14 +62,11 @@ export async function joinByExternalCommit(
   uri: string,
   { roleIndex = roles.member }: { roleIndex?: number } = {},
 ): Promise<JoinOutcome> {
-  const { suite, provider, randomness } = state
+  const { randomness } = state
   const { identity, links, participant } = joiningIdentity(state, uri)
-  const question = groupInfoRequest(suite, identity, randomness)
-  const answer = await provider.operation('groupInfo', uri, question.bytes)
-  const response = decode(groupInfoResponseCodec, answer)
-  if (response.status === 'noSuchRoom') return { kind: 'no-such-room' }
-  if (response.status === 'notAuthorized') return { kind: 'not-allowed' }
-  const published = openGroupInfoResponse(suite, response, { room: uri, keys: question.keys })
+  const fetched = await fetchGroup(state, uri, identity)
+  if (fetched.kind !== 'published') return fetched
+  const { room: published } = fetched
   const { epoch, groupInfo } = published
   demand(roomUriOf(epoch.groupContext.extensions) === uri, 'invalid-group-info')
   const leaves = epoch.tree.leaves().map(({ leaf }) => leaf)

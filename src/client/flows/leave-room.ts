@@ -1,4 +1,3 @@
-import type { PublicMessage } from '../../wire/mls/framing.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
 import { changeRole, removeParticipant } from '../mimi/participant-changes.ts'
 import { roles } from '../mimi/room-extensions.ts'
@@ -28,17 +27,11 @@ export function leaveRoom(state: ClientState, room: ClientRoom): Promise<ChangeO
   const others = removesOf(room, participant).filter(
     (proposal) => proposal.kind !== 'remove' || proposal.removed !== group.ownLeafIndex,
   )
-  const leaving: readonly [Proposal, ...Proposal[]] = [
+  return sendProposals(state, room, [
     { kind: 'self-remove' },
     ...others,
     removeParticipant(group.participants, participant),
-  ]
-  const [first, ...more] = leaving
-  const messages: [PublicMessage, ...PublicMessage[]] = [
-    group.propose(first),
-    ...more.map((proposal) => group.propose(proposal)),
-  ]
-  return sendProposals(state, room, messages)
+  ])
 }
 
 function removesOf({ group }: ClientRoom, participant: string): Proposal[] {

@@ -12,8 +12,15 @@ import { ClientError } from '../errors.ts'
 import { checkMessage } from '../mimi/franked-message.ts'
 import { withLengthPrefix } from '../mimi/handshake.ts'
 import type { CommitSummary } from '../mls/process-commit.ts'
-import type { ClientEvent } from './client-event.ts'
-import { describe, roomOf, type ClientRoom, type ClientState } from './client-state.ts'
+import type { GroupChanges } from '../mls/proposals.ts'
+import type { ClientEvent, Person } from './client-event.ts'
+import {
+  describe,
+  roomIdentity,
+  roomOf,
+  type ClientRoom,
+  type ClientState,
+} from './client-state.ts'
 import { learnFromGrant } from './consent.ts'
 import { joinFromWelcome } from './join-room.ts'
 
@@ -102,39 +109,46 @@ function receiveCommit(
   room: ClientRoom,
   message: PublicMessage,
 ): readonly ClientEvent[] {
-  if (isOurs(room, message)) return receiveOwnCommit(room, message)
+  if (isOurs(room, message)) return receiveOwnCommit(state, room, message)
   const outcome = room.group.receiveCommit(message)
   const { summary } = outcome
   learnLinks(room, summary)
   const by = describe(state, room, summary.committerLeaf.credential)
   if (outcome.kind === 'removed') return [{ kind: 'removed', room: room.uri, by }]
-  const { added, removed, ephemerals } = summary.changes
-  return [
-    {
-      kind: 'room-changed',
-      room: room.uri,
-      epoch: room.group.context.epoch,
-      by,
-      added: added.map(({ leaf }) => describe(state, room, leaf.credential)),
-      removed: removed.map(({ leaf }) => describe(state, room, leaf.credential)),
-      participants: room.group.participants,
-      ephemerals,
-    },
-  ]
+  return [roomChange(state, room, { by, changes: summary.changes })]
 }
 
 /** Our own commit can come back where its answer was lost: then it is the hub's word that it counts. */
 function receiveOwnCommit(
-  { group, uri }: ClientRoom,
+  state: ClientState,
+  room: ClientRoom,
   message: PublicMessage,
 ): readonly ClientEvent[] {
-  const { pendingCommit } = group
-  if (pendingCommit?.message.signature.equals(message.signature) === true) {
-    group.applyPendingCommit()
-    return [{ kind: 'joined', room: uri, epoch: group.context.epoch }]
+  const { group } = room
+  const isStaged = group.pendingCommit?.message.signature.equals(message.signature) === true
+  if (!isStaged && message.content.epoch < group.context.epoch) return []
+  if (!isStaged) throw new ClientError('invalid-commit')
+  const { changes } = group.applyPendingCommit()
+  const by = describe(state, room, roomIdentity(room).credential)
+  return [roomChange(state, room, { by, changes })]
+}
+
+function roomChange(
+  state: ClientState,
+  room: ClientRoom,
+  { by, changes }: { by: Person; changes: GroupChanges },
+): ClientEvent {
+  const { added, removed, ephemerals } = changes
+  return {
+    kind: 'room-changed',
+    room: room.uri,
+    epoch: room.group.context.epoch,
+    by,
+    added: added.map(({ leaf }) => describe(state, room, leaf.credential)),
+    removed: removed.map(({ leaf }) => describe(state, room, leaf.credential)),
+    participants: room.group.participants,
+    ephemerals,
   }
-  if (message.content.epoch < group.context.epoch) return []
-  throw new ClientError('invalid-commit')
 }
 
 function receiveProposal(

@@ -91,12 +91,15 @@ export class MlsGroup {
 
   /** A proposal for the hub; it waits for a commit like everybody's. `RFC 9420 §12.1` */
   propose(proposal: Proposal, authenticatedData: Buffer = NO_BYTES): PublicMessage {
-    const authenticated = this.sign(
-      { kind: 'proposal', proposal },
-      { authenticatedData, wireFormat: 1 },
-    )
+    const content = { kind: 'proposal', proposal } as const
+    const authenticated = this.sign(content, { authenticatedData, wireFormat: 1 })
     this.remember(authenticated, proposal)
     return protectPublic(framingContext(this.current), authenticated)
+  }
+
+  /** Forgets proposals that the hub does not know. */
+  forget(references: readonly Buffer[]): void {
+    for (const reference of references) this.proposals.delete(reference.toString('latin1'))
   }
 
   /** An Update of our leaf with a new encryption key. */
@@ -204,6 +207,7 @@ export class MlsGroup {
    * `wrong-group`, `invalid-signature`, `wrong-message-kind` and what `openPrivate` throws.
    */
   unprotect(message: PrivateMessage): ReceivedApplicationData {
+    this.adoptStaged(message, ({ next }) => openPrivate(framingContext(next), message))
     const epochs = [this.current, ...this.past]
     const epoch = epochs.find(({ groupContext }) => groupContext.epoch === message.epoch)
     demandEpoch(epoch ?? this.current, message)
@@ -239,7 +243,29 @@ export class MlsGroup {
     return this.current.secrets.epochAuthenticator
   }
 
+  /**
+   * Applies our staged commit where a message of the epoch that it begins opens with that epoch's
+   * secrets: then the hub has accepted the commit, and only its answer was lost.
+   */
+  private adoptStaged(
+    message: { readonly groupId: Buffer; readonly epoch: bigint },
+    open: (staged: StagedCommit) => unknown,
+  ): void {
+    const { staged } = this
+    if (staged?.next.groupContext.epoch !== message.epoch) return
+    try {
+      open(staged)
+    } catch (error) {
+      if (error instanceof ClientError) return
+      throw error
+    }
+    this.advance(staged.next)
+  }
+
   private open(message: PublicMessage): AuthenticatedContent {
+    // Without a membership tag there is nothing in a message that only members could have made.
+    if (message.membershipTag !== undefined)
+      this.adoptStaged(message.content, ({ next }) => openPublic(framingContext(next), message))
     demandEpoch(this.current, message.content)
     return openPublic(framingContext(this.current), message)
   }
