@@ -1,5 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import { ConfigurationError, describeProblems } from '../settings/problems.ts'
+import { capabilitiesCommand } from './capabilities.ts'
 import { certsDevCommand } from './certs-dev.ts'
 import { UsageError, type Command, type CommandEnvironment, type ExitCode } from './command.ts'
 import { configCheckCommand } from './config-check.ts'
@@ -82,6 +83,7 @@ const commands: readonly Command[] = [
   configCheckCommand,
   certsDevCommand,
   decodeCommand,
+  capabilitiesCommand,
   healthCommand,
   reportsListCommand,
   reportsShowCommand,
