@@ -15,6 +15,7 @@ import { PeerTable } from '../peers/peer-table.ts'
 import { RoomSuites } from '../peers/room-suites.ts'
 import { createNotifications } from '../pipeline/notifications.ts'
 import { createPendingUpdates } from '../pipeline/pending-updates.ts'
+import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
@@ -95,6 +96,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     outbox: openOutbox({ store, peerClients, journal, metrics, clock }),
     notifications: createNotifications(store, clock),
     pendingUpdates: createPendingUpdates(store, clock),
+    unheardMessages: createUnheardMessages(store, clock),
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
     journal,
     metrics,

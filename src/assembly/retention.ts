@@ -9,6 +9,7 @@ export function startRetention(parts: PipelineParts, log: Log): Disposable {
       const stamps = await parts.stamps.deleteBefore(nowMs - STAMPS_KEPT_MS)
       const notifications = await parts.notifications.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
       await parts.pendingUpdates.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
+      await parts.unheardMessages.deleteBefore(nowMs - STAMPS_KEPT_MS)
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
       log.debug('retention.done', { stamps, notifications, events, reports })

@@ -7,6 +7,7 @@ import { stampMigrations } from '../franking/stamp-store.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
 import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
+import { unheardMessagesMigrations } from '../pipeline/unheard-messages.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
 import { openStore, type Store } from '../sqlite/store.ts'
@@ -28,4 +29,5 @@ const migrations = [
   ...roomSuitesMigrations,
   ...answerMigrations,
   ...pendingUpdatesMigrations,
+  ...unheardMessagesMigrations,
 ]

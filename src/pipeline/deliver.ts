@@ -1,6 +1,7 @@
+import type { UpstreamAnswer } from '../delivery/upstream.ts'
 import type { Answer } from '../model/answer.ts'
 import type { RawResponse } from '../model/adapter.ts'
-import type { Exchange } from '../model/exchange.ts'
+import { GatewayError } from '../model/errors.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Passage } from './passage.ts'
@@ -20,10 +21,26 @@ export interface Delivered {
 export async function deliver(
   parts: PipelineParts,
   passage: Passage,
-  { actor }: { readonly actor?: string } = {},
+  actor: Actor = {},
 ): Promise<Delivered> {
-  const { exchange, context, suite } = passage
-  const { status, bytes, sequence } = await parts.upstream.call({
+  const { status, bytes, sequence } = await ask(parts, passage, actor)
+  const original = { status, bytes }
+  const answer = parts.adapter.parseAnswer(passage.exchange, original)
+  return { answer, original, sequence }
+}
+
+interface Actor {
+  /** The acting user's URI, as the suite shows it. */
+  readonly actor?: string | undefined
+}
+
+/** As `deliver`, with an answer that the caller reads itself. */
+export async function ask(
+  parts: PipelineParts,
+  { exchange, context, suite }: Passage,
+  { actor }: Actor = {},
+): Promise<UpstreamAnswer> {
+  const answer = await parts.upstream.call({
     operation: exchange.operation,
     target: targetOf(exchange),
     bytes: exchange.bytes,
@@ -35,11 +52,14 @@ export async function deliver(
     },
     signal: context.signal,
   })
-  const original = { status, bytes }
-  return { answer: parts.adapter.parseAnswer(exchange, original), original, sequence }
+  const { status, retryAfterMs } = answer
+  if (BUSY.has(status))
+    throw new GatewayError(
+      'upstream-unavailable',
+      retryAfterMs === undefined ? {} : { retryAfterMs },
+    )
+  return answer
 }
 
-/** The same exchange on the way to our own delivery service. */
-export function inwards<E extends Exchange>(exchange: E): E {
-  return { ...exchange, direction: 'ingress' }
-}
+/** The delivery service has taken nothing and says when to come again. */
+const BUSY: ReadonlySet<number> = new Set([429, 503])

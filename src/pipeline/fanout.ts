@@ -8,6 +8,7 @@ import { disclose } from './disclose.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
 import { record } from './record.ts'
+import { franked } from './stamp.ts'
 import { catchUp } from './update.ts'
 
 export interface FanoutRequest {
@@ -32,7 +33,7 @@ export async function fanout(
   const suite = parts.suites.suiteByName(followed.suite)
   if (suite === undefined) throw new GatewayError('suite-unavailable')
   const item = parts.bytes.parseFanout(bytes)
-  if (item.kind === 'commit') await catchUp(parts, room, item.message)
+  if (item.kind === 'commit' || item.kind === 'proposal') await catchUp(parts, room, item.message)
   const stamp = await stampOf(parts, { room, item, widthMs: suite.timeBucketMs })
   const body = parts.bytes.stampFanout(item, stamp)
   const exchange: NotifyExchange = {
@@ -57,15 +58,20 @@ interface Stampable {
   readonly widthMs: number
 }
 
-/** The stamp of its submission; a message that was never stamped goes out without a frank. */
+/** The stamp of its submission; a message that was never submitted here goes out without a frank. */
 async function stampOf(parts: PipelineParts, { room, item, widthMs }: Stampable) {
-  const stamp =
-    item.kind === 'application'
-      ? await parts.stamps.find(room, hash('sha256', item.message, 'buffer'))
-      : undefined
-  if (stamp !== undefined) return { timestampMs: stamp.timestampMs, frank: stamp.frank }
-  return { timestampMs: parts.timeBuckets.show(room, item.timestampMs, widthMs), frank: undefined }
+  const show = () => parts.timeBuckets.show(room, item.timestampMs, widthMs)
+  if (item.kind !== 'application') return { timestampMs: show(), frank: undefined }
+  const digest = hash('sha256', item.message, 'buffer')
+  const stamp = await parts.stamps.find(room, digest)
+  if (stamp !== undefined) return stamp
+  const unheard = parts.unheardMessages.find(room, digest)
+  if (unheard === undefined) return { timestampMs: show(), frank: undefined }
+  return parts.stamps.put(franked(parts, unheard, { timestampMs: show(), sequence: NOT_TOLD }))
 }
+
+/** Where the answer that carried the number never came. */
+const NOT_TOLD = 0
 
 interface Destination {
   readonly exchange: NotifyExchange

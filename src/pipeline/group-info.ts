@@ -3,6 +3,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { GroupInfoExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
+import { ask } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -23,18 +24,7 @@ export async function groupInfo(
   disclose(passage, 'hub', { 'sender.user': exchange.pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
-  const { status, bytes } = await parts.upstream.call({
-    operation: 'groupInfo',
-    target: exchange.room,
-    bytes: exchange.bytes,
-    headers: {
-      requestId: context.requestId,
-      peer: originDomain(exchange),
-      actor: exchange.requester,
-      suite: passage.suite.name,
-    },
-    signal: context.signal,
-  })
+  const { status, bytes } = await ask(parts, passage, { actor: exchange.requester })
   const granted = status === 200
   record(parts, passage, {
     kind: granted ? 'exchange.accepted' : 'exchange.refused',

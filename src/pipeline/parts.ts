@@ -22,6 +22,7 @@ import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Notifications } from './notifications.ts'
 import type { PendingUpdates } from './pending-updates.ts'
+import type { UnheardMessages } from './unheard-messages.ts'
 
 /** Our own provider as policies see it. */
 export interface Home {
@@ -73,6 +74,7 @@ export interface PipelineParts {
   readonly outbox: Outbox
   readonly notifications: Notifications
   readonly pendingUpdates: PendingUpdates
+  readonly unheardMessages: UnheardMessages
   readonly reports: ReportDesk
   readonly journal: EventJournal
   readonly metrics: Metrics

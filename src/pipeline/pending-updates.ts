@@ -3,7 +3,7 @@ import type { MimiUri } from '../model/ids.ts'
 import { blobColumn } from '../sqlite/row.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 
-/** Commits that the delivery service may have accepted without our knowing. */
+/** Updates that the delivery service may have accepted without our knowing. */
 export const pendingUpdatesMigrations: readonly Migration[] = [
   {
     id: 'pipeline/0002-pending-updates',
@@ -19,7 +19,7 @@ export const pendingUpdatesMigrations: readonly Migration[] = [
 
 /**
  * What stands between a delivery service's word and ours: the body of an update is kept from before
- * it is delivered until its outcome is written down. After a crash in between, the commit's own
+ * it is delivered until its outcome is written down. After a crash in between, the update's own
  * fan-out says that it was accepted, and the body says what it was.
  */
 export interface PendingUpdates {
@@ -29,19 +29,19 @@ export interface PendingUpdates {
    */
   during<T>(update: PendingUpdate, settle: () => Promise<T>): Promise<T>
   /**
-   * The body of the update that brought this commit, once nobody is settling it any more; undefined
+   * The body of the update that brought this message, once nobody is settling it any more; undefined
    * where it is settled.
    */
-  find(room: MimiUri, commit: Buffer): Promise<Buffer | undefined>
+  find(room: MimiUri, message: Buffer): Promise<Buffer | undefined>
   /** It is settled. Durable once it resolves. */
-  end(room: MimiUri, commit: Buffer): Promise<void>
+  end(room: MimiUri, message: Buffer): Promise<void>
   deleteBefore(timestampMs: number): Promise<number>
 }
 
 export interface PendingUpdate {
   readonly room: MimiUri
-  /** The MLSMessage of the commit. */
-  readonly commit: Buffer
+  /** The MLSMessage of the commit, or of the first proposal. */
+  readonly message: Buffer
   /** The whole request. */
   readonly body: Buffer
 }
@@ -49,8 +49,8 @@ export interface PendingUpdate {
 export function createPendingUpdates(store: Store, clock: () => number): PendingUpdates {
   const settling = new Map<string, Promise<void>>()
   return {
-    during: async ({ room, commit, body }, settle) => {
-      const digest = digestOf(commit)
+    during: async ({ room, message, body }, settle) => {
+      const digest = digestOf(message)
       const key = digest.toString('latin1') + room
       const settled = Promise.withResolvers<void>()
       settling.set(key, settled.promise)
@@ -64,19 +64,19 @@ export function createPendingUpdates(store: Store, clock: () => number): Pending
         settled.resolve()
       }
     },
-    find: async (room, commit) => {
-      const digest = digestOf(commit)
+    find: async (room, message) => {
+      const digest = digestOf(message)
       await settling.get(digest.toString('latin1') + room)
       const row = store.get(SELECT, [digest, room])
       return row === undefined ? undefined : blobColumn(row, 'body')
     },
-    end: (room, commit) => store.write(DELETE, [digestOf(commit), room]),
+    end: (room, message) => store.write(DELETE, [digestOf(message), room]),
     deleteBefore: (timestampMs) => store.change(DELETE_OLD, [timestampMs]),
   }
 }
 
-function digestOf(commit: Buffer): Buffer {
-  return hash('sha256', commit, 'buffer')
+function digestOf(message: Buffer): Buffer {
+  return hash('sha256', message, 'buffer')
 }
 
 const INSERT =

@@ -1,17 +1,20 @@
 import { hash } from 'node:crypto'
+import type { Stamp } from '../franking/stamp-store.ts'
 import type { GrantedPlan } from '../metadata/plan.ts'
 import { suiteEntry } from '../metadata/suite.ts'
-import { GatewayError } from '../model/errors.ts'
-import type { FramedMessage, Frank, SubmitMessageExchange } from '../model/exchange.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import type { FramedMessage, SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
 import { admit } from './admit.ts'
 import { deliver, type Delivered } from './deliver.ts'
 import { disclose, type Observed } from './disclose.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage, type Passage } from './passage.ts'
+import { openPassage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
+import { franked } from './stamp.ts'
+import type { UnheardMessage } from './unheard-messages.ts'
 
 /**
  * An application message for a room of ours: the delivery service orders it, then it is stamped and
@@ -31,21 +34,31 @@ export async function submitMessage(
   if (suite.requiresFrank && message.frankingTag === undefined)
     throw new GatewayError('frank-required')
   requirePadding(disclose(passage, 'hub', observed(message, pseudonymous)), message)
-  const franked = disclose(passage, 'follower').response['message.frank']?.shown === 'exact'
+  const isFranked = disclose(passage, 'follower').response['message.frank']?.shown === 'exact'
 
   const digest = hash('sha256', message.bytes, 'buffer')
+  const frankingTag = isFranked ? message.frankingTag : undefined
+  const submission = { room, digest, sender, frankingTag }
   parts.stamps.begin(room, digest)
   let stamped = false
   try {
-    const delivered = await deliver(parts, passage, { actor: sender })
+    const delivered = await heard(parts, submission, () =>
+      deliver(parts, passage, { actor: sender }),
+    )
     const { answer } = delivered
     if (answer.operation !== 'submitMessage' || answer.outcome.kind !== 'accepted') {
       record(parts, passage, { kind: 'message.refused', outcome: answer.outcome.kind, policies })
       return parts.adapter.serialise(exchange, answer, delivered.original)
     }
-    const tag = franked ? message.frankingTag : undefined
-    stamped = tag !== undefined
-    const { timestampMs, frank } = await stamp(parts, { passage, delivered, digest, tag })
+    const { acceptedTimestampMs } = answer.outcome
+    const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, suite.timeBucketMs)
+    const { sequence = 0 } = delivered
+    const stamp = stampOf(parts, submission, { timestampMs: shownMs, sequence })
+    stamped = stamp !== undefined
+    const { timestampMs, frank } =
+      stamp === undefined
+        ? { timestampMs: shownMs, frank: undefined }
+        : await parts.stamps.put(stamp)
     record(parts, passage, {
       kind: 'message.accepted',
       outcome: 'accepted',
@@ -82,32 +95,45 @@ function requirePadding(plan: GrantedPlan, { ciphertextBytes }: FramedMessage): 
     throw new GatewayError('disclosure-refused', { facts: { field: 'message.size' } })
 }
 
-interface Accepted {
-  readonly passage: Passage<SubmitMessageExchange>
-  readonly delivered: Delivered
-  readonly digest: Buffer
-  /** Undefined where the message gets no frank. */
-  readonly tag: Buffer | undefined
+/** A message on its way, with what it is stamped for; without a tag it gets no frank. */
+type Submission = Omit<UnheardMessage, 'frankingTag'> & {
+  readonly frankingTag: Buffer | undefined
+}
+
+/** INVARIANT: before anybody may learn that a submission failed, its fan-out can be stamped. */
+async function heard(
+  parts: PipelineParts,
+  { frankingTag, ...submission }: Submission,
+  run: () => Promise<Delivered>,
+): Promise<Delivered> {
+  try {
+    const delivered = await run()
+    const { answer, sequence } = delivered
+    if (answer.outcome.kind === 'accepted' && sequence === undefined)
+      throw new GatewayError('upstream-invalid')
+    return delivered
+  } catch (error) {
+    const maybeTaken = error instanceof GatewayError && MAYBE_TAKEN.has(error.code)
+    if (maybeTaken && frankingTag !== undefined)
+      await parts.unheardMessages.keep({ ...submission, frankingTag })
+    throw error
+  }
 }
 
 /** Stage 6. INVARIANT: the time is bucketed before it is franked, and is the same everywhere. */
-async function stamp(
+function stampOf(
   parts: PipelineParts,
-  { passage, delivered, digest, tag }: Accepted,
-): Promise<{ timestampMs: number; frank: Frank | undefined }> {
-  const { exchange, suite } = passage
-  const { room, sender } = exchange
-  const { answer, sequence } = delivered
-  if (answer.operation !== 'submitMessage' || answer.outcome.kind !== 'accepted')
-    throw new GatewayError('internal')
-  const { acceptedTimestampMs } = answer.outcome
-  const timestampMs = parts.timeBuckets.show(room, acceptedTimestampMs, suite.timeBucketMs)
-  if (tag === undefined) return { timestampMs, frank: undefined }
-  if (sequence === undefined) throw new GatewayError('upstream-invalid')
-  const followed = parts.rooms.find(room)
-  if (followed === undefined) throw new GatewayError('room-unknown')
-  const frank = parts
-    .frankingAgent(followed.ciphersuite)
-    .stamp({ room, sender, frankingTag: tag, timestampMs })
-  return parts.stamps.put({ room, digest, timestampMs, frank, sequence })
+  { frankingTag, ...submission }: Submission,
+  accepted: Pick<Stamp, 'timestampMs' | 'sequence'>,
+): Stamp | undefined {
+  if (frankingTag === undefined) return undefined
+  return franked(parts, { ...submission, frankingTag }, accepted)
 }
+
+/** After these the delivery service may have the message or not. */
+const MAYBE_TAKEN: ReadonlySet<ErrorCode> = new Set([
+  'upstream-unreachable',
+  'upstream-timeout',
+  'upstream-invalid',
+  'draining',
+])

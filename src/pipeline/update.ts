@@ -42,7 +42,7 @@ export async function update(
 
 /**
  * Delivers, and makes the room's state what was accepted. INVARIANT: from before the delivery until
- * the outcome is durable a commit is pending, so that its fan-out can settle it after a crash.
+ * the outcome is durable an update is pending, so that its fan-out can settle it after a crash.
  */
 async function settle(
   parts: PipelineParts,
@@ -50,22 +50,22 @@ async function settle(
   staged: StagedUpdate,
 ): Promise<{ answer: UpdateAnswer; original: RawResponse }> {
   const { room, handshake, bytes } = passage.exchange
-  const run = async () => {
+  const [first] = handshake.kind === 'commit' ? [handshake.commit] : handshake.proposals
+  if (first === undefined) throw new GatewayError('malformed-body')
+  return parts.pendingUpdates.during({ room, message: first.bytes, body: bytes }, async () => {
     const { answer, original } = await deliver(parts, passage)
     if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
     if (answer.outcome.kind === 'success') await parts.rooms.accept(staged)
     return { answer, original }
-  }
-  if (handshake.kind !== 'commit') return run()
-  return parts.pendingUpdates.during({ room, commit: handshake.commit.bytes, body: bytes }, run)
+  })
 }
 
 /**
- * A commit that goes out was accepted. Where we do not know that yet, because we stopped before the
- * answer came, it becomes the room's state now.
+ * A commit, or a first proposal, that goes out was accepted. Where we do not know that yet, because
+ * we stopped before the answer came, it becomes the room's state now.
  */
-export async function catchUp(parts: PipelineParts, room: MimiUri, commit: Buffer): Promise<void> {
-  const bytes = await parts.pendingUpdates.find(room, commit)
+export async function catchUp(parts: PipelineParts, room: MimiUri, message: Buffer): Promise<void> {
+  const bytes = await parts.pendingUpdates.find(room, message)
   if (bytes === undefined) return
   const origin = { kind: 'local' } as const
   const request = {
@@ -78,11 +78,12 @@ export async function catchUp(parts: PipelineParts, room: MimiUri, commit: Buffe
   const exchange = parts.adapter.parse(request)
   if (exchange.operation === 'update' && isNext(parts, exchange))
     await parts.rooms.accept(parts.rooms.stage(room, exchange.handshake))
-  await parts.pendingUpdates.end(room, commit)
+  await parts.pendingUpdates.end(room, message)
 }
 
 function isNext(parts: PipelineParts, { room, handshake }: UpdateExchange): boolean {
-  return handshake.kind === 'commit' && handshake.commit.epoch === parts.rooms.find(room)?.epoch
+  const [first] = handshake.kind === 'commit' ? [handshake.commit] : handshake.proposals
+  return first !== undefined && first.epoch === parts.rooms.find(room)?.epoch
 }
 
 type UpdateAnswer = Extract<Parameters<typeof transformAnswer>[0], { operation: 'update' }>

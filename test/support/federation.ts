@@ -5,6 +5,7 @@ import { createDevelopmentCertificates } from '../../src/cli/development-certifi
 import { MimiClient } from '../../src/client/mimi-client.ts'
 import type { TlsIdentity } from '../../src/delivery/tls-identity.ts'
 import { startGateway, type Gateway } from '../../src/gateway.ts'
+import { startReferenceDs } from '../../src/reference-ds/start.ts'
 import type { Config } from '../../src/settings/config.ts'
 import { parseConfig } from '../../src/settings/parse.ts'
 import { createLog } from '../../src/signals/log.ts'
@@ -19,6 +20,10 @@ export interface ProviderOptions {
   readonly otherPeers?: Readonly<Record<string, object>>
   /** More of postern.yaml. */
   readonly extra?: object
+  /** Puts this in front of its reference DS, which then runs beside the gateway, not in it. */
+  readonly upstream?: { readonly url: string; target: string }
+  /** The gateway's time. */
+  readonly clock?: () => number
 }
 
 export interface Provider extends AsyncDisposable {
@@ -71,7 +76,7 @@ export async function startFederation(
     if (files === undefined) throw new Error('no certificate')
     const written = configuration({ options, domains, ports, files, ca: certificates.ca })
     const identity = await readIdentity(certificates, domain)
-    const provider = await startProvider(join(directory, domain), { domain, written, identity })
+    const provider = await startProvider(join(directory, domain), { options, written, identity })
     started.set(domain, stack.use(provider))
   }
   const owned = stack.move()
@@ -121,20 +126,22 @@ function configuration({ options, domains, ports, files, ca }: ConfigurationInpu
       ),
       ...options.otherPeers,
     },
+    ...(options.upstream === undefined ? {} : { upstream: { url: options.upstream.url } }),
     ...options.extra,
   }
 }
 
 interface ProviderStart {
-  readonly domain: string
+  readonly options: ProviderOptions
   readonly written: object
   readonly identity: TlsIdentity
 }
 
 async function startProvider(
   directory: string,
-  { domain, written, identity }: ProviderStart,
+  { options, written, identity }: ProviderStart,
 ): Promise<Provider> {
+  const { domain, upstream, clock = Date.now } = options
   const lines: string[] = []
   const log = createLog('info', { write: (line: string) => void lines.push(line) })
   const overrides = { dataDirectory: directory, logLevel: undefined }
@@ -142,9 +149,19 @@ async function startProvider(
   const config = (changes: object = {}): Config =>
     parseConfig('test', JSON.stringify({ ...now, ...changes }), overrides)
   const readConfig = () => Promise.resolve(config())
-  const run = () => startGateway(config(), log, { readConfig, version: 'test' })
+  const run = () => startGateway(config(), log, { readConfig, version: 'test', clock })
   let gateway = await run()
   let running = true
+  const ds =
+    upstream === undefined
+      ? undefined
+      : await startReferenceDs({
+          domain,
+          storePath: join(directory, 'reference-ds.sqlite'),
+          gatewayUrl: gateway.urls.internal,
+          clock: () => Date.now(),
+        })
+  if (upstream !== undefined && ds !== undefined) upstream.target = ds.upstreamUrl
   const stop = async (): Promise<void> => {
     if (!running) return
     running = false
@@ -168,13 +185,16 @@ async function startProvider(
     },
     client: (name, { device = '1', extra = {} } = {}) =>
       MimiClient.register({
-        url: gateway.urls.clients ?? '',
+        url: ds?.clientUrl ?? gateway.urls.clients ?? '',
         user: `mimi://${domain}/u/${name}`,
         client: `mimi://${domain}/d/${name}-${device}`,
         clock: () => Date.now(),
         ...extra,
       }),
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop()
+      await ds?.[Symbol.asyncDispose]()
+    },
   }
 }
 

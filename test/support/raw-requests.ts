@@ -48,7 +48,7 @@ export function commitBody(
   return commitRequest(staged)
 }
 
-/** The body of `update` for proposals. */
-export function proposalBody(client: MimiClient, room: string, proposal: Proposal): Buffer {
-  return proposalRequest([client.group(room).propose(proposal)])
+/** The body of `update` for a proposal of new keys for a client's own leaf. */
+export function proposalBody(client: MimiClient, room: string): Buffer {
+  return proposalRequest([client.group(room).proposeUpdate()])
 }
