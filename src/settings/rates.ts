@@ -34,6 +34,7 @@ export const ratesSchema = z.strictObject({
   identifierQueryPeer: budget('identifierQueryPeer', 'Searches'),
   consent: budget('consent', 'Consent requests and updates'),
   reportAbuse: budget('reportAbuse', 'Abuse reports'),
+  proxyDownload: budget('proxyDownload', 'Assets that a provider has us fetch'),
   attempts: budget('attempts', 'What was refused: the price of trying'),
 } satisfies Record<LimitName, unknown>)
 export type Rates = z.infer<typeof ratesSchema>

@@ -170,6 +170,5 @@ export const configurationSchema = z.strictObject({
     .describe('OpenTelemetry.'),
 })
 export type Configuration = z.infer<typeof configurationSchema>
-export type SuiteLists = z.infer<typeof suitesSchema>
 export type PolicyProfile = (typeof profiles)[number]
 export { profiles as policyProfiles }

@@ -49,7 +49,7 @@ test('a reload takes what is right, refuses what is wrong, and says what needs a
   writeFileSync(config, JSON.stringify({ ...written, peers: { 'b.example': {} } }))
   process.child.kill('SIGHUP')
   await process.printed('stderr', 'configuration.refused')
-  expect(process.stderr()).toContain('peers["b.example"].allow: expected true or false')
+  await process.printed('stderr', 'peers["b.example"].allow: expected true or false')
   writeFileSync(config, good)
   process.child.kill('SIGHUP')
   await process.printed('stderr', 'configuration.applied')

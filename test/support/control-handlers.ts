@@ -1,6 +1,6 @@
 import type { ControlHandlers, ReportDetail, ReportSummary } from '../../src/admin/control-api.ts'
 
-export const report: ReportSummary = {
+const report: ReportSummary = {
   id: 'r1',
   receivedAtMs: 1_700_000_000_000,
   room: 'mimi://a.example/r/club',
