@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 interface Entry {
   version?: string
   dev?: boolean
+  optional?: boolean
   license?: string
   optionalDependencies?: Record<string, string>
 }
