@@ -129,7 +129,6 @@ describe('bytes that are no document are refused by reason', () => {
 describe('what the schema refuses', () => {
   const key = requirements().keys.keys[0]
   const entry = privateTable().entries[0]
-  const suite = (changes: object) => ({ suites: [{ ...privateTable(), ...changes }] })
   const cases: readonly (readonly [string, object, string])[] = [
     ['an upper-case provider', { provider: 'A.example' }, 'provider'],
     ['a provider that is an address', { provider: 'a.example:443' }, 'provider'],
@@ -218,4 +217,8 @@ function headerMembers() {
 
 function encoded(value: object): string {
   return Buffer.from(canonicalJson(value)).toString('base64url')
+}
+
+function suite(changes: object): object {
+  return { suites: [{ ...privateTable(), ...changes }] }
 }
