@@ -90,6 +90,7 @@ export async function holdings(provider: Provider, room: string): Promise<object
     pending: ds('SELECT hex(ref) AS ref FROM ds_pending_proposals WHERE room = ?', room),
     accepted: ds('SELECT count(*) AS count FROM ds_accepted WHERE room = ?', room),
     members: ds('SELECT client FROM ds_members WHERE room = ? ORDER BY client', room),
+    claimed: ds('SELECT count(*) AS count FROM ds_key_packages WHERE claimed = 1'),
     stamps: gateway('SELECT count(*) AS count FROM franking_stamps WHERE room = ?', room),
   }
 }
