@@ -132,6 +132,7 @@ async function openControl(
   const handlers = controlHandlers({
     parts,
     keys,
+    log,
     version,
     startedAtMs: clock(),
     config: () => config,

@@ -1,14 +1,16 @@
-import type { Component, ControlHandlers, Health, ReportDetail } from '../admin/control-api.ts'
+import type { Component, ControlHandlers, Health } from '../admin/control-api.ts'
+import { createReportHandlers } from '../admin/report-handlers.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { limitNames, limitsWith } from '../ratelimit/limits.ts'
-import type { Evidence } from '../reports/evidence.ts'
-import type { OpeningKeys } from '../reports/report-desk.ts'
 import type { Config } from '../settings/config.ts'
+import { safeId } from '../signals/log-safe.ts'
+import type { Log } from '../signals/log.ts'
 
 export interface ControlParts {
   readonly parts: PipelineParts
   readonly keys: KeyRing
+  readonly log: Log
   readonly config: () => Config
   readonly version: string
   readonly startedAtMs: number
@@ -18,40 +20,17 @@ export interface ControlParts {
 
 /** What the operator may ask of a running gateway. */
 export function controlHandlers(control: ControlParts): ControlHandlers {
-  const { parts, keys } = control
+  const { parts, keys, log } = control
   return {
     health: () => healthOf(control),
     reload: control.reload,
-    listReports: async ({ after, limit }) => {
-      const reports = parts.reports.list({ after, limit })
-      const last = reports.length === limit ? reports.at(-1)?.id : undefined
-      return { reports: [...reports], ...(last === undefined ? {} : { next: last }) }
-    },
-    findReport: async (id, { evidence }) => {
-      const found = await parts.reports.show(id, evidence ? openingKeys(keys) : undefined)
-      if (found === undefined) return undefined
-      return {
-        report: found.summary,
-        checks: found.checks.map(({ anomaly, ...check }) => ({
-          ...check,
-          ...(anomaly === undefined ? {} : { anomaly }),
-        })),
-        ...(found.evidence === undefined ? {} : { evidence: plainEvidence(found.evidence) }),
-      }
-    },
+    ...createReportHandlers({
+      desk: parts.reports,
+      keys: (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key,
+      onOpened: (id) => log.info('report.opened', { report: safeId(id) }),
+    }),
     listRooms: () => ({ rooms: parts.rooms.list(ROOMS_LISTED_MAX) }),
     limits: () => limitsView(control),
-  }
-}
-
-function openingKeys(keys: KeyRing): OpeningKeys {
-  return (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key
-}
-
-function plainEvidence({ messages, ...rest }: Evidence): NonNullable<ReportDetail['evidence']> {
-  return {
-    ...rest,
-    messages: messages.map(({ texts, ...message }) => ({ ...message, texts: [...texts] })),
   }
 }
 
