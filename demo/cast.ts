@@ -1,4 +1,6 @@
+import type { ClaimedStory } from './claims.ts'
 import { Device, introduce } from './device.ts'
+import type { Secrets } from './eye.ts'
 import type { Federation, Provider, ProviderPlan } from './providers.ts'
 
 /** The three providers of the draft's example. draft-ietf-mimi-protocol-06 §3 */
@@ -56,7 +58,6 @@ export const ledger = {
   name: 'The Ledger',
   suite: 'compliance',
 } as const
-export const rooms = [clubhouse, lobby, ledger] as const
 
 /** Who plays. */
 export interface Cast {
@@ -87,9 +88,31 @@ export async function assemble(federation: Federation): Promise<Cast> {
   return { alice, bob, cathy, dora }
 }
 
-/** The other way to be in a room: by everybody's real URI. */
-export function usersOf({ alice, bob, cathy, dora }: Cast): readonly string[] {
-  return [alice, bob, cathy, dora].map(({ user }) => user)
+/** What no pseudonym may give away: the real URIs of everybody who plays, and the rooms' names. */
+export const secrets: Secrets = {
+  providers: plans.map(({ domain }) => domain),
+  users: [
+    'mimi://a.example/u/alice',
+    'mimi://b.example/u/bob',
+    'mimi://b.example/u/dora',
+    'mimi://c.example/u/cathy',
+  ],
+  clients: [
+    'mimi://a.example/d/alice-phone',
+    'mimi://b.example/d/bob-phone',
+    'mimi://b.example/d/dora-phone',
+    'mimi://c.example/d/cathy-phone',
+    'mimi://c.example/d/cathy-tablet',
+  ],
+  roomNames: [clubhouse.name, lobby.name, ledger.name],
+}
+
+/** What the claims have to know of the story. */
+export const claimed: ClaimedStory = {
+  hub: 'a.example',
+  suite: clubhouse.suite,
+  removed: { room: clubhouse.uri, provider: 'b.example' },
+  relay: { from: 'b.example', to: 'c.example' },
 }
 
 export function providerOf({ providers }: Federation, domain: string): Provider {

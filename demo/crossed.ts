@@ -1,5 +1,8 @@
 import { operations, type Operation } from '../src/model/exchange.ts'
-import type { Crossing } from './recording.ts'
+import { decode } from '../src/wire/codec.ts'
+import { consentEntryCodec } from '../src/wire/mimi/consent.ts'
+import { keyMaterialRequestCodec } from '../src/wire/mimi/key-material.ts'
+import { headerOf, type Crossing } from './recording.ts'
 
 /** The operation that a crossing's path names; undefined for anything else, such as the directory. */
 export function operationOf({ path, method }: Crossing): Operation | undefined {
@@ -7,16 +10,61 @@ export function operationOf({ path, method }: Crossing): Operation | undefined {
   return method === 'POST' ? operations.find((operation) => operation === name) : undefined
 }
 
-/** What stands in the path after the operation: a URI in either encoding, or a domain. */
+/** What stands in the path after the operation: a URI, or a domain. */
 export function targetOf({ path }: Crossing): string {
   const [, , ...rest] = path.split('/')
-  const text = decodeURIComponent(rest.join('/'))
-  return text.includes('/') && !text.startsWith('mimi://') ? `mimi://${text}` : text
+  return decodeURIComponent(rest.join('/'))
 }
 
-/** Whether the other side did what it was asked. */
-export function isDone({ answer }: Crossing): boolean {
+/** The room that a crossing is about: of its path, or for key material and consent of its body. */
+export function roomOf(crossing: Crossing): string | undefined {
+  switch (operationOf(crossing)) {
+    case 'update':
+    case 'submitMessage':
+    case 'notify':
+    case 'groupInfo':
+    case 'reportAbuse':
+      return targetOf(crossing)
+    case 'keyMaterial':
+      return decode(keyMaterialRequestCodec, crossing.body).roomId || undefined
+    case 'requestConsent':
+    case 'updateConsent':
+      return decode(consentEntryCodec, crossing.body).roomId
+    case 'identifierQuery':
+    case 'proxyDownload':
+    case undefined:
+      return undefined
+  }
+}
+
+/** The suite that the requester announced; operations outside rooms announce none. */
+export function suiteOf({ headers }: Crossing): string {
+  return headerOf(headers, 'mimi-metadata-suite') ?? OUTSIDE_ROOMS
+}
+
+/** The same suite for what one room's crossings show, whichever of them names it. */
+export const OUTSIDE_ROOMS = 'outside rooms'
+
+/** All that the called provider saw: path, headers, body. */
+export function requestBytes({ path, headers, body }: Crossing): Buffer {
+  return Buffer.concat([Buffer.from(`${decodeURIComponent(path)}\n${headers.join('\n')}\n`), body])
+}
+
+/** All that the calling provider got back. */
+export function answerBytes({ answer }: Crossing): Buffer {
+  if (answer === undefined) return Buffer.alloc(0)
+  return Buffer.concat([Buffer.from(`${answer.headers.join('\n')}\n`), answer.body])
+}
+
+export function crossedBytes(crossing: Crossing): Buffer {
+  return Buffer.concat([requestBytes(crossing), answerBytes(crossing)])
+}
+
+/** The answer's body where the other side did what it was asked. */
+export function doneBody({ answer }: Crossing): Buffer | undefined {
   return answer !== undefined && answer.status >= 200 && answer.status < 300
+    ? answer.body
+    : undefined
 }
 
 /** The domain of a MIMI URI. */

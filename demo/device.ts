@@ -69,7 +69,6 @@ export class Device {
     return this.sees('message', (event) => event.room === room && event.text === text)
   }
 
-  /** Whether the other's next commit or the answer to ours has brought us to the newest epoch. */
   epoch(room: string): bigint {
     return this.client.group(room).context.epoch
   }

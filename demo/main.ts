@@ -1,13 +1,48 @@
+import { parseArgs } from 'node:util'
 import { Printer } from './print.ts'
-import { Stage } from './stage.ts'
-import { play, raiseCurtain } from './story.ts'
-const abort = new AbortController()
-const stage = new Stage(new Printer(), abort.signal)
-await using federation = await raiseCurtain(stage, abort.signal)
-try {
-  await play(stage, federation)
-} catch (e) {
-  console.log(e)
-  for (const p of federation.providers) console.log(await p.gateway.logTail())
+import { runDemo } from './run.ts'
+
+const USAGE = `npm run demo [-- --json]
+
+  --json  one document for machines instead of text for people
+
+Exit codes: 0 every step went well and every claim holds, 1 not, 2 wrong usage.
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = optionsOf(argv)
+  if (options === undefined) {
+    process.stderr.write(USAGE)
+    return 2
+  }
+  if (options.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => stop.abort())
+  const { json } = options
+  const colours = process.stdout.isTTY && !json && (process.env['NO_COLOR'] ?? '') === ''
+  const out = json ? () => {} : (text: string) => void process.stdout.write(text)
+  const result = await runDemo(new Printer({ out, colours }), stop.signal)
+  if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+  return result.ok ? 0 : 1
 }
-console.log(federation.recording.crossings.length)
+
+function optionsOf(argv: readonly string[]): { json: boolean; help: boolean } | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return values
+  } catch {
+    return undefined
+  }
+}

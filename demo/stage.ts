@@ -16,7 +16,7 @@ export interface StepResult {
   readonly error?: string
 }
 
-/** Exchanges of one kind, one after the other. */
+/** Exchanges of one kind within a step; octets are of all of them together. */
 export interface CrossedLine {
   readonly from: string
   readonly to: string
@@ -81,12 +81,15 @@ export class Stage {
   private newCrossings(): CrossedLine[] {
     const fresh = this.recording?.crossings.slice(this.shown) ?? []
     this.shown += fresh.length
-    return inRuns(fresh)
+    return byKind(fresh)
   }
 }
 
-/** Directories are fetched once per peer and say nothing about anybody: they are left out. */
-function inRuns(crossings: readonly Crossing[]): CrossedLine[] {
+/**
+ * Exchanges of a kind become one line, where the first of them was. Directories are fetched once per
+ * peer and say nothing about anybody: they are left out.
+ */
+function byKind(crossings: readonly Crossing[]): CrossedLine[] {
   const lines: CrossedLine[] = []
   for (const crossing of crossings) {
     const operation = operationOf(crossing)
@@ -94,9 +97,10 @@ function inRuns(crossings: readonly Crossing[]): CrossedLine[] {
     const { from, to, body, answer } = crossing
     const sizes = { requestBytes: body.length, answerBytes: answer?.body.length ?? 0 }
     const line = { from, to, operation, status: answer?.status ?? 0, times: 1, ...sizes }
-    const last = lines.at(-1)
-    if (last !== undefined && isSame(last, line)) lines[lines.length - 1] = added(last, line)
-    else lines.push(line)
+    const at = lines.findIndex((other) => isSame(other, line))
+    const before = lines[at]
+    if (before === undefined) lines.push(line)
+    else lines[at] = added(before, line)
   }
   return lines
 }

@@ -35,10 +35,10 @@ export async function reports(stage: Stage, federation: Federation, cast: Cast):
     },
   )
   await stage.step('Forged reports are told apart or refused', async (note) => {
-    await bob.client.report(room, [edited(evidence)], { note: 'What she really wrote' })
+    await bob.client.report(room, [edited(evidence, RUDER)], { note: 'What she really wrote' })
     note(`words edited under a true frank: ${await notVerified(hub)}`)
-    await bob.client.report(room, [invented(evidence)])
-    note(`the frank invented: ${await notVerified(hub)}`)
+    await bob.client.report(room, [invented(edited(evidence, RUDEST))])
+    note(`words and frank invented: ${await notVerified(hub)}`)
     const elsewhere = await messageInLobby(cast)
     const foreign = await refusalOf(() => bob.client.report(room, [elsewhere]))
     expect(foreign.status === 422, `a report about another room is 422, not ${foreign.status}`)
@@ -120,11 +120,11 @@ function evidenceOf({ evidence }: ReceivedMessage): FrankEvidence {
 }
 
 /** Other words of the same length, so that nothing but the frank can tell. */
-function edited(evidence: FrankEvidence): FrankEvidence {
+function edited(evidence: FrankEvidence, text: string): FrankEvidence {
   const applicationData = Buffer.from(evidence.applicationData)
   const at = applicationData.indexOf(RUDE)
-  expect(at !== -1 && RUDER.length === RUDE.length, 'the words can be edited')
-  applicationData.write(RUDER, at)
+  expect(at !== -1 && text.length === RUDE.length, 'the words can be edited')
+  applicationData.write(text, at)
   return { ...evidence, applicationData }
 }
 
@@ -145,6 +145,7 @@ function retryAfterFromHub({ recording }: Federation): string | undefined {
 
 const RUDE = 'Nobody needs you in this club'
 const RUDER = 'Nobody wants you in this club'
+const RUDEST = 'Nobody keeps you in this club'
 const FLOOD_MAX = 40
 /** Bob's provider must not see this one: the claims look for it. */
 const AFTERWARDS = 'Where were we?'

@@ -1,0 +1,179 @@
+import {
+  answerBytes,
+  domainOf,
+  operationOf,
+  requestBytes,
+  roomOf,
+  suiteOf,
+  targetOf,
+} from './crossed.ts'
+import { crossingsOf, Deliveries, shownTime, type Checked } from './deliveries.ts'
+import { pseudonymsIn, type Eye } from './eye.ts'
+import type { Crossing } from './recording.ts'
+import { BUCKET_MS } from './sighting.ts'
+
+/** Something that must be true of what crossed, and whether it was. */
+export interface Claim {
+  readonly name: string
+  /** One sentence for people. */
+  readonly says: string
+  readonly ok: boolean
+  /** On how many crossings it was checked; none is not ok. */
+  readonly checked: number
+  /** Indices of the crossings that break it. */
+  readonly broken: readonly number[]
+}
+
+/** What the story is about, as far as claims name it. */
+export interface ClaimedStory {
+  /** The hub whose rooms hide names. */
+  readonly hub: string
+  readonly suite: string
+  /** A room that removed the last user of a provider. */
+  readonly removed: { readonly room: string; readonly provider: string }
+  /** Two followers of that room: what the first one's users write must reach the second one. */
+  readonly relay: { readonly from: string; readonly to: string }
+}
+
+/** Holds the recorded bytes against what Postern promises. */
+export function checkClaims(
+  crossings: readonly Crossing[],
+  eye: Eye,
+  story: ClaimedStory,
+): readonly Claim[] {
+  const deliveries = new Deliveries(crossings)
+  return [
+    ...claimsOnPeople(crossings, eye, { story, deliveries }),
+    ...claimsOnBytes(crossings, { story, deliveries }),
+  ]
+}
+
+interface Held {
+  readonly story: ClaimedStory
+  readonly deliveries: Deliveries
+}
+
+function claimsOnPeople(
+  crossings: readonly Crossing[],
+  eye: Eye,
+  { story, deliveries }: Held,
+): readonly Claim[] {
+  return [
+    claim(
+      'no-follower-saw-a-sender',
+      'No follower saw who sent an application message: no user, client, pseudonym or provider.',
+      deliveries.messages.map(({ crossing }) => [crossing, isSenderless(crossing, eye)]),
+    ),
+    claim(
+      'hub-saw-pseudonyms-only',
+      `In room operations ${story.hub} saw only room pseudonyms of other providers' users; keyMaterial is in the table.`,
+      seenByHub(crossings, story.hub).map(([crossing, bytes]) => [
+        crossing,
+        eye.realIn(bytes).every((uri) => domainOf(uri) === story.hub),
+      ]),
+    ),
+    claim(
+      'one-pseudonym-one-room',
+      'No pseudonym was seen in two rooms.',
+      crossings.flatMap((crossing) => pseudonymChecks(crossing, eye)),
+    ),
+    claim(
+      'group-info-is-sealed',
+      'The answers to groupInfo name nobody: they are sealed to the client that joins.',
+      crossingsOf(crossings, 'groupInfo').map((crossing) => [crossing, namesNobody(crossing, eye)]),
+    ),
+  ]
+}
+
+function claimsOnBytes(
+  crossings: readonly Crossing[],
+  { story, deliveries }: Held,
+): readonly Claim[] {
+  const { hub, removed, relay, suite } = story
+  const isRelayed = ({ from, to }: Crossing) => from === relay.from && to === hub
+  return [
+    claim(
+      'messages-pass-unchanged',
+      'What was submitted, followers got octet for octet; only time and frank are written in, as the answer has them.',
+      deliveries.submissions.flatMap((submission) => deliveries.relayed(submission)),
+    ),
+    claim(
+      'relayed-through-the-hub',
+      `The same holds from ${relay.from} through ${hub} to ${relay.to}.`,
+      deliveries.submissions
+        .filter((submission) => isRelayed(submission) && targetOf(submission) === removed.room)
+        .flatMap((submission) => {
+          const checks = deliveries.relayed(submission).filter(([{ to }]) => to === relay.to)
+          return checks.length === 0 ? [[submission, false] as const] : checks
+        }),
+    ),
+    claim(
+      'commits-pass-unchanged',
+      'Commits of other providers were fanned out octet for octet.',
+      deliveries.updates.map((update) => [update, deliveries.isFannedOut(update)]),
+    ),
+    claim(
+      'franks-everywhere',
+      'Every application message that was fanned out carries a frank.',
+      deliveries.messages.map(({ crossing, fanout }) => [crossing, fanout.frank !== undefined]),
+    ),
+    claim(
+      'times-in-buckets',
+      `Every time that left the hub of a ${suite} room is a whole second.`,
+      crossings
+        .filter((crossing) => suiteOf(crossing) === suite && shownTime(crossing) !== undefined)
+        .map((crossing) => [crossing, (shownTime(crossing) ?? 1n) % BUCKET_MS === 0n]),
+    ),
+    claim(
+      'refused-goes-nowhere',
+      'What the hub refused, with 429 or notAllowed, reached nobody; 429 says when to try again.',
+      deliveries.refused.map((crossing) => [crossing, deliveries.staysAtHub(crossing)]),
+    ),
+    claim(
+      'removed-gets-nothing',
+      `After the commit that removed its last user, ${removed.provider} got nothing of the room, which went on.`,
+      deliveries.endsWithCommit(removed.room, removed.provider),
+    ),
+  ]
+}
+
+function isSenderless(crossing: Crossing, eye: Eye): boolean {
+  const bytes = requestBytes(crossing)
+  const ends = [crossing.to, domainOf(targetOf(crossing))]
+  return (
+    eye.realIn(bytes).length === 0 &&
+    pseudonymsIn(bytes).length === 0 &&
+    eye.providersIn(bytes).every((domain) => ends.includes(domain))
+  )
+}
+
+/** All bytes that reached the hub in operations of its own rooms: requests, and answers to its own. */
+function seenByHub(
+  crossings: readonly Crossing[],
+  hub: string,
+): readonly (readonly [Crossing, Buffer])[] {
+  return crossings.flatMap((crossing) => {
+    const room = operationOf(crossing) === 'keyMaterial' ? undefined : roomOf(crossing)
+    if (room === undefined || domainOf(room) !== hub) return []
+    return [[crossing, crossing.to === hub ? requestBytes(crossing) : answerBytes(crossing)]]
+  })
+}
+
+function pseudonymChecks(crossing: Crossing, eye: Eye): readonly Checked[] {
+  return pseudonymsIn(requestBytes(crossing)).flatMap((pseudonym) => {
+    const rooms = eye.pseudonyms.get(pseudonym)
+    return rooms === undefined ? [] : [[crossing, rooms.size === 1]]
+  })
+}
+
+function namesNobody(crossing: Crossing, eye: Eye): boolean {
+  const bytes = answerBytes(crossing)
+  const people = [...eye.realIn(bytes), ...pseudonymsIn(bytes)]
+  return people.length === 0 && !eye.showsRoomName(bytes)
+}
+
+function claim(name: string, says: string, checks: readonly Checked[]): Claim {
+  const broken = checks.filter(([, holds]) => !holds).map(([{ index }]) => index)
+  const checked = checks.length
+  return { name, says, ok: checked > 0 && broken.length === 0, checked, broken }
+}

@@ -1,0 +1,79 @@
+import { claimed, secrets } from './cast.ts'
+import { checkClaims, type Claim } from './claims.ts'
+import { Eye } from './eye.ts'
+import type { Printer } from './print.ts'
+import type { Federation } from './providers.ts'
+import type { Crossing } from './recording.ts'
+import { unflattering, type Remark } from './remarks.ts'
+import { Stage, type StepResult } from './stage.ts'
+import { play, raiseCurtain } from './story.ts'
+import { whoSawWhat, type Row } from './who-saw-what.ts'
+
+/** What `--json` prints. */
+export interface DemoResult {
+  readonly ok: boolean
+  readonly durationMs: number
+  readonly steps: readonly StepResult[]
+  /** Who saw which field in which form. */
+  readonly table: readonly Row[]
+  /** What a provider can put together. */
+  readonly remarks: readonly Remark[]
+  readonly claims: readonly Claim[]
+}
+
+/** Plays the story, then looks at what crossed. Nothing runs any more when it resolves. */
+export async function runDemo(printer: Printer, signal: AbortSignal): Promise<DemoResult> {
+  const startedAtMs = performance.now()
+  const stage = new Stage(printer, signal)
+  printer.begin()
+  const { crossings, played } = await perform(stage, signal)
+  const seen = lookAt(crossings)
+  if (crossings.length > 0) {
+    printer.table(seen.table)
+    printer.remarks(seen.remarks)
+    printer.claims(seen.claims)
+  }
+  const ok = played && seen.claims.every((claim) => claim.ok)
+  const result = { ok, durationMs: Math.round(performance.now() - startedAtMs) }
+  printer.end(result)
+  return { ...result, steps: stage.steps, ...seen }
+}
+
+/** A step that fails ends the story, and the stage has recorded why. */
+async function perform(
+  stage: Stage,
+  signal: AbortSignal,
+): Promise<{ readonly crossings: readonly Crossing[]; readonly played: boolean }> {
+  let federation: Federation | undefined
+  try {
+    federation = await raiseCurtain(stage, signal)
+    await orAborted(play(stage, federation), signal)
+    await federation.recording.settled()
+    return { crossings: federation.recording.crossings, played: true }
+  } catch {
+    return { crossings: federation?.recording.crossings ?? [], played: false }
+  } finally {
+    await federation?.[Symbol.asyncDispose]()
+  }
+}
+
+function lookAt(crossings: readonly Crossing[]): Pick<DemoResult, 'table' | 'remarks' | 'claims'> {
+  const eye = new Eye(secrets, crossings)
+  return {
+    table: whoSawWhat(crossings, eye),
+    remarks: unflattering(crossings, eye),
+    claims: checkClaims(crossings, eye, claimed),
+  }
+}
+
+/** Stops waiting as soon as somebody wants to leave; what is under way ends with the processes. */
+async function orAborted(playing: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(new Error('aborted'))
+  signal.addEventListener('abort', onAbort)
+  try {
+    await Promise.race([playing, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
