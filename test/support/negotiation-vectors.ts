@@ -61,11 +61,11 @@ export function negotiationVectors(): string {
 
 function agreementRow([hub, follower]: readonly [Name, Name]): string {
   const outcome = negotiate(documents[hub], documents[follower], builtIn)
-  const [said, id] =
+  const [outcomeText, id] =
     outcome.kind === 'agreed'
       ? [`suites ${JSON.stringify(outcome.agreement.suites)}`, `\`${outcome.agreement.id}\``]
       : [`no common suite; ${near(outcome.nearest)}`, '–']
-  return `| ${hub} | ${follower} | ${said} | ${id} |`
+  return `| ${hub} | ${follower} | ${outcomeText} | ${id} |`
 }
 
 type Nearest = Extract<ReturnType<typeof negotiate>, { kind: 'no-common-suite' }>['nearest']
