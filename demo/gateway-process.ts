@@ -28,7 +28,7 @@ export class GatewayProcess implements AsyncDisposable {
     this.child = spawn(
       process.execPath,
       ['--import', './src/telemetry.ts', 'src/main.ts', 'serve', '--config', options.configFile],
-      { cwd: REPOSITORY, stdio: ['ignore', log, log], env: childEnvironment() },
+      { cwd: REPOSITORY, stdio: ['ignore', 'ignore', log], env: childEnvironment() },
     )
     closeSync(log)
     // A child that cannot be started says so on exit; without a listener it would end the demo.
@@ -52,6 +52,7 @@ export class GatewayProcess implements AsyncDisposable {
     throw new Error(`${this.domain} did not get ready\n${await this.logTail()}`)
   }
 
+  /** The last lines of its log; empty where it had nothing to warn of. */
   async logTail(): Promise<string> {
     const text = await readFile(logFile(this.options), 'utf8').catch(() => '')
     return text.trimEnd().split('\n').slice(-LOG_LINES).join('\n')

@@ -61,6 +61,16 @@ export class Printer {
     this.out('\n')
   }
 
+  /** What the gateways had to say when a step failed. */
+  logs(logs: readonly { readonly domain: string; readonly text: string }[]): void {
+    for (const { domain, text } of logs)
+      if (text !== '') this.out(`The log of ${domain} ends with\n${text}\n\n`)
+  }
+
+  stopped(): void {
+    this.out('\n\nStopped: the gateways are told to end.\n')
+  }
+
   end({ ok, durationMs }: { readonly ok: boolean; readonly durationMs: number }): void {
     const seconds = (durationMs / 1_000).toFixed(1)
     const verdict = ok ? 'Everything happened as it should' : 'FAILED'

@@ -76,7 +76,7 @@ function pseudonymsOfOthers(crossings: readonly Crossing[]): readonly Remark[] {
     return {
       name: 'pseudonyms-tell-their-provider',
       observer,
-      says: `saw ${counted(foreign.size, 'pseudonym')} of other providers' users: each names its provider`,
+      says: `saw ${counted(foreign.size, 'pseudonym')} of others, users' and clients': each names its provider`,
       count: foreign.size,
     }
   })

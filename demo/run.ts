@@ -14,6 +14,8 @@ export interface DemoResult {
   readonly ok: boolean
   readonly durationMs: number
   readonly steps: readonly StepResult[]
+  /** How many requests crossed between providers, and are behind what follows. */
+  readonly crossings: number
   /** Who saw which field in which form. */
   readonly table: readonly Row[]
   /** What a provider can put together. */
@@ -26,9 +28,9 @@ export async function runDemo(printer: Printer, signal: AbortSignal): Promise<De
   const startedAtMs = performance.now()
   const stage = new Stage(printer, signal)
   printer.begin()
-  const { crossings, played } = await perform(stage, signal)
+  const { crossings, played } = await perform(stage, printer, signal)
   const seen = lookAt(crossings)
-  if (crossings.length > 0) {
+  if (crossings.length > 0 && !signal.aborted) {
     printer.table(seen.table)
     printer.remarks(seen.remarks)
     printer.claims(seen.claims)
@@ -36,14 +38,16 @@ export async function runDemo(printer: Printer, signal: AbortSignal): Promise<De
   const ok = played && seen.claims.every((claim) => claim.ok)
   const result = { ok, durationMs: Math.round(performance.now() - startedAtMs) }
   printer.end(result)
-  return { ...result, steps: stage.steps, ...seen }
+  return { ...result, steps: stage.steps, crossings: crossings.length, ...seen }
 }
 
-/** A step that fails ends the story, and the stage has recorded why. */
-async function perform(
-  stage: Stage,
-  signal: AbortSignal,
-): Promise<{ readonly crossings: readonly Crossing[]; readonly played: boolean }> {
+interface Performance {
+  readonly crossings: readonly Crossing[]
+  readonly played: boolean
+}
+
+/** A step that fails ends the story; the stage has recorded why. */
+async function perform(stage: Stage, printer: Printer, signal: AbortSignal): Promise<Performance> {
   let federation: Federation | undefined
   try {
     federation = await raiseCurtain(stage, signal)
@@ -51,10 +55,21 @@ async function perform(
     await federation.recording.settled()
     return { crossings: federation.recording.crossings, played: true }
   } catch {
+    if (signal.aborted) printer.stopped()
+    else if (federation !== undefined) printer.logs(await logsOf(federation))
     return { crossings: federation?.recording.crossings ?? [], played: false }
   } finally {
     await federation?.[Symbol.asyncDispose]()
   }
+}
+
+function logsOf({ providers }: Federation) {
+  return Promise.all(
+    providers.map(async ({ gateway }) => ({
+      domain: gateway.domain,
+      text: await gateway.logTail(),
+    })),
+  )
 }
 
 function lookAt(crossings: readonly Crossing[]): Pick<DemoResult, 'table' | 'remarks' | 'claims'> {

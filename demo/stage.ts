@@ -65,7 +65,7 @@ export class Stage {
         ...(error === undefined ? {} : { error }),
       }
       this.steps.push(result)
-      this.printer.stepEnds(result)
+      if (!this.signal.aborted) this.printer.stepEnds(result)
     }
     try {
       const value = await run((text) => void notes.push(text))
