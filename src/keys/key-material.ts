@@ -4,6 +4,8 @@ import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto'
 export const keyPurposes = [
   /** Ed25519: franks, external sender, GroupInfoResponse. */
   'hub-signing',
+  /** Ed25519: our metadata requirements documents. */
+  'requirements-signing',
   /** 32 octets; the weekly hub keys are derived from it. */
   'franking-master',
   /** X25519: reports are sealed to it. */
@@ -28,5 +30,6 @@ export function keyObject(purpose: KeyPurpose, secret: Buffer): KeyObject {
 /** PrivateKeyInfo up to the key itself: RFC 8410 §7. */
 const pkcs8Prefixes: Readonly<Partial<Record<KeyPurpose, Buffer>>> = {
   'hub-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
+  'requirements-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'report-sealing': Buffer.from('302e020100300506032b656e04220420', 'hex'),
 }
