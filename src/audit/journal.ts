@@ -92,7 +92,7 @@ class StoredJournal implements EventJournal {
       return
     }
     this.buffered++
-    this.newest = this.settle(this.store.write(INSERT, parametersOf(event)))
+    this.newest = this.settle(this.store.writeSoon(INSERT, parametersOf(event)))
   }
 
   async flush(): Promise<void> {

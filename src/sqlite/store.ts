@@ -17,6 +17,11 @@ export interface Store extends AsyncDisposable {
    * written; `isUniqueViolation` tells a duplicate from a fault.
    */
   write(sql: string, parameters?: readonly StoreValue[]): Promise<void>
+  /**
+   * As `write`, for what nobody waits for: it goes with the next commit, or with one of its own after
+   * 20 ms.
+   */
+  writeSoon(sql: string, parameters?: readonly StoreValue[]): Promise<void>
   /** As `write`; resolves to the number of rows that changed: 0 tells an `ON CONFLICT DO NOTHING` that lost. */
   change(sql: string, parameters?: readonly StoreValue[]): Promise<number>
   /** Several statements that are written all or none. */
@@ -57,6 +62,12 @@ class SqliteStore implements Store {
   write(sql: string, parameters: readonly StoreValue[] = []): Promise<void> {
     return new Promise((resolve, reject) =>
       this.queue.add([[sql, parameters]], { resolve: () => resolve(), reject }),
+    )
+  }
+
+  writeSoon(sql: string, parameters: readonly StoreValue[] = []): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.queue.add([[sql, parameters]], { resolve: () => resolve(), reject }, 'soon'),
     )
   }
 

@@ -26,9 +26,13 @@ export async function startWriter(data: WriterData): Promise<WriteQueue> {
   return new WriteQueue(worker)
 }
 
+/** Whether somebody waits for a write, or whether it may wait for others to go with it. */
+export type Haste = 'now' | 'soon'
+
 /**
  * Group commit: what is added in one turn of the event loop, or while a commit is under way, goes into
- * one transaction of the writer thread.
+ * one transaction of the writer thread. Each costs a wake-up of the thread and a sync of the disk, so
+ * under load a transaction waits a moment for more, and what is not in haste makes none of its own.
  */
 export class WriteQueue {
   private readonly worker: Worker
@@ -38,7 +42,12 @@ export class WriteQueue {
   private waiting: Waiter[] = []
   private committing: Waiter[] = []
   private spare: ArrayBuffer | undefined
+  /** How many of those that wait are in haste. */
+  private hasty = 0
+  /** How many of those in the last commit were. */
+  private hastyBefore = 0
   private scheduled = false
+  private soon: NodeJS.Timeout | undefined
   private closed: GatewayError | undefined
   private readonly exited = Promise.withResolvers<void>()
   private closing = false
@@ -54,7 +63,12 @@ export class WriteQueue {
     })
   }
 
-  add(statements: readonly (readonly [string, (readonly StoreValue[])?])[], waiter: Waiter): void {
+  /** What is to be written `soon` waits at most `SOON_MS`. */
+  add(
+    statements: readonly (readonly [string, (readonly StoreValue[])?])[],
+    waiter: Waiter,
+    haste: Haste = 'now',
+  ): void {
     const refusal = this.refusal()
     if (refusal !== undefined) {
       waiter.reject(refusal)
@@ -69,6 +83,7 @@ export class WriteQueue {
       return
     }
     this.waiting.push(waiter)
+    if (haste === 'now') this.hasty += 1
     this.schedule()
   }
 
@@ -76,6 +91,7 @@ export class WriteQueue {
   async close(): Promise<void> {
     this.closing = true
     if (this.idle()) this.post({ kind: 'close' })
+    else this.schedule()
     await this.exited.promise
   }
 
@@ -96,19 +112,28 @@ export class WriteQueue {
     return number
   }
 
-  /** At the end of the turn, so that whoever is woken by a commit can still join the next one. */
+  /** At the end of the turn at the earliest, so that whoever is woken by a commit can still join the next one. */
   private schedule(): void {
     if (this.scheduled || this.committing.length > 0) return
+    if (this.hasty === 0 && !this.closing) {
+      this.soon ??= setTimeout(() => this.flush(), SOON_MS)
+      return
+    }
     this.scheduled = true
-    setImmediate(() => this.flush())
+    if (this.hastyBefore < COMPANY || this.hasty >= COMPANY_MAX) setImmediate(() => this.flush())
+    else setTimeout(() => this.flush(), GATHER_MS)
   }
 
   private flush(): void {
+    clearTimeout(this.soon)
+    this.soon = undefined
     this.scheduled = false
-    if (this.waiting.length === 0 || this.closed !== undefined) return
+    if (this.waiting.length === 0 || this.committing.length > 0 || this.closed !== undefined) return
     const { bytes, units } = this.batch.take()
     this.committing = this.waiting
     this.waiting = []
+    this.hastyBefore = this.hasty
+    this.hasty = 0
     const newTexts = this.newTexts
     this.newTexts = []
     this.post({ kind: 'commit', newTexts, bytes, units }, [bytes])
@@ -131,6 +156,7 @@ export class WriteQueue {
   private lose(error: GatewayError): void {
     if (this.closed !== undefined) return
     this.closed = error
+    clearTimeout(this.soon)
     const lost = [...this.committing, ...this.waiting]
     this.committing = []
     this.waiting = []
@@ -156,6 +182,11 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
   return new GatewayError('store-unavailable', { facts: { reason }, cause })
 }
 
+const SOON_MS = 20
+/** So many writes in haste in one commit are load; then the next one gathers for a moment. */
+const COMPANY = 4
+const COMPANY_MAX = 64
+const GATHER_MS = 1
 const BATCH_BYTES_EXPECTED = 16 * 1_024
 const SPARE_BYTES_MAX = 1_024 * 1_024
 const QUEUE_BYTES_MAX = 64 * 1_024 * 1_024
