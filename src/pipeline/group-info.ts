@@ -12,7 +12,8 @@ import { record } from './record.ts'
 
 /**
  * A client asks for the GroupInfo of a room of ours, to join. The delivery service grants it, we
- * seal it to the client and sign it. draft-ietf-mimi-protocol-06 §5.6
+ * seal it to the client and sign it. A room that is not there is refused under the suite between the
+ * two providers. draft-ietf-mimi-protocol-06 §5.6
  */
 export async function groupInfo(
   parts: PipelineParts,
@@ -24,7 +25,10 @@ export async function groupInfo(
   disclose(passage, 'hub', { 'sender.user': exchange.pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
-  const { status, bytes } = await ask(parts, passage, { actor: exchange.requester })
+  const isFollowed = parts.rooms.find(exchange.room) !== undefined
+  const { status, bytes } = isFollowed
+    ? await ask(parts, passage, { actor: exchange.requester })
+    : NO_SUCH_ROOM
   const granted = status === 200
   record(parts, passage, {
     kind: granted ? 'exchange.accepted' : 'exchange.refused',
@@ -39,3 +43,6 @@ export async function groupInfo(
   const answer = parts.adapter.parseAnswer(exchange, { status, bytes })
   return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts.randomness))
 }
+
+/** As a delivery service says it. Whether the requester may know is for the plan. */
+const NO_SUCH_ROOM = { status: 404, bytes: Buffer.alloc(0) }

@@ -33,7 +33,12 @@ export function openPassage<E extends Exchange>(
 ): Passage<E> {
   const profile = other === undefined ? undefined : knownPeer(parts, other)
   const room = roomOf(exchange)
-  const suite = settleSuite(parts, { room, profile, announced: context.suite })
+  const suite = settleSuite(parts, {
+    room,
+    profile,
+    announced: context.suite,
+    mayBeUnknown: exchange.operation === 'groupInfo',
+  })
   return {
     exchange,
     context,
@@ -60,6 +65,8 @@ interface SuiteQuestion {
   readonly room: MimiUri | undefined
   readonly profile: PeerProfile | undefined
   readonly announced: string | undefined
+  /** Whether a room that is not there is settled like what lies outside rooms, to be answered by plan. */
+  readonly mayBeUnknown: boolean
 }
 
 function settleSuite(parts: PipelineParts, question: SuiteQuestion): Suite {
@@ -75,12 +82,13 @@ function settleSuite(parts: PipelineParts, question: SuiteQuestion): Suite {
 
 /** A room of ours has the suite that it was created with; another hub announces its rooms' suites. */
 function suiteName(parts: PipelineParts, question: SuiteQuestion): string | undefined {
-  const { room, profile, announced } = question
+  const { room, profile, announced, mayBeUnknown } = question
   const outside = profile === undefined ? parts.home.suite : pairSuite(profile)
   if (room === undefined) return outside
   if (uriDomain(room) !== parts.peers.self)
     return announced ?? parts.roomSuites.find(room) ?? outside
   const followed = parts.rooms.find(room)
-  if (followed === undefined) throw new GatewayError('room-unknown')
-  return followed.suite
+  if (followed !== undefined) return followed.suite
+  if (mayBeUnknown) return outside
+  throw new GatewayError('room-unknown')
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { generateSignatureKeyPair } from '../../src/client/crypto/signatures.ts'
 import { clientSuite } from '../../src/client/crypto/suite.ts'
+import { basicCredential } from '../../src/client/identity/account.ts'
 import { groupInfoRequest } from '../../src/client/mimi/group-info.ts'
 import { keyMaterialRequest } from '../../src/client/mimi/key-material.ts'
 import { requiredOf } from '../../src/client/mimi/room-extensions.ts'
@@ -38,6 +40,17 @@ export function keyMaterialFor(client: MimiClient, room: string, targetUser: str
     room,
     required: requiredOf(identity.credential.kind === 'pseudonymous'),
   }
+  const body = keyMaterialRequest(suite, identity, question)
+  return { operation: 'keyMaterial', target: targetUser, body }
+}
+
+/** A user asks for another's KeyPackages outside any room. */
+export function keyMaterialByName(requestingUser: string, targetUser: string): Prepared {
+  const identity = {
+    signer: generateSignatureKeyPair(suite),
+    credential: basicCredential(requestingUser),
+  }
+  const question = { requestingUser, targetUser, room: '', required: requiredOf(false) }
   const body = keyMaterialRequest(suite, identity, question)
   return { operation: 'keyMaterial', target: targetUser, body }
 }
