@@ -211,7 +211,7 @@ async function readIdentity({ ca, providers }: Certificates, domain: string): Pr
 }
 
 /** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   const ports: number[] = []
   for (const server of servers) {
