@@ -39,11 +39,8 @@ export function roomOf(crossing: Crossing): string | undefined {
 
 /** The suite that the requester announced; operations outside rooms announce none. */
 export function suiteOf({ headers }: Crossing): string {
-  return headerOf(headers, 'mimi-metadata-suite') ?? OUTSIDE_ROOMS
+  return headerOf(headers, 'mimi-metadata-suite') ?? 'outside rooms'
 }
-
-/** The same suite for what one room's crossings show, whichever of them names it. */
-export const OUTSIDE_ROOMS = 'outside rooms'
 
 /** All that the called provider saw: path, headers, body. */
 export function requestBytes({ path, headers, body }: Crossing): Buffer {

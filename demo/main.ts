@@ -9,6 +9,8 @@ const USAGE = `npm run demo [-- --json]
 Exit codes: 0 every step went well and every claim holds, 1 not, 2 wrong usage.
 `
 
+// A reader that went away (`npm run demo | head`) is no fault of ours.
+process.stdout.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -37,7 +37,7 @@ export async function runDemo(printer: Printer, signal: AbortSignal): Promise<De
   }
   const ok = played && seen.claims.every((claim) => claim.ok)
   const result = { ok, durationMs: Math.round(performance.now() - startedAtMs) }
-  printer.end(result)
+  if (!signal.aborted) printer.end(result)
   return { ...result, steps: stage.steps, crossings: crossings.length, ...seen }
 }
 

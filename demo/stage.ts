@@ -1,3 +1,4 @@
+import { ClientError } from '../src/client/errors.ts'
 import { operationOf } from './crossed.ts'
 import type { Printer } from './print.ts'
 import type { Crossing, Recording } from './recording.ts'
@@ -73,7 +74,7 @@ export class Stage {
       end()
       return value
     } catch (error) {
-      end(error instanceof Error ? error.message : 'failed')
+      end(reasonOf(error))
       throw error
     }
   }
@@ -103,6 +104,12 @@ function byKind(crossings: readonly Crossing[]): CrossedLine[] {
     else lines[at] = added(before, line)
   }
   return lines
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ClientError && error.status !== undefined)
+    return `${error.code}: ${error.status} ${error.problem ?? ''}`.trimEnd()
+  return error instanceof Error ? error.message : 'failed'
 }
 
 function isSame(one: CrossedLine, other: CrossedLine): boolean {
