@@ -163,7 +163,8 @@ function watch(signal: AbortSignal, answer: BufferedAnswer): Set<BufferedAnswer>
 
 const watchedBy = new WeakMap<AbortSignal, Set<BufferedAnswer>>()
 
-function isDelimited(status: number, headers: AnswerHeaders): boolean {
+/** Whether the end of an answer's body can be told from a cut. `RFC 9112 §6.3` */
+export function isDelimited(status: number, headers: AnswerHeaders): boolean {
   return (
     status === 204 ||
     status === 304 ||

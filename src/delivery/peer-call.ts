@@ -1,4 +1,5 @@
 import type { Operation } from '../model/exchange.ts'
+import type { StreamedBody } from '../model/handle.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { breakerDefaults, type BreakerLimits } from './breaker.ts'
 
@@ -21,6 +22,18 @@ export interface PeerAnswer {
   readonly retryAfterMs?: number | undefined
   readonly suite?: string | undefined
   readonly agreement?: string | undefined
+}
+
+/** A GET whose answer is passed on as it arrives. */
+export type PeerDownload = Pick<PeerCall, 'peer' | 'operation' | 'target'> & {
+  readonly signal: AbortSignal
+}
+
+export interface PeerDownloaded {
+  readonly status: number
+  /** There unless the status is another than 200. */
+  readonly body: StreamedBody | undefined
+  readonly retryAfterMs: number | undefined
 }
 
 export interface PeerLimits {

@@ -1,7 +1,15 @@
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
-import { peerLimitDefaults, type PeerAnswer, type PeerCall, type PeerLimits } from './peer-call.ts'
+import { assetLimitDefaults, type AssetLimits } from './asset-limits.ts'
+import {
+  peerLimitDefaults,
+  type PeerAnswer,
+  type PeerCall,
+  type PeerDownload,
+  type PeerDownloaded,
+  type PeerLimits,
+} from './peer-call.ts'
 import type { ParseDirectory } from './peer-directory.ts'
 import { PeerLink } from './peer-link.ts'
 import type { Resolve } from './public-address.ts'
@@ -17,18 +25,22 @@ export interface PeerClientsOptions {
   readonly addressOf?: (peer: ProviderDomain) => string | undefined
   readonly resolve?: Resolve
   readonly limits?: Partial<PeerLimits>
+  /** Of downloads, for each peer. */
+  readonly downloads?: Partial<AssetLimits> | undefined
 }
 
 /** Our side of every connection to other providers: mutual TLS, one pool and one breaker per peer. */
 export class PeerClients {
   private readonly options: PeerClientsOptions
   private readonly limits: PeerLimits
+  private readonly downloads: AssetLimits
   private readonly links = new Map<ProviderDomain, PeerLink>()
   private context
 
   constructor(options: PeerClientsOptions) {
     this.options = options
     this.limits = { ...peerLimitDefaults, ...options.limits }
+    this.downloads = { ...assetLimitDefaults, ...options.downloads }
     this.context = tlsContext(options.identity)
   }
 
@@ -38,6 +50,14 @@ export class PeerClients {
    */
   async call(call: PeerCall): Promise<PeerAnswer> {
     return this.link(call.peer).call(call)
+  }
+
+  /**
+   * The head of an answer with the body to come. Throws what `call` throws; the stream fails with those
+   * codes where it is cut off or beyond its bounds.
+   */
+  async download(call: PeerDownload): Promise<PeerDownloaded> {
+    return this.link(call.peer).download(call)
   }
 
   /** New connections use `identity`; those that are open live on until they are idle. */
@@ -71,6 +91,7 @@ export class PeerClients {
       address: addressOf?.(peer),
       context: this.context,
       limits: this.limits,
+      downloads: this.downloads,
     })
     this.links.set(peer, link)
     return link

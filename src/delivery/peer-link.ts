@@ -1,15 +1,18 @@
 import { isIP } from 'node:net'
+import { finished } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import { buildConnector, Pool } from 'undici'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
+import type { AssetLimits } from './asset-limits.ts'
 import { Breaker } from './breaker.ts'
 import { httpCall, type CallFaults, type HttpAnswer } from './http-call.ts'
-import type { PeerAnswer, PeerCall, PeerLimits } from './peer-call.ts'
+import type { PeerAnswer, PeerCall, PeerDownload, PeerDownloaded, PeerLimits } from './peer-call.ts'
 import { PeerDirectory, type ParseDirectory } from './peer-directory.ts'
 import { publicLookup, type Resolve } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { streamedGet } from './streamed-get.ts'
 import { checkPeerIdentity } from './tls-identity.ts'
 
 export interface PeerLinkOptions {
@@ -21,6 +24,7 @@ export interface PeerLinkOptions {
   readonly resolve: Resolve | undefined
   readonly context: SecureContext
   readonly limits: PeerLimits
+  readonly downloads: AssetLimits
 }
 
 /** Everything that is open towards one peer: its pool, its directory and its breaker. */
@@ -28,15 +32,18 @@ export class PeerLink {
   usedAtMs = 0
   private readonly options: PeerLinkOptions
   private readonly pool: Pool
+  /** Apart from the other: long answers must not hold up short calls. */
+  private downloads: Pool | undefined
   private readonly directory: PeerDirectory
   private readonly breaker: Breaker
   private readonly fixedHeaders: readonly string[]
   private inFlight = 0
+  private downloading = 0
 
   constructor(options: PeerLinkOptions) {
     const { peer, domain, parseDirectory, clock, address, limits } = options
     this.options = options
-    this.pool = openPool(options)
+    this.pool = openPool(options, limits.connectionsMax)
     this.breaker = new Breaker(limits.breaker, clock)
     this.fixedHeaders = ['host', peer, 'from', `mimi@${domain}`]
     this.directory = new PeerDirectory({
@@ -48,7 +55,7 @@ export class PeerLink {
   }
 
   get idle(): boolean {
-    return this.inFlight === 0
+    return this.inFlight === 0 && this.downloading === 0
   }
 
   async call(call: PeerCall): Promise<PeerAnswer> {
@@ -65,12 +72,42 @@ export class PeerLink {
     }
   }
 
-  close(): Promise<void> {
-    return this.pool.close()
+  async download(call: PeerDownload): Promise<PeerDownloaded> {
+    const { clock, downloads: limits } = this.options
+    this.usedAtMs = clock()
+    if (this.downloading >= limits.inFlightPerPeerMax)
+      throw new GatewayError('queue-full', { retryAfterMs: QUEUE_RETRY_MS })
+    this.downloading += 1
+    try {
+      const path = await this.directory.path(call.operation, call.target)
+      const answer = await this.guarded(() => this.startDownload(path, call.signal))
+      if (answer.body === undefined) this.downloading -= 1
+      else finished(answer.body.stream, () => (this.downloading -= 1))
+      return answer
+    } catch (error) {
+      this.downloading -= 1
+      throw error
+    }
   }
 
-  destroy(): Promise<void> {
-    return this.pool.destroy()
+  /** Waits for the calls that are in flight; downloads end by themselves. */
+  async close(): Promise<void> {
+    void this.downloads?.close()
+    await this.pool.close()
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([this.pool.destroy(), this.downloads?.destroy()])
+  }
+
+  private async startDownload(path: string, signal: AbortSignal): Promise<PeerDownloaded> {
+    const { peer, clock, downloads: limits } = this.options
+    this.downloads ??= openPool(this.options, limits.connectionsMax)
+    const headers = [...this.fixedHeaders]
+    const origin = `https://${peer}`
+    const request = { origin, path, headers, limits, faults, signal }
+    const { status, headers: answered, body } = await streamedGet(this.downloads, request)
+    return { status, body, retryAfterMs: retryAfterMs(answered['retry-after'], clock) }
   }
 
   private async send(call: PeerCall, path: string): Promise<PeerAnswer> {
@@ -119,7 +156,7 @@ export class PeerLink {
     )
   }
 
-  private async guarded(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  private async guarded<A>(call: () => Promise<A>): Promise<A> {
     const waitMs = this.breaker.refusedForMs()
     if (waitMs > 0) throw new GatewayError('peer-unreachable', { retryAfterMs: waitMs })
     try {
@@ -138,7 +175,10 @@ export class PeerLink {
  * INVARIANT: without a configured address the socket connects to a public address that the peer's name
  * resolved to, and in every case the certificate must prove the peer's domain.
  */
-function openPool({ peer, address, resolve, context, limits }: PeerLinkOptions): Pool {
+function openPool(
+  { peer, address, resolve, context, limits }: PeerLinkOptions,
+  connections: number,
+): Pool {
   if (address === undefined && isIP(peer) !== 0) throw new GatewayError('peer-unreachable')
   const connector = buildConnector({
     secureContext: context,
@@ -153,7 +193,7 @@ function openPool({ peer, address, resolve, context, limits }: PeerLinkOptions):
     connect: (options, callback) => {
       connector({ ...options, ...override, servername: peer }, callback)
     },
-    connections: limits.connectionsMax,
+    connections,
     pipelining: 1,
     allowH2: false,
     keepAliveTimeout: limits.idleMs,
@@ -164,7 +204,10 @@ function openPool({ peer, address, resolve, context, limits }: PeerLinkOptions):
 }
 
 /** `host:port` or `[v6]:port`. Throws `configuration-invalid`. */
-function parseAddress(address: string): { readonly hostname: string; readonly port: string } {
+export function parseAddress(address: string): {
+  readonly hostname: string
+  readonly port: string
+} {
   const [, v6, host, port] =
     /^(?:\[([0-9a-fA-F:.]+)\]|([^:/?#@\s]+)):(\d{1,5})$/.exec(address) ?? []
   const hostname = v6 ?? host

@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'rate-limited'
   | 'disclosure-refused'
   | 'frank-required'
+  | 'asset-not-allowed'
   // delivery
   | 'upstream-unreachable'
   | 'upstream-unavailable'

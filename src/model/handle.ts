@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { RawRequest, RawResponse } from './adapter.ts'
 import type { ProviderDomain } from './ids.ts'
 
@@ -20,6 +21,18 @@ export interface RequestContext {
 /** An answer with the headers that a listener may add; every other header is dropped. */
 export interface ListenerResponse extends RawResponse {
   readonly headers?: ResponseHeaders
+  /** Instead of `bytes`, which are empty then. */
+  readonly body?: StreamedBody
+}
+
+/**
+ * A body that is passed on as it arrives, never held as a whole. Whoever gets it reads `stream` to its
+ * end or destroys it; it fails rather than end early.
+ */
+export interface StreamedBody {
+  /** Octets, where they are known in advance. */
+  readonly length: number | undefined
+  readonly stream: Readable
 }
 
 export interface ResponseHeaders {
@@ -32,7 +45,7 @@ export interface ResponseHeaders {
 export type Handle = (request: RawRequest, context: RequestContext) => Promise<ListenerResponse>
 
 /** A request of our own delivery service; the pipeline decides its direction. */
-export type LocalRequest = Pick<RawRequest, 'operation' | 'target' | 'bytes'>
+export type LocalRequest = Pick<RawRequest, 'operation' | 'target' | 'bytes' | 'hub'>
 
 /** The pipeline as the internal listener sees it. Throws `GatewayError`. */
 export type HandleLocal = (
