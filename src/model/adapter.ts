@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts'
 import type { Direction, Exchange, Operation, Origin } from './exchange.ts'
+import type { ProviderDomain } from './ids.ts'
 import type { Audience, Enforcement, FieldName, Form } from './metadata.ts'
 
 /** A request as a listener received it. */
@@ -10,6 +11,8 @@ export interface RawRequest {
   /** The path variable, percent-decoded once: a URI or a domain. */
   readonly target: string
   readonly bytes: Buffer
+  /** The hub that our own delivery service names where nothing else in the request does: for `proxyDownload`. */
+  readonly hub?: ProviderDomain | undefined
 }
 
 export interface RawResponse {

@@ -1,3 +1,4 @@
+import type { AssetUrl } from './asset-url.ts'
 import type { MimiUri, ProviderDomain } from './ids.ts'
 
 /** The operations of a room protocol, named as in the directory of draft-ietf-mimi-protocol-06 §5.1. */
@@ -14,6 +15,9 @@ export const operations = [
   'proxyDownload',
 ] as const
 export type Operation = (typeof operations)[number]
+
+/** How an operation is called over HTTP. */
+export type OperationMethod = 'GET' | 'POST'
 
 /** `ingress`: on its way to our delivery service. `egress`: on its way to a peer. */
 export type Direction = 'ingress' | 'egress'
@@ -137,6 +141,13 @@ export interface ReportAbuseExchange extends ExchangeBase {
   readonly messageCount: number
 }
 
+export interface ProxyDownloadExchange extends ExchangeBase {
+  readonly operation: 'proxyDownload'
+  readonly url: AssetUrl
+  /** The hub that a client of ours names; undefined: we are the hub. */
+  readonly hub: ProviderDomain | undefined
+}
+
 export type Exchange =
   | KeyMaterialExchange
   | UpdateExchange
@@ -146,3 +157,4 @@ export type Exchange =
   | ConsentExchange
   | IdentifierQueryExchange
   | ReportAbuseExchange
+  | ProxyDownloadExchange

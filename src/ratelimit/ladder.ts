@@ -53,6 +53,8 @@ function operationRungs(exchange: Exchange, peer: string): readonly Rung[] {
       return [{ limit: 'consent', parts: [exchange.requester, exchange.target] }]
     case 'reportAbuse':
       return [{ limit: 'reportAbuse', parts: [peer, exchange.room] }]
+    case 'proxyDownload':
+      return [{ limit: 'proxyDownload', parts: [peer] }]
     case 'update':
     case 'notify':
       return []

@@ -19,6 +19,7 @@ export const limitDefaults = {
   identifierQueryPeer: { perSecond: 2, burst: 30, cost: 1, per: 'peer' },
   consent: { perSecond: 0.02, burst: 5, cost: 1, per: 'requester and target' },
   reportAbuse: { perSecond: 0.2, burst: 10, cost: 1, per: 'peer and room' },
+  proxyDownload: { perSecond: 20, burst: 200, cost: 1, per: 'peer' },
   attempts: { perSecond: 10, burst: 200, cost: 1, per: 'peer' },
 } as const satisfies Record<string, LimitDefinition>
 

@@ -13,6 +13,7 @@ import {
   refuseIdentifierQuery,
 } from './identifier-query.ts'
 import { parseKeyMaterial, parseKeyMaterialAnswer, refuseKeyMaterial } from './key-material.ts'
+import { parseProxyDownload } from './proxy-download.ts'
 import { parseReportAbuse } from './report-abuse.ts'
 import { serialiseAnswer } from './serialise.ts'
 import { parseStatusAnswer } from './status-answer.ts'
@@ -34,6 +35,7 @@ const mimiOperations = [
   'updateConsent',
   'identifierQuery',
   'reportAbuse',
+  'proxyDownload',
 ] as const satisfies readonly Operation[]
 
 /** draft-ietf-mimi-protocol-06 as exchanges and answers. */
@@ -69,7 +71,7 @@ function parse(request: RawRequest): Exchange {
     case 'reportAbuse':
       return parseReportAbuse(request)
     case 'proxyDownload':
-      throw new GatewayError('unsupported-operation')
+      return parseProxyDownload(request)
   }
 }
 
@@ -90,6 +92,9 @@ function parseAnswer(exchange: Exchange, response: RawResponse): Answer {
     case 'updateConsent':
     case 'reportAbuse':
       return { operation: exchange.operation, outcome: parseStatusAnswer(response) }
+    case 'proxyDownload':
+      // INVARIANT: an asset passes as a stream and is never held as an answer.
+      throw new GatewayError('internal')
   }
 }
 
@@ -124,6 +129,7 @@ function refusalAnswer(exchange: Exchange, refusal: Refusal): Answer | undefined
     case 'requestConsent':
     case 'updateConsent':
     case 'reportAbuse':
+    case 'proxyDownload':
       return undefined
   }
 }

@@ -1,12 +1,18 @@
 import { GatewayError } from '../../model/errors.ts'
-import type { Operation } from '../../model/exchange.ts'
+import type { Operation, OperationMethod } from '../../model/exchange.ts'
 import { bodyBytesMax, treeBytesMax } from '../../wire/mimi/bounds.ts'
 
-/** Octets of the body of a request: bodies with a ratchet tree are larger than all others. */
+/** Octets of the body of a request: bodies with a ratchet tree are larger than all others, a GET has none. */
 export function requestBytesMax(operation: Operation): number {
+  if (methodOf(operation) === 'GET') return 0
   return operation === 'update' || operation === 'notify'
     ? treeBytesMax + bodyBytesMax
     : bodyBytesMax
+}
+
+/** draft-ietf-mimi-protocol-06 §5.2 to §5.10 */
+export function methodOf(operation: Operation): OperationMethod {
+  return operation === 'proxyDownload' ? 'GET' : 'POST'
 }
 
 /** Throws `body-too-large`. */

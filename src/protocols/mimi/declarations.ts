@@ -1,4 +1,5 @@
 import type { FieldDeclaration } from '../../model/adapter.ts'
+import { assetRows } from './declared-assets.ts'
 import { contactRows } from './declared-contacts.ts'
 import { roomRows } from './declared-rooms.ts'
 
@@ -7,7 +8,7 @@ import { roomRows } from './declared-rooms.ts'
  * gateway's own journal is not in any bytes and so not here.
  */
 export const declarations: readonly FieldDeclaration[] = Object.freeze(
-  [...roomRows, ...contactRows].flatMap(({ operation, part, audience, fields }) =>
+  [...roomRows, ...contactRows, ...assetRows].flatMap(({ operation, part, audience, fields }) =>
     fields.map(([field, wireFloor, carries, enforcement, because]) =>
       Object.freeze({
         operation,

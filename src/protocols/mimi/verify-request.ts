@@ -30,6 +30,7 @@ export function isSignedByRequester(exchange: Exchange): boolean {
     case 'updateConsent':
     case 'identifierQuery':
     case 'reportAbuse':
+    case 'proxyDownload':
       return true
   }
 }

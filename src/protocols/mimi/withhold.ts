@@ -33,6 +33,7 @@ export function withhold(exchange: Exchange, hidden: ReadonlySet<FieldName>): Ex
     case 'notify':
     case 'groupInfo':
     case 'identifierQuery':
+    case 'proxyDownload':
       return exchange
   }
 }

@@ -13,7 +13,8 @@ import { structValues } from '../../../support/arbitraries/structs.ts'
 import { requestOf, response } from '../../../support/mimi-requests.ts'
 import { basicCredential } from '../../../support/mls-samples.ts'
 
-type Operation = Exchange['operation']
+/** Those with a body. */
+type Operation = Exclude<Exchange['operation'], 'proxyDownload'>
 
 const room = 'mimi://a.example/r/clubhouse'
 

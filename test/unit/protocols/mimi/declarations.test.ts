@@ -73,6 +73,7 @@ describe('the honest limits of the draft', () => {
         'groupInfo sender.network',
         'keyMaterial sender.network',
         'reportAbuse sender.network',
+        'proxyDownload sender.network',
         'notify message.time',
         'notify message.frank',
         'updateConsent client.list',

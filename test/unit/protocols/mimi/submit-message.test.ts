@@ -6,7 +6,7 @@ import { encode } from '../../../../src/wire/codec.ts'
 import { submitMessageRequestCodec } from '../../../../src/wire/mimi/submit-message.ts'
 import type { MlsMessageView } from '../../../../src/wire/mls/header.ts'
 import { fromHex } from '../../../support/hex.ts'
-import { codeOf, parsed, requestOf, response } from '../../../support/mimi-requests.ts'
+import { codeOf, parsed, response } from '../../../support/mimi-requests.ts'
 import { privateMessage, publicCommit, welcomeMessage } from '../../../support/mls-samples.ts'
 
 const room = 'mimi://a.example/r/clubhouse'
@@ -131,9 +131,4 @@ describe('a refusal', () => {
   test('has no code for a room that does not exist', () => {
     expect(mimiAdapter.refuse(exchange, { kind: 'no-such-room' })).toBeUndefined()
   })
-})
-
-test('an operation that is not ours to read is refused', () => {
-  const request = requestOf('proxyDownload', 'https://a.example/x', Buffer.alloc(0))
-  expect(codeOf(() => mimiAdapter.parse(request))).toBe('unsupported-operation')
 })
