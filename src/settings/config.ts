@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
+import type { AssetHost } from '../model/asset-url.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
 import type { Limits } from './limits.ts'
@@ -21,6 +22,11 @@ export interface Config {
   readonly upstream: { readonly url: string } | undefined
   readonly ds: { readonly host: string; readonly port: number }
   readonly peers: ReadonlyMap<ProviderDomain, PeerConfig>
+  /** Hosts that keep our own assets. */
+  readonly assetDomains: readonly AssetHost[]
+  readonly assetAddress: string | undefined
+  /** Absolute path of a PEM file; undefined: the authorities that come with Node. */
+  readonly assetAuthorities: string | undefined
   /** What policies know of our own rooms. */
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
@@ -49,6 +55,9 @@ export interface PeerConfig {
   readonly allow: boolean
   /** `host:port`; undefined: port 443 of the domain. */
   readonly address: string | undefined
+  readonly assetDomains: readonly AssetHost[]
+  /** `host:port`; undefined: port 443 of the host. */
+  readonly assetAddress: string | undefined
   readonly peerClass: PeerClass
   readonly region: Region
   /** Whether an agreement on metadata is in force. */
@@ -99,6 +108,10 @@ export function buildConfig(
     upstream: written.upstream,
     ds: written.ds,
     peers: peerMap(written),
+    assetDomains: written.assetDomains,
+    assetAddress: written.assetAddress,
+    assetAuthorities:
+      written.assetAuthorities === undefined ? undefined : absolute(written.assetAuthorities),
     rooms: written.rooms,
     policies: policySource(written.policies, absolute),
     limits: written.limits,
@@ -118,7 +131,18 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
     const domain = parseProviderDomain(key)
     const { asHub, asFollower } = peer.suites ?? written.defaultSuites
     const { allow, address, region, agreement, groups } = peer
-    const profile = { domain, allow, address, peerClass: peer.class, region, agreement, groups }
+    const { assetDomains, assetAddress } = peer
+    const assets = { assetDomains, assetAddress }
+    const profile = {
+      domain,
+      allow,
+      address,
+      ...assets,
+      peerClass: peer.class,
+      region,
+      agreement,
+      groups,
+    }
     peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))
   }
   return peers

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseAssetHost } from '../model/asset-url.ts'
 import { GatewayError } from '../model/errors.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 
@@ -40,6 +41,23 @@ export const addressField = z
     'expected a port of at most 65535',
   )
 
+/** DNS names; an IP address is none. */
+export const assetDomainsField = z
+  .array(
+    z.string(expected('a host name')).transform((text, context) => {
+      try {
+        if (text === text.toLowerCase()) return parseAssetHost(text)
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error
+      }
+      context.issues.push({ code: 'custom', input: text, message: NOT_AN_ASSET_HOST })
+      return z.NEVER
+    }),
+    { error: 'expected a list of host names' },
+  )
+  .max(64, 'expected at most 64 host names')
+  .default([])
+
 export function integer({ min, max, what }: { min: number; max: number; what: string }) {
   const message = `expected ${what}, a whole number from ${min} to ${max}`
   return z.number({ error: message }).int(message).min(min, message).max(max, message)
@@ -64,3 +82,5 @@ function domainOrUndefined(text: string): ProviderDomain | undefined {
     throw error
   }
 }
+
+const NOT_AN_ASSET_HOST = 'expected a lower-case DNS name such as `assets.example`, no address'

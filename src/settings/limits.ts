@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assetLimitDefaults as assets, type AssetLimits } from '../delivery/asset-limits.ts'
 import { outboxLimitDefaults as outbox, type OutboxLimits } from '../delivery/outbox-limits.ts'
 import { peerLimitDefaults as peer, type PeerLimits } from '../delivery/peer-call.ts'
 import { upstreamLimitDefaults as upstream, type UpstreamLimits } from '../delivery/upstream.ts'
@@ -66,6 +67,17 @@ const peerSchema = z.strictObject({
   peersMax: count(peer.peersMax, 'Providers with open connections.'),
 } satisfies Record<Exclude<keyof PeerLimits, 'breaker'>, unknown>)
 
+const assetsSchema = z.strictObject({
+  bytesMax: octets(assets.bytesMax, 'Largest asset.'),
+  headMs: milliseconds(assets.headMs, 'Until an asset begins to arrive.'),
+  deadlineMs: milliseconds(assets.deadlineMs, 'Until its last byte has been read.'),
+  connectionsMax: count(assets.connectionsMax, 'Connections to one host, or to one hub.'),
+  connectMs: milliseconds(assets.connectMs, 'To connect.'),
+  idleMs: milliseconds(assets.idleMs, 'How long an idle connection stays open.'),
+  inFlightMax: count(assets.inFlightMax, 'Downloads under way.'),
+  inFlightPerPeerMax: count(assets.inFlightPerPeerMax, 'Downloads under way for one provider.'),
+} satisfies Record<keyof AssetLimits, unknown>)
+
 const outboxSchema = z.strictObject({
   deliveriesMax: count(outbox.deliveriesMax, 'Deliveries that wait, over all providers.'),
   deliveriesPerPeerMax: count(
@@ -95,6 +107,9 @@ export const limitsSchema = z.strictObject({
   listener: listenerSchema.prefault({}).describe('The peers listener.'),
   upstream: upstreamSchema.prefault({}).describe('Calls to our delivery service.'),
   peer: peerSchema.prefault({}).describe('Calls to other providers.'),
+  assets: assetsSchema
+    .prefault({})
+    .describe('Assets that we fetch, for others or for our clients.'),
   outbox: outboxSchema.prefault({}).describe('The queue of notifications to followers.'),
   limiterKeysMax: count(200_000, 'Budgets that the rate limiter keeps in memory.'),
   drainMs: milliseconds(10_000, 'For what is under way when we stop.'),

@@ -81,6 +81,7 @@ function findContradictions(config: Config): { path: KeyPath; expected: string }
       path: ['listeners', 'internal', 'host'],
       expected: 'expected a loopback address: this listener speaks plain HTTP',
     })
+  found.push(...repeatedAssetHosts(config))
   const ports: [KeyPath, number][] = [
     [['listeners', 'peers', 'port'], listeners.peers.port],
     [['listeners', 'admin', 'port'], listeners.admin.port],
@@ -94,6 +95,27 @@ function findContradictions(config: Config): { path: KeyPath; expected: string }
     taken.add(port)
   }
   return found
+}
+
+/** A host keeps the assets of one provider: whose they are decides who may be shown what. */
+function repeatedAssetHosts(config: Config): { path: KeyPath; expected: string }[] {
+  const seen = new Set<string>()
+  const places: [KeyPath, readonly string[]][] = [
+    [['assetDomains'], config.assetDomains],
+    ...[...config.peers.values()].map((peer): [KeyPath, readonly string[]] => [
+      ['peers', peer.domain, 'assetDomains'],
+      peer.assetDomains,
+    ]),
+  ]
+  return places.flatMap(([path, hosts]) =>
+    hosts.flatMap((host, at) => {
+      if (!seen.has(host)) {
+        seen.add(host)
+        return []
+      }
+      return { path: [...path, at], expected: 'expected each asset host once' }
+    }),
+  )
 }
 
 function findLine(document: Document, lines: LineCounter, path: KeyPath): number | undefined {

@@ -25,6 +25,7 @@ const fixed = [
   'listeners.internal',
   'listeners.admin',
   'upstream',
+  'assetAuthorities',
   'ds',
   'rooms',
   'limits',

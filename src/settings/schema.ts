@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { peerClasses, regions, roomProfiles } from '../policy/vocabulary.ts'
 import {
   addressField,
+  assetDomainsField,
   domainField,
   domainKey,
   fileField,
@@ -47,6 +48,12 @@ const peerSchema = z.strictObject({
     .describe('Where its gateway listens, `host:port`. Without it: port 443 of its domain.'),
   class: oneOf(peerClasses).default('open').describe('How policies class it.'),
   region: oneOf(regions).default('OTHER').describe('Where it is, for policies.'),
+  assetDomains: assetDomainsField.describe(
+    'Hosts that keep its assets; from them only we fetch for others.',
+  ),
+  assetAddress: addressField
+    .optional()
+    .describe('Where these hosts listen, `host:port`. Without it: port 443 of the host.'),
   agreement: z
     .boolean({ error: 'expected true or false' })
     .default(false)
@@ -127,6 +134,17 @@ export const configurationSchema = z.strictObject({
     .record(domainKey, peerSchema)
     .default({})
     .describe('The providers that we know, by domain.'),
+  assetDomains: assetDomainsField.describe(
+    'Hosts that keep our own assets; we fetch from them for other providers.',
+  ),
+  assetAddress: addressField
+    .optional()
+    .describe('Where these hosts listen, `host:port`. Without it: port 443 of the host.'),
+  assetAuthorities: fileField
+    .optional()
+    .describe(
+      'PEM file of the authorities that certificates of asset hosts come from. Without it: those that come with Node.',
+    ),
   defaultSuites: suitesSchema
     .prefault({})
     .describe('Metadata suites for providers without their own list.'),

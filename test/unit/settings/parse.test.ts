@@ -93,7 +93,8 @@ test('a peer without its own suites has the default ones', () => {
   const config = parse(`${minimal}
 defaultSuites: { asHub: [identified] }
 peers:
-  b.example: { allow: true, address: "127.0.0.1:9443", class: contracted, region: EU }
+  b.example: { allow: true, address: "127.0.0.1:9443", class: contracted, region: EU,
+    assetDomains: [assets.b.example], assetAddress: "127.0.0.1:9444" }
   c.example: { allow: false, suites: { asHub: [compliance], asFollower: [identified] } }
 `)
   expect([...config.peers.values()]).toEqual([
@@ -101,6 +102,8 @@ peers:
       domain: 'b.example',
       allow: true,
       address: '127.0.0.1:9443',
+      assetDomains: ['assets.b.example'],
+      assetAddress: '127.0.0.1:9444',
       peerClass: 'contracted',
       region: 'EU',
       agreement: false,
@@ -112,6 +115,8 @@ peers:
       domain: 'c.example',
       allow: false,
       address: undefined,
+      assetDomains: [],
+      assetAddress: undefined,
       peerClass: 'open',
       region: 'OTHER',
       agreement: false,
