@@ -101,6 +101,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
     randomness: randomBytes,
   })
   stack.use(parts.peerClients)
+  stack.use(parts.assets)
   stack.use(parts.outbox)
   stack.use(startRetention(parts, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)

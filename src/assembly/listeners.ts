@@ -7,7 +7,7 @@ import type { Clock } from '../model/clock.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
-import { requestBytesMax } from '../protocols/mimi/bounds.ts'
+import { methodOf, requestBytesMax } from '../protocols/mimi/bounds.ts'
 import { buildDirectory } from '../protocols/mimi/directory.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
@@ -16,6 +16,7 @@ import type { Store } from '../sqlite/store.ts'
 /** Every operation that we serve, with the octets that its requests may have. */
 export const operationLimits = mimiAdapter.operations.map((operation) => ({
   operation,
+  method: methodOf(operation),
   path: `/${operation}`,
   bodyBytesMax: requestBytesMax(operation),
 }))

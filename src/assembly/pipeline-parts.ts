@@ -31,6 +31,7 @@ import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Store } from '../sqlite/store.ts'
+import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicyEngine } from './policy-source.ts'
@@ -68,6 +69,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     addressOf: (peer) => config.peers.get(peer)?.address,
     limits: config.limits.peer,
+    downloads: config.limits.assets,
   })
   const journal = createEventJournal({ store, clock })
   const limits = { ...limitsWith(config.rates) }
@@ -93,6 +95,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     timeBuckets: createTimeBuckets(),
     upstream: options.upstream,
     peerClients,
+    assets: await openAssetProxy(config),
     outbox: openOutbox({ store, peerClients, journal, metrics, clock }),
     notifications: createNotifications(store, clock),
     pendingUpdates: createPendingUpdates(store, clock),

@@ -9,6 +9,7 @@ import {
 import type { Config } from '../settings/config.ts'
 import { needsRestart } from '../settings/restart.ts'
 import type { Log } from '../signals/log.ts'
+import { assetHomes } from './asset-proxy.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
 import { readPolicyEngine } from './policy-source.ts'
@@ -35,6 +36,7 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   peers.renew(identity)
   parts.policies.swap(engine)
   parts.peers.replace(peerProfiles(next))
+  parts.assets.allow(assetHomes(next))
   for (const name of limitNames) limits[name] = renewed[name]
   log.level(next.log.level)
   await parts.peerClients.renew(identity)

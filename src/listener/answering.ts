@@ -3,7 +3,7 @@ import type { Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ListenerResponse } from '../model/handle.ts'
 import { InFlight } from './in-flight.ts'
-import { sendAnswer, sendProblem } from './reply.ts'
+import { sendAnswer, sendProblem, sendStreamed } from './reply.ts'
 import { requestIds } from './request-id.ts'
 
 /** Told of every fault that was answered with a problem: for counters, and to see what is behind an `internal`. */
@@ -48,7 +48,9 @@ export class Answering {
       return
     }
     try {
-      sendAnswer(response, await work())
+      const answer = await work()
+      if (answer.body === undefined) sendAnswer(response, answer)
+      else await sendStreamed(response, answer, answer.body)
     } catch (fault) {
       this.refuse(response, fault, requestId)
     } finally {

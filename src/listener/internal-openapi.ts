@@ -66,9 +66,7 @@ function parametersOf({ variable, query = [], header, method }: InternalRoute): 
       required,
       schema: { type: 'integer', minimum: 0 },
     })),
-    ...(header === undefined
-      ? []
-      : [{ name: header, in: 'header', required: false, schema: text, description: LIST }]),
+    ...(header === undefined ? [] : [{ ...header, in: 'header', required: false, schema: text }]),
     ...(method === 'GET'
       ? []
       : [
@@ -100,8 +98,7 @@ function jsonContent(schema: object): object {
 }
 
 const OCTETS = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
-const PATH_VARIABLE = 'The MIMI URI or the domain, percent-encoded as one segment'
-const LIST = 'Domains of the followers, separated by commas; empty for our own clients only'
+const PATH_VARIABLE = 'The MIMI URI, the domain or the URL, percent-encoded as one segment'
 const REQUEST_ID = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' }
 const IDEMPOTENCY =
   'Repeating a request with the same id within 24 hours gives the same answer and does nothing twice'

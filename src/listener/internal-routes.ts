@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import { GatewayError } from '../model/errors.ts'
-import type { Operation } from '../model/exchange.ts'
+import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import {
   parseMimiUri,
@@ -30,7 +30,7 @@ export interface InternalRoute {
   readonly variable?: string
   readonly summary: string
   readonly query?: readonly { readonly name: string; readonly required: boolean }[]
-  readonly header?: string
+  readonly header?: { readonly name: string; readonly description: string }
   readonly body?: 'octets' | SchemaName
   readonly bodyBytesMax: number
   readonly answer: { readonly status: string; readonly body: 'octets' | SchemaName | 'object' }
@@ -39,6 +39,8 @@ export interface InternalRoute {
 
 export interface OperationLimits {
   readonly operation: Operation
+  /** POST unless given. */
+  readonly method?: OperationMethod | undefined
   readonly bodyBytesMax: number
 }
 
@@ -48,7 +50,9 @@ export function internalRoutes(
   operations: readonly OperationLimits[],
 ): readonly InternalRoute[] {
   return [
-    ...operations.map((limits) => operationRoute(handlers, limits)),
+    ...operations.map((limits) =>
+      limits.method === 'GET' ? downloadRoute(handlers, limits) : operationRoute(handlers, limits),
+    ),
     ...roomRoutes(handlers),
     fanoutRoute(handlers, operations),
     hubKeysRoute(handlers),
@@ -69,6 +73,29 @@ function operationRoute(
     bodyBytesMax,
     answer: { status: '2XX', body: 'octets' },
     run: ({ target, bytes, context }) => handlers.operation({ operation, target, bytes }, context),
+  }
+}
+
+/** A GET: nothing in, and the answer passed on as it arrives. */
+function downloadRoute(
+  handlers: InternalHandlers,
+  { operation, bodyBytesMax }: OperationLimits,
+): InternalRoute {
+  return {
+    method: 'GET',
+    path: `${INTERNAL_PREFIX}/${operation}`,
+    variable: 'target',
+    summary: `${operation} of a client of ours: an asset by its https URL, by way of the hub`,
+    header: {
+      name: 'Postern-Hub',
+      description: 'Domain of the hub that fetches it; ourselves where it is absent',
+    },
+    bodyBytesMax,
+    answer: { status: '200', body: 'octets' },
+    run: ({ target, headers, bytes, context }) => {
+      const hub = parseHub(headers['postern-hub'])
+      return handlers.operation({ operation, target, bytes, hub }, context)
+    },
   }
 }
 
@@ -118,7 +145,10 @@ function fanoutRoute(
     path: `${INTERNAL_PREFIX}/fanout`,
     variable: 'room',
     summary: 'Hand one FanoutMessage without frank to the followers; the answer is the stamped one',
-    header: 'Postern-Destinations',
+    header: {
+      name: 'Postern-Destinations',
+      description: 'Domains of the followers, separated by commas; empty for our own clients only',
+    },
     body: 'octets',
     bodyBytesMax: Math.max(...operations.map(({ bodyBytesMax }) => bodyBytesMax)),
     answer: { status: '200', body: 'octets' },
@@ -212,6 +242,12 @@ function parseDestinations(header: string | string[] | undefined): readonly Prov
   const names = header.split(',')
   if (names.length > DESTINATIONS_MAX) throw new GatewayError('malformed-request')
   return names.map((name) => parseProviderDomain(name.trim()))
+}
+
+function parseHub(header: string | string[] | undefined): ProviderDomain | undefined {
+  if (header === undefined) return undefined
+  if (typeof header !== 'string') throw new GatewayError('malformed-request')
+  return parseProviderDomain(header)
 }
 
 function wholeNumber(text: string | null, max: number): number {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { tlsContext, tlsContextOptions, type TlsIdentity } from '../delivery/tls-identity.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Operation } from '../model/exchange.ts'
+import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
 import { Answering, type OnFault } from './answering.ts'
 import { bind, unbind } from './bind.ts'
@@ -19,6 +19,8 @@ import { mutualTlsServer, routeOn } from './server.ts'
 /** One row of the operations table: where an operation's paths begin and how large its body may be. */
 export interface PeerOperation {
   readonly operation: Operation
+  /** POST unless given. */
+  readonly method?: OperationMethod | undefined
   /** `/submitMessage`: no slash at the end, no percent-encoding. */
   readonly path: string
   readonly bodyBytesMax: number
@@ -83,19 +85,18 @@ export class PeersListener {
     const { answering } = this
     for (const operation of this.options.operations)
       // The reply is hijacked before any body parser or serialiser of the framework runs.
-      this.app.post(
-        `${operation.path}/*`,
-        {
-          onRequest: (request, reply) => {
-            reply.hijack()
-            const requestId = answering.nextId()
-            void answering.run(reply.raw, requestId, () =>
-              this.handle(request.raw, operation, requestId),
-            )
-          },
+      this.app.route({
+        method: operation.method ?? 'POST',
+        url: `${operation.path}/*`,
+        onRequest: (request, reply) => {
+          reply.hijack()
+          const requestId = answering.nextId()
+          void answering.run(reply.raw, requestId, () =>
+            this.handle(request.raw, operation, requestId),
+          )
         },
-        notReached,
-      )
+        handler: notReached,
+      })
     this.app.get(DIRECTORY_PATH, (_request, reply) => {
       reply.hijack()
       const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
@@ -132,9 +133,8 @@ export class PeersListener {
 
   private allowedMethod(url: string): string | undefined {
     if (url === DIRECTORY_PATH) return 'GET'
-    return this.options.operations.some(({ path }) => url.startsWith(`${path}/`))
-      ? 'POST'
-      : undefined
+    const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
+    return found === undefined ? undefined : (found.method ?? 'POST')
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '../model/errors.ts'
-import type { ListenerResponse } from '../model/handle.ts'
+import type { ListenerResponse, StreamedBody } from '../model/handle.ts'
 import { PROBLEM_CONTENT_TYPE, problemResponse } from './problems.ts'
 
 /** INVARIANT: these are the only headers that a listener sends, beside Node's Date, Connection and Keep-Alive. */
@@ -21,6 +22,28 @@ export function sendAnswer(response: ServerResponse, answer: ListenerResponse): 
   send(response, { status, ...headers }, bytes)
 }
 
+/**
+ * Sends an answer whose body is still on its way, as fast as it is read; resolves when it is through.
+ * Where it fails the connection breaks: nobody may take a part for the whole.
+ */
+export async function sendStreamed(
+  response: ServerResponse,
+  { status, headers }: ListenerResponse,
+  { length, stream }: StreamedBody,
+): Promise<void> {
+  if (!response.headersSent && !response.destroyed) {
+    const head = headersOf({ status, ...headers })
+    head.push('content-type', headers?.contentType ?? OCTETS)
+    if (length !== undefined) head.push('content-length', String(length))
+    response.writeHead(status, head)
+  }
+  try {
+    await pipeline(stream, response)
+  } catch {
+    // Whoever gave the stream knows why it failed, and there is nobody left to tell.
+  }
+}
+
 /** Sends the RFC 9457 problem of a fault; after a body that was not read, the connection closes. */
 export function sendProblem(response: ServerResponse, fault: unknown, allow?: string): void {
   const { status, bytes, retryAfterSeconds } = problemResponse(fault)
@@ -36,8 +59,17 @@ export function sendProblem(response: ServerResponse, fault: unknown, allow?: st
  */
 export function send(response: ServerResponse, head: ReplyHead, bytes: Buffer): void {
   if (response.headersSent || response.destroyed) return
-  const headers = bytes.length === 0 ? [] : ['content-type', head.contentType ?? OCTETS]
+  const headers = headersOf(head)
+  if (bytes.length > 0) headers.push('content-type', head.contentType ?? OCTETS)
   if (head.status !== 204) headers.push('content-length', String(bytes.length))
+  response.writeHead(head.status, headers)
+  if (bytes.length > JOINED_BYTES_MAX) response.end(bytes)
+  else response.end(bytes.toString('latin1'), 'latin1')
+}
+
+/** All but the headers that describe the body. */
+function headersOf(head: ReplyHead): string[] {
+  const headers: string[] = []
   if (head.suite !== undefined) pushChecked(headers, 'mimi-metadata-suite', head.suite)
   if (head.agreement !== undefined) pushChecked(headers, 'mimi-metadata-agreement', head.agreement)
   if (head.retryAfterSeconds !== undefined)
@@ -45,9 +77,7 @@ export function send(response: ServerResponse, head: ReplyHead, bytes: Buffer): 
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
   if (head.allow !== undefined) headers.push('allow', head.allow)
   if (head.close === true) headers.push('connection', 'close')
-  response.writeHead(head.status, headers)
-  if (bytes.length > JOINED_BYTES_MAX) response.end(bytes)
-  else response.end(bytes.toString('latin1'), 'latin1')
+  return headers
 }
 
 function pushChecked(headers: string[], name: string, value: string): void {

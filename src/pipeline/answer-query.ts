@@ -76,6 +76,8 @@ export function observedOf(exchange: Exchange): Observed {
     case 'requestConsent':
     case 'updateConsent':
       return { 'consent.edge': 'exact' }
+    case 'proxyDownload':
+      return { 'asset.url': 'exact' }
     case 'update':
     case 'submitMessage':
     case 'notify':

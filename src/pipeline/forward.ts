@@ -60,6 +60,7 @@ function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
     case 'submitMessage':
     case 'groupInfo':
     case 'reportAbuse':
+    case 'proxyDownload':
       return 'hub'
   }
 }

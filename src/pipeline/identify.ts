@@ -30,6 +30,9 @@ export function identify(exchange: Exchange, self: ProviderDomain): void {
       return requireThat(isOf(exchange.target, peer) && isOf(exchange.requester, self))
     case 'identifierQuery':
       return requireThat(exchange.domain === self)
+    case 'proxyDownload':
+      // It names nobody: neither a user nor a room.
+      return
     case 'reportAbuse':
       requireThat(uriDomain(exchange.room) === self)
       return requireThat(exchange.reporter === undefined || isOf(exchange.reporter, peer))
@@ -52,6 +55,8 @@ export function targetOf(exchange: Exchange): string {
       return uriDomain(exchange.requester)
     case 'identifierQuery':
       return exchange.domain
+    case 'proxyDownload':
+      return exchange.url.text
     case 'update':
     case 'submitMessage':
     case 'notify':

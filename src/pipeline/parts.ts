@@ -1,4 +1,5 @@
 import type { EventJournal } from '../audit/journal.ts'
+import type { AssetProxy } from '../delivery/asset-proxy.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import type { PeerClients } from '../delivery/peer-clients.ts'
 import type { Upstream } from '../delivery/upstream.ts'
@@ -71,6 +72,7 @@ export interface PipelineParts {
   readonly timeBuckets: TimeBuckets
   readonly upstream: Upstream
   readonly peerClients: PeerClients
+  readonly assets: AssetProxy
   readonly outbox: Outbox
   readonly notifications: Notifications
   readonly pendingUpdates: PendingUpdates

@@ -7,6 +7,7 @@ import { groupInfo } from './group-info.ts'
 import { identify } from './identify.ts'
 import { notify } from './notify.ts'
 import type { PipelineParts } from './parts.ts'
+import { forwardDownload, proxyDownload } from './proxy-download.ts'
 import { refuse } from './refuse.ts'
 import { reportAbuse } from './report-abuse.ts'
 import { routeOf } from './route.ts'
@@ -47,7 +48,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const route = routeOf(exchange, parts.peers.self)
       if (route.kind === 'peer')
         return measured(parts, { exchange, context }, () =>
-          forward(parts, { exchange, context }, route.domain),
+          exchange.operation === 'proxyDownload'
+            ? forwardDownload(parts, { exchange, context }, route.domain)
+            : forward(parts, { exchange, context }, route.domain),
         )
       const inwards: Exchange = { ...exchange, direction: 'ingress' }
       return measured(parts, { exchange: inwards, context }, () => perform(parts, inwards, context))
@@ -77,6 +80,8 @@ function perform(
       return answerQuery(parts, exchange, context)
     case 'reportAbuse':
       return reportAbuse(parts, exchange, context)
+    case 'proxyDownload':
+      return proxyDownload(parts, exchange, context)
   }
 }
 

@@ -9,8 +9,9 @@ export type Route =
 
 /**
  * Where an exchange of our own delivery service goes: what concerns a room to the room's hub, key
- * material to the hub of the room it is for (a hub itself: to the target's provider), the rest to the
- * other provider. Throws `unsupported-operation` for what only a hub sends.
+ * material to the hub of the room it is for (a hub itself: to the target's provider), a download to
+ * the hub that the client names, the rest to the other provider. Throws `unsupported-operation` for
+ * what only a hub sends.
  */
 export function routeOf(exchange: Exchange, self: ProviderDomain): Route {
   const domain = destination(exchange, self)
@@ -34,6 +35,8 @@ function destination(exchange: Exchange, self: ProviderDomain): ProviderDomain {
     case 'updateConsent':
     case 'identifierQuery':
       return parseProviderDomain(targetOf(exchange))
+    case 'proxyDownload':
+      return exchange.hub ?? self
     case 'notify':
       throw new GatewayError('unsupported-operation')
   }

@@ -21,6 +21,8 @@ export interface Metrics {
   stamped(kind: 'franked' | 'unfranked'): void
   /** A report, by the result of its verification. */
   reportReceived(result: 'verified' | 'contradicted' | 'unverifiable' | 'not-checked'): void
+  /** An asset whose first bytes were passed on: to its end, or not. */
+  downloadEnded(outcome: 'complete' | 'cut'): void
   /** Reads a level whenever metrics are collected. */
   observe(level: Level, read: () => number): void
 }
@@ -50,6 +52,9 @@ export function createMetrics(): Metrics {
   const reports = meter.createCounter('postern.reports', {
     description: 'Abuse reports by result of their verification',
   })
+  const downloads = meter.createCounter('postern.downloads', {
+    description: 'Assets that began to be passed on, complete or cut',
+  })
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
       exchanges.add(1, { operation, direction, outcome })
@@ -59,6 +64,7 @@ export function createMetrics(): Metrics {
     limited: (operation, limit: string) => limits.add(1, { operation, limit }),
     stamped: (kind) => stamps.add(1, { kind }),
     reportReceived: (result) => reports.add(1, { result }),
+    downloadEnded: (outcome) => downloads.add(1, { outcome }),
     observe: (level, read) => {
       const { name, description } = LEVELS[level]
       meter

@@ -39,9 +39,16 @@ export const echoHandlers: InternalHandlers = {
   sanctions: () => [],
 }
 
+/** Those that are called with a body. */
 export const internalOperations = operations
   .filter((operation) => operation !== 'proxyDownload')
   .map((operation) => ({ operation, bodyBytesMax: 65_536 }))
+
+/** All of them. */
+export const internalTable = [
+  ...internalOperations,
+  { operation: 'proxyDownload', method: 'GET', bodyBytesMax: 0 },
+] as const
 
 /** A listener on a free port of 127.0.0.1, or on `endpoint`. Closed when the test ends. */
 export async function startInternalListener(
@@ -50,7 +57,7 @@ export async function startInternalListener(
 ) {
   const listener = new InternalListener({
     handlers: echoHandlers,
-    operations: internalOperations,
+    operations: internalTable,
     clock: () => 1_000,
     ...options,
   })

@@ -6,7 +6,7 @@ import { problemResponse, problems } from '../../../src/listener/problems.ts'
 import { GatewayError, type ErrorCode } from '../../../src/model/errors.ts'
 import {
   echoHandlers,
-  internalOperations,
+  internalTable,
   internalRequest,
   startInternalListener,
 } from '../../support/internal-listener.ts'
@@ -35,7 +35,7 @@ test('docs/errors.md is the table of problems (update with: vitest -u)', async (
 })
 
 test('docs/internal-api.openapi.json is the document that is served (update with: vitest -u)', async () => {
-  const document = internalOpenApi(internalRoutes(echoHandlers, internalOperations))
+  const document = internalOpenApi(internalRoutes(echoHandlers, internalTable))
   const text = await format(JSON.stringify(document), { ...prettierOptions, parser: 'json' })
   await expect(text).toMatchFileSnapshot('../../../docs/internal-api.openapi.json')
 })
@@ -44,7 +44,7 @@ test('every path and method of the OpenAPI document is served', async () => {
   const { port } = await startInternalListener()
   const served = await internalRequest({ port, method: 'GET', path: '/internal/v1/openapi.json' })
   const { paths } = JSON.parse(served.text) as { paths: Record<string, Record<string, object>> }
-  expect(Object.keys(paths)).toHaveLength(internalOperations.length + 6)
+  expect(Object.keys(paths)).toHaveLength(internalTable.length + 6)
   for (const [path, methods] of Object.entries(paths))
     for (const method of Object.keys(methods)) {
       const filled = path.replace(/\{\w+\}/, encodeURIComponent('mimi://a.example/r/lobby'))
