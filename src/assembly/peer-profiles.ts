@@ -17,5 +17,6 @@ export function peerProfiles({ peers }: Config): readonly PeerProfile[] {
     }),
     asHub: peer.asHub,
     asFollower: peer.asFollower,
+    requireAgreement: false,
   }))
 }

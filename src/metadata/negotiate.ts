@@ -114,8 +114,8 @@ function nearMisses(
   follower: RequirementsDocument,
   builtIn: Suites,
 ): readonly NearMiss[] {
-  const offered = tables(hub, hub.asHub, builtIn)
-  const accepted = tables(follower, follower.asFollower, builtIn)
+  const offered = suitesOfDocument(hub, hub.asHub, builtIn)
+  const accepted = suitesOfDocument(follower, follower.asFollower, builtIn)
   return offered
     .flatMap((suite) => closest(suite, accepted) ?? [])
     .toSorted((a, b) => a.conflicts.length - b.conflicts.length)
@@ -133,7 +133,12 @@ function closest(suite: Suite, accepted: readonly Suite[]): NearMiss | undefined
   return nearest
 }
 
-function tables(document: RequirementsDocument, codes: readonly number[], builtIn: Suites) {
+/** The suites of these codes as a document means them; unusable codes fall out. */
+export function suitesOfDocument(
+  document: RequirementsDocument,
+  codes: readonly number[],
+  builtIn: Suites,
+): readonly Suite[] {
   return usableSuites(document, codes).flatMap((code): readonly Suite[] => {
     const own = document.suites.find((table) => table.code === code)
     const suite = own === undefined ? builtIn.suiteByCode(code) : suiteOfTable(own)

@@ -11,6 +11,10 @@ export type ErrorCode =
   | 'actor-mismatch'
   | 'not-admitted'
   | 'suite-unavailable'
+  // agreements on metadata
+  | 'agreement-stale'
+  | 'agreement-pending'
+  | 'no-common-suite'
   // input
   | 'malformed-request'
   | 'misdirected'

@@ -11,6 +11,8 @@ export interface PeerProfile {
   readonly asHub: readonly string[]
   /** The suites that we accept as follower of this hub. */
   readonly asFollower: readonly string[]
+  /** Whether nothing passes between us without an agreement on metadata. */
+  readonly requireAgreement: boolean
 }
 
 /** The providers we know, and which suites hold between us and each of them. */
