@@ -66,7 +66,7 @@ function claimsOnPeople(
     ),
     claim(
       'hub-saw-pseudonyms-only',
-      `In room operations ${story.hub} saw only room pseudonyms of other providers' users; keyMaterial is in the table.`,
+      `In room operations ${story.hub} saw room pseudonyms only of others' users (keyMaterial aside).`,
       seenByHub(crossings, story.hub).map(([crossing, bytes]) => [
         crossing,
         eye.realIn(bytes).every((uri) => domainOf(uri) === story.hub),
@@ -94,7 +94,7 @@ function claimsOnBytes(
   return [
     claim(
       'messages-pass-unchanged',
-      'What was submitted, followers got octet for octet; only time and frank are written in, as the answer has them.',
+      'What was submitted, followers got octet for octet: only time and frank are written in.',
       deliveries.submissions.flatMap((submission) => deliveries.relayed(submission)),
     ),
     claim(
@@ -126,12 +126,12 @@ function claimsOnBytes(
     ),
     claim(
       'refused-goes-nowhere',
-      'What the hub refused, with 429 or notAllowed, reached nobody; 429 says when to try again.',
+      'What the hub refused (429, notAllowed) reached nobody, and 429 says when to try again.',
       deliveries.refused.map((crossing) => [crossing, deliveries.staysAtHub(crossing)]),
     ),
     claim(
       'removed-gets-nothing',
-      `After the commit that removed its last user, ${removed.provider} got nothing of the room, which went on.`,
+      `After its last user was removed, ${removed.provider} got nothing of the room, which went on.`,
       deliveries.endsWithCommit(removed.room, removed.provider),
     ),
   ]

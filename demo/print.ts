@@ -112,5 +112,5 @@ const LEGEND = `From the octets at the taps, not from declarations. A column is 
 a cell the most exposing form in which the octets that reached this provider held it:
   exact      as it is                            bucket     one of a few sizes, a whole second, one handle
   pseudonym  a name that holds in one room       absent     looked for, and not there
-  .          nothing of the kind reached it
+  .          nothing of the kind reached it     *          less at other times
 An arrival time is by the receiver's own clock. What a provider sees of its own users is not in it.`

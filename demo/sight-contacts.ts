@@ -13,7 +13,7 @@ import {
 } from '../src/wire/mimi/key-material.ts'
 import { abuseReportCodec } from '../src/wire/mimi/report-abuse.ts'
 import { domainOf, doneBody } from './crossed.ts'
-import type { Eye } from './eye.ts'
+import { mostExposing, type Eye } from './eye.ts'
 import type { Crossing } from './recording.ts'
 import {
   answerSighting,
@@ -33,7 +33,7 @@ export function sightKeyMaterial(crossing: Crossing, eye: Eye): readonly Sightin
     { field: 'room.id', form: 'exact' },
     { field: 'consent.edge', of: 'who asks', form: eye.formOf(request.requestingUser) },
     { field: 'consent.edge', of: 'for whom', form: eye.formOf(request.targetUser) },
-    { field: 'sender.client', form: eye.clientForm(request.requesterCredential) },
+    { field: 'sender.client', of: 'asking', form: eye.clientForm(request.requesterCredential) },
     { field: 'room.policy', of: 'capabilities', form: 'exact' },
     network(crossing),
   ])
@@ -41,17 +41,19 @@ export function sightKeyMaterial(crossing: Crossing, eye: Eye): readonly Sightin
   if (body === undefined) return [asked]
   const response = decode(keyMaterialResponseCodec, body)
   const role = crossing.from === hub ? 'hub' : 'follower'
-  return [asked, answerSighting(crossing, role, [peerDomain, ...materialFields(response)])]
+  return [asked, answerSighting(crossing, role, [peerDomain, ...materialFields(response, eye)])]
 }
 
-function materialFields({ userStatus, clients }: KeyMaterialResponse): readonly Seen[] {
+function materialFields({ userStatus, clients }: KeyMaterialResponse, eye: Eye): readonly Seen[] {
   const found = clients.flatMap((client) =>
     client.clientStatus === 'success' ? [client.keyPackage.value.leafNode.credential] : [],
   )
+  const named = mostExposing(clients.map(({ clientUri }) => eye.formOf(clientUri)))
   const isLinked = found.some(({ kind }) => kind === 'pseudonymous')
   return [
     { field: 'user.existence', form: userStatus === 'noConsent' ? 'absent' : 'exact' },
     ...(found.length === 0 ? [] : materialShown),
+    ...(found.length === 0 ? [] : [{ field: 'sender.client', of: 'asked', form: named } as const]),
     ...(isLinked ? [pseudonymLink] : []),
   ]
 }

@@ -16,6 +16,10 @@ export async function complianceRoom(stage: Stage, { bob, cathy }: Cast): Promis
     await say(cathy, { room: uri, text: 'Please note the figures', readers: [bob] })
     await say(bob, { room: uri, text: 'Noted', readers: [cathy] })
     note('messages both ways: the hub knows who speaks, b.example still does not learn it')
+    const renewed = await bob.client.commitPending(uri)
+    expect(renewed.kind === 'accepted', `the commit is accepted, not ${renewed.kind}`)
+    await cathy.sees('room-changed', ({ room, by }) => room === uri && by.user === bob.user)
+    note('Bob renews his keys with a commit')
   })
 }
 

@@ -59,7 +59,8 @@ function block(operation: string, rows: readonly Row[], paint: Paint): string {
 function cell(rows: readonly Row[], paint: Paint): string {
   if (rows.length === 0) return paint('faint', '.'.padEnd(CELL_WIDTH))
   const form = mostExposing(rows.map((row) => row.form))
-  return paint(form, shortForm(form).padEnd(CELL_WIDTH))
+  const isMixed = rows.some((row) => row.form !== form || Object.keys(row.forms).length > 1)
+  return paint(form, `${shortForm(form)}${isMixed ? '*' : ''}`.padEnd(CELL_WIDTH))
 }
 
 /** The suite stands over the first of its columns only. */

@@ -69,6 +69,8 @@ describe('the table', () => {
     [pseudonymous, 'groupInfo', 'c.example follower', 'participants.list', 'absent'],
     [pseudonymous, 'reportAbuse', 'a.example hub', 'report.reporter', 'absent'],
     ['compliance', 'submitMessage', 'c.example hub', 'sender.user', 'exact'],
+    ['compliance', 'update', 'c.example hub', 'participants.list', 'exact'],
+    ['compliance', 'keyMaterial', 'c.example hub', 'sender.client (asked)', 'exact'],
     ['compliance', 'notify: application', 'b.example follower', 'sender.user', 'absent'],
   ])('%s, %s: %s sees %s as %s', (...row) => {
     expect(rowsOf(demo)).toContain(row.join(' | '))

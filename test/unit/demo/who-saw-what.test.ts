@@ -55,3 +55,8 @@ test('the table has a block per operation, a column per provider and role, a lin
   expect(submitted).toMatch(/\n {2}message\.time \(stamp\) +\. +bucket\n/)
   expect(delivered).toMatch(/\n {2}sender\.user +absent +absent\n/)
 })
+
+test('the table marks a cell that stands for less at other times', () => {
+  const rows = rowsOf(submission(), submission({ sender: sample.bob }))
+  expect(renderTable(rows, (_, part) => part)).toMatch(/\n {2}sender\.user +exact\*/)
+})
