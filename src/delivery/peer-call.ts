@@ -36,6 +36,19 @@ export interface PeerDownloaded {
   readonly retryAfterMs: number | undefined
 }
 
+/** A GET at a well-known path of a peer; an answer with another status is an answer too. */
+export interface PeerDocumentCall {
+  readonly peer: ProviderDomain
+  /** `/.well-known/…` */
+  readonly path: string
+  readonly accept: string
+  /** Value of `If-None-Match`. */
+  readonly etag: string | undefined
+  readonly bytesMax: number
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface PeerLimits {
   /** Connections to one peer. */
   readonly connectionsMax: number

@@ -2,10 +2,12 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { assetLimitDefaults, type AssetLimits } from './asset-limits.ts'
+import type { HttpAnswer } from './http-call.ts'
 import {
   peerLimitDefaults,
   type PeerAnswer,
   type PeerCall,
+  type PeerDocumentCall,
   type PeerDownload,
   type PeerDownloaded,
   type PeerLimits,
@@ -58,6 +60,14 @@ export class PeerClients {
    */
   async download(call: PeerDownload): Promise<PeerDownloaded> {
     return this.link(call.peer).download(call)
+  }
+
+  /**
+   * Redirects are not followed. Leaves the breaker alone: a document that cannot be had is no reason to
+   * stop other calls. Throws `peer-unreachable`, `peer-timeout`, `peer-invalid`, `queue-full`, `draining`.
+   */
+  async document(call: PeerDocumentCall): Promise<HttpAnswer> {
+    return this.link(call.peer).document(call)
   }
 
   /** New connections use `identity`; those that are open live on until they are idle. */

@@ -8,7 +8,14 @@ import type { ProviderDomain } from '../model/ids.ts'
 import type { AssetLimits } from './asset-limits.ts'
 import { Breaker } from './breaker.ts'
 import { httpCall, type CallFaults, type HttpAnswer } from './http-call.ts'
-import type { PeerAnswer, PeerCall, PeerDownload, PeerDownloaded, PeerLimits } from './peer-call.ts'
+import type {
+  PeerAnswer,
+  PeerCall,
+  PeerDocumentCall,
+  PeerDownload,
+  PeerDownloaded,
+  PeerLimits,
+} from './peer-call.ts'
 import { PeerDirectory, type ParseDirectory } from './peer-directory.ts'
 import { publicLookup, type Resolve } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -87,6 +94,27 @@ export class PeerLink {
     } catch (error) {
       this.downloading -= 1
       throw error
+    }
+  }
+
+  async document(call: PeerDocumentCall): Promise<HttpAnswer> {
+    this.usedAtMs = this.options.clock()
+    const headers = [...this.fixedHeaders, 'accept', call.accept]
+    if (call.etag !== undefined) headers.push('if-none-match', call.etag)
+    this.inFlight += 1
+    try {
+      return await httpCall(this.pool, {
+        method: 'GET',
+        path: call.path,
+        headers,
+        bytes: undefined,
+        deadlineMs: call.deadlineMs,
+        answerBytesMax: call.bytesMax,
+        faults,
+        signal: call.signal,
+      })
+    } finally {
+      this.inFlight -= 1
     }
   }
 
