@@ -54,6 +54,16 @@ export const uint64: Codec<bigint> = {
   write: (writer, value) => writer.uint64(value),
 }
 
+/** `bool`: an octet that is 0 or 1; anything else is `invalid-value`. */
+export const bool: Codec<boolean> = {
+  read: (reader) => {
+    const value = reader.uint8()
+    if (value > 1) reader.fail('invalid-value')
+    return value === 1
+  },
+  write: (writer, value) => writer.uint8(value ? 1 : 0),
+}
+
 /** `opaque x[n]`, a view of the input. */
 export function fixed(length: number): Codec<Buffer> {
   return {

@@ -4,6 +4,7 @@ import { roomMetaDataCodec } from '../../wire/mimi/room-metadata.ts'
 import {
   appDataDictionaryCodec,
   componentIds,
+  componentListCodec,
   type ComponentData,
 } from '../../wire/mls/app-data.ts'
 import { requiredCapabilitiesCodec } from '../../wire/mls/capabilities.ts'
@@ -11,7 +12,6 @@ import { credentialTypes } from '../../wire/mls/credential.ts'
 import { externalSendersCodec, type ExternalSender } from '../../wire/mls/external-sender.ts'
 import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import { proposalTypes } from '../../wire/mls/proposal.ts'
-import { componentListCodec } from '../mls/key-package.ts'
 
 /** Role indices of this product's default room policy; 0 is no role at all. draft-ietf-mimi-room-policy §7 */
 export const roles = { banned: 1, member: 2, moderator: 3, admin: 4 } as const

@@ -1,6 +1,11 @@
 import type { Randomness } from '../../model/clock.ts'
-import { encode, struct, uint16, vector } from '../../wire/codec.ts'
-import { appDataDictionaryCodec, componentIds } from '../../wire/mls/app-data.ts'
+import { encode } from '../../wire/codec.ts'
+import { supportedMetadataSuitesCodec } from '../../wire/mimi/metadata-requirements.ts'
+import {
+  appDataDictionaryCodec,
+  componentIds,
+  componentListCodec,
+} from '../../wire/mls/app-data.ts'
 import type { Capabilities, RequiredCapabilities } from '../../wire/mls/capabilities.ts'
 import { credentialTypes, type Credential } from '../../wire/mls/credential.ts'
 import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
@@ -126,16 +131,6 @@ export function clientCapabilities(suite: ClientSuite): Capabilities {
     credentials: [credentialTypes.basic, credentialTypes.pseudonymous],
   }
 }
-
-/** `ComponentID components<V>`: the content of components 0x0001 and 0x0002. draft-ietf-mls-extensions §4.5 */
-export const componentListCodec = struct({
-  components: vector(uint16, { countMax: 256, bytesMax: 512 }),
-})
-
-/** The metadata suites that a leaf supports: component 0x8D01. */
-const supportedMetadataSuitesCodec = struct({
-  suites: vector(uint16, { countMax: 256, bytesMax: 512 }),
-})
 
 const CLOCK_SKEW_MS = 3_600_000
 const LIFETIME_MS_DEFAULT = 30 * 86_400_000

@@ -16,6 +16,12 @@ import { ratchetTreeCodec } from '../mls/ratchet-tree.ts'
 import { safeAadCodec } from '../mls/safe-aad.ts'
 import { welcomeCodec } from '../mls/welcome.ts'
 import { Reader } from '../reader.ts'
+import {
+  assetPolicyCodec,
+  domainNameCodec,
+  downloadPrivacyCodec,
+  providerAssetUploadDomainsCodec,
+} from './asset-policy.ts'
 import { consentEntryCodec, consentScopeCodec } from './consent.ts'
 import { fanoutMessageCodec } from './fanout.ts'
 import {
@@ -47,6 +53,18 @@ import {
   keyMaterialResponseCodec,
 } from './key-material.ts'
 import {
+  consentTermsCodec,
+  metadataRequirementsCodec,
+  supportedMetadataSuitesCodec,
+} from './metadata-requirements.ts'
+import {
+  appMessagePolicyCodec,
+  extendedCapabilitiesCodec,
+  minDefaultMaxTimeCodec,
+  operationalParametersCodec,
+  pendingProposalPolicyCodec,
+} from './operational-policy.ts'
+import {
   participantListDataCodec,
   participantListUpdateCodec,
   userindexRolePairCodec,
@@ -72,6 +90,15 @@ import {
   uriCodec,
   utf8StringCodec,
 } from './room-metadata.ts'
+import {
+  baseRoomPolicyCodec,
+  claimCodec,
+  preAuthDataCodec,
+  preAuthRoleEntryCodec,
+  roleCodec,
+  roleDataCodec,
+  singleSourceRoleChangeTargetsCodec,
+} from './room-policy.ts'
 import { submitMessageRequestCodec, submitMessageResponseCodec } from './submit-message.ts'
 import { updateRequestCodec, updateRoomResponseCodec } from './update.ts'
 
@@ -123,6 +150,29 @@ export const structs = {
   RichDescription: richDescriptionCodec,
   RoomMetaData: roomMetaDataCodec,
   RoomMetaUpdate: roomMetaDataCodec,
+  // draft-ietf-mimi-room-policy-03
+  SingleSourceRoleChangeTargets: singleSourceRoleChangeTargetsCodec,
+  Role: roleCodec,
+  RoleData: roleDataCodec,
+  RoleUpdate: roleDataCodec,
+  Claim: claimCodec,
+  PreAuthRoleEntry: preAuthRoleEntryCodec,
+  PreAuthData: preAuthDataCodec,
+  PreAuthUpdate: preAuthDataCodec,
+  BaseRoomPolicy: baseRoomPolicyCodec,
+  DomainName: domainNameCodec,
+  ProviderAssetUploadDomains: providerAssetUploadDomainsCodec,
+  DownloadPrivacy: downloadPrivacyCodec,
+  AssetPolicy: assetPolicyCodec,
+  ExtendedCapabilities: extendedCapabilitiesCodec,
+  PendingProposalPolicy: pendingProposalPolicyCodec,
+  MinDefaultMaxTime: minDefaultMaxTimeCodec,
+  AppMessagePolicy: appMessagePolicyCodec,
+  OperationalParameters: operationalParametersCodec,
+  // docs/rooms.md
+  MetadataRequirements: metadataRequirementsCodec,
+  SupportedMetadataSuites: supportedMetadataSuitesCodec,
+  ConsentTerms: consentTermsCodec,
   // draft-mahy-mls-ratchet-tree-options-02
   RatchetTreeOption: ratchetTreeOptionCodec,
   PartialGroupInfo: partialGroupInfoCodec,

@@ -10,7 +10,12 @@ import {
   type Codec,
   type Decoded,
 } from '../codec.ts'
-import { componentBytesMax, componentCountMax, handshakeBytesMax } from './limits.ts'
+import {
+  componentBytesMax,
+  componentCountMax,
+  componentListCountMax,
+  handshakeBytesMax,
+} from './limits.ts'
 
 /** Component numbers of draft-ietf-mls-extensions, draft-ietf-mimi-protocol-06 and our private range. */
 export const componentIds = {
@@ -20,10 +25,27 @@ export const componentIds = {
   frankingAgent: 0x0021,
   participantList: 0x0022,
   roomMetadata: 0x0023,
+  operationalPolicy: 0x0024,
+  rolesList: 0x0025,
+  preauthList: 0x0026,
+  baseRoomPolicy: 0x0027,
+  joinLinks: 0x002a,
+  assetPolicy: 0x002c,
   messageId: 0x0040,
+  hubRetracted: 0x0050,
+  hubRetractedRange: 0x0051,
   metadataRequirements: 0x8d01,
   identityLinkAdd: 0x8d10,
+  consentTerms: 0x8d13,
 } as const
+
+/** `ComponentID components<V>`: the content of components 0x0001 and 0x0002. draft-ietf-mls-extensions §4.5 */
+export const componentListCodec = struct({
+  components: vector(uint16, {
+    countMax: componentListCountMax,
+    bytesMax: 2 * componentListCountMax,
+  }),
+})
 
 const componentDataCodec = struct({ componentId: uint16, data: opaque(componentBytesMax) })
 export type ComponentData = Decoded<typeof componentDataCodec>

@@ -26,5 +26,7 @@ export const senderDataBytesMax = 1_024
 export const ciphertextBytesMax = 16_777_216
 export const treeNodeCountMax = 131_072
 export const componentCountMax = 64
+/** Ids in one list of components: those that a client supports, or a group requires. */
+export const componentListCountMax = 256
 export const componentBytesMax = 1_048_576
 export const externalSenderCountMax = 64

@@ -16,6 +16,7 @@ import {
   tag,
 } from './base.ts'
 import * as mls from './mls.ts'
+import * as policy from './room-policy.ts'
 
 import {
   mls10,
@@ -185,6 +186,27 @@ export const structValues: Values = {
   RichDescription: richDescription,
   RoomMetaData: roomMetaData,
   RoomMetaUpdate: roomMetaData,
+  SingleSourceRoleChangeTargets: policy.roleChangeTargets,
+  Role: policy.role,
+  RoleData: policy.roleData,
+  RoleUpdate: policy.roleData,
+  Claim: policy.claim,
+  PreAuthRoleEntry: policy.preAuthRoleEntry,
+  PreAuthData: policy.preAuthData,
+  PreAuthUpdate: policy.preAuthData,
+  BaseRoomPolicy: policy.baseRoomPolicy,
+  DomainName: policy.domainName,
+  ProviderAssetUploadDomains: policy.uploadDomains,
+  DownloadPrivacy: policy.downloadPrivacy,
+  AssetPolicy: policy.assetPolicy,
+  ExtendedCapabilities: policy.extendedCapabilities,
+  PendingProposalPolicy: policy.pendingProposalPolicy,
+  MinDefaultMaxTime: policy.minDefaultMaxTime,
+  AppMessagePolicy: policy.appMessagePolicy,
+  OperationalParameters: policy.operationalParameters,
+  MetadataRequirements: policy.metadataRequirements,
+  SupportedMetadataSuites: policy.supportedMetadataSuites,
+  ConsentTerms: policy.consentTerms,
   RatchetTreeOption: ratchetTreeOption,
   PartialGroupInfo: partialGroupInfo,
   IdentityLinkExtension: record({ identityLinkWrapperKey: key }),

@@ -1,0 +1,33 @@
+/** What a role may allow, by the numbers of the registry. draft-ietf-mimi-room-policy-03 §10.2 */
+export const roleCapabilities = {
+  canAddParticipant: 0x0000,
+  canRemoveParticipant: 0x0001,
+  canAddOwnClient: 0x0002,
+  canRemoveOwnClient: 0x0003,
+  canOpenJoin: 0x0004,
+  canJoinIfPreauthorized: 0x0005,
+  canRemoveSelf: 0x0006,
+  canUseJoinCode: 0x0009,
+  canBan: 0x000a,
+  canUnban: 0x000b,
+  canKick: 0x000c,
+  canChangeUserRole: 0x000f,
+  canChangeOwnRole: 0x0010,
+  canSendMessage: 0x0100,
+  canReceiveMessage: 0x0101,
+  canReportAbuse: 0x0103,
+  canDeleteOtherMessage: 0x010b,
+  canChangeRoomName: 0x0300,
+  canChangeRoomDescription: 0x0301,
+  canChangeRoomAvatar: 0x0302,
+  canChangeRoomSubject: 0x0303,
+  canChangeRoomMood: 0x0304,
+  canChangeRoomMembershipStyle: 0x0502,
+  canChangeRoleDefinitions: 0x0503,
+  canChangePreauthorizedUserList: 0x0504,
+  canChangeOtherPolicyAttribute: 0x0505,
+  canChangeMlsOperationalPolicies: 0x0600,
+  canSendMlsReinitProposal: 0x0601,
+} as const
+
+export type RoleCapability = keyof typeof roleCapabilities
