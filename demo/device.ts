@@ -30,7 +30,7 @@ export class Device {
   ): Promise<Device> {
     const { domain } = provider.plan
     const client = await MimiClient.register({
-      url: provider.clientsUrl,
+      url: provider.addresses.clients,
       user: `mimi://${domain}/u/${name.toLowerCase()}`,
       client: `mimi://${domain}/d/${name.toLowerCase()}-${device}`,
       clock: () => Date.now(),

@@ -10,9 +10,17 @@ export interface GatewayProcessOptions {
   readonly domain: string
   /** Its postern.yaml. */
   readonly configFile: string
-  readonly adminUrl: string
   /** For its log. */
   readonly directory: string
+}
+
+/** Where a gateway listens: the system chose the ports, and the gateway says which. */
+export interface GatewayAddresses {
+  /** `https://host:port`, for other providers. */
+  readonly peers: string
+  /** The local client API of its delivery service. */
+  readonly clients: string
+  readonly admin: string
 }
 
 /** One provider's gateway, with its delivery service inside, in a process of its own. */
@@ -20,6 +28,7 @@ export class GatewayProcess implements AsyncDisposable {
   readonly domain: string
   private readonly options: GatewayProcessOptions
   private readonly child: ChildProcess
+  private printed = ''
 
   constructor(options: GatewayProcessOptions) {
     this.domain = options.domain
@@ -28,9 +37,10 @@ export class GatewayProcess implements AsyncDisposable {
     this.child = spawn(
       process.execPath,
       ['--import', './src/telemetry.ts', 'src/main.ts', 'serve', '--config', options.configFile],
-      { cwd: REPOSITORY, stdio: ['ignore', 'ignore', log], env: childEnvironment() },
+      { cwd: REPOSITORY, stdio: ['ignore', 'pipe', log], env: childEnvironment() },
     )
     closeSync(log)
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.printed += chunk.toString()))
     // A child that cannot be started says so on exit; without a listener it would end the demo.
     this.child.on('error', () => {})
     process.once('exit', this.kill)
@@ -40,13 +50,13 @@ export class GatewayProcess implements AsyncDisposable {
     return this.child.pid
   }
 
-  /** Resolves when /readyz says so. Throws with the end of the log where that does not happen. */
-  async ready(signal: AbortSignal): Promise<void> {
+  /** Resolves when it has said where it listens and /readyz says so. Throws with the end of its log. */
+  async ready(signal: AbortSignal): Promise<GatewayAddresses> {
     const untilMs = Date.now() + READY_MS
-    while (Date.now() < untilMs) {
+    while (Date.now() < untilMs && !this.hasEnded) {
       signal.throwIfAborted()
-      if (this.hasEnded) break
-      if (await isReady(`${this.options.adminUrl}/readyz`)) return
+      const addresses = addressesIn(this.printed)
+      if (addresses !== undefined && (await isReady(`${addresses.admin}/readyz`))) return addresses
       await sleep(POLL_MS, undefined, { signal })
     }
     throw new Error(`${this.domain} did not get ready\n${await this.logTail()}`)
@@ -78,6 +88,15 @@ export class GatewayProcess implements AsyncDisposable {
   private readonly kill = (): void => {
     this.child.kill('SIGKILL')
   }
+}
+
+/** From what `serve` prints once it serves. */
+function addressesIn(greeting: string): GatewayAddresses | undefined {
+  const urlOf = (label: string) =>
+    new RegExp(`${label} +(https?://[\\d.]+:\\d+)`).exec(greeting)?.[1]
+  const [peers, clients, admin] = ['other providers', 'local clients', 'operator'].map(urlOf)
+  if (peers === undefined || clients === undefined || admin === undefined) return undefined
+  return { peers, clients, admin }
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -6,8 +6,7 @@ import {
   createDevelopmentCertificates,
   type DevelopmentCertificates,
 } from '../src/cli/development-certificates.ts'
-import { freePorts } from './free-ports.ts'
-import { GatewayProcess } from './gateway-process.ts'
+import { GatewayProcess, type GatewayAddresses } from './gateway-process.ts'
 import { Recording } from './recording.ts'
 import { Tap, type TapIdentity } from './tap.ts'
 
@@ -28,9 +27,7 @@ export interface Provider {
   readonly plan: ProviderPlan
   readonly gateway: GatewayProcess
   readonly configFile: string
-  /** The local client API of its delivery service. */
-  readonly clientsUrl: string
-  readonly peersUrl: string
+  readonly addresses: GatewayAddresses
 }
 
 export interface Federation extends AsyncDisposable {
@@ -54,101 +51,86 @@ export async function startFederation(
     domains: plans.map(({ domain }) => domain),
     now: Date.now(),
   })
-  const ports = await portsOf(plans)
   const recording = new Recording()
-  const setting = { directory, certificates, ports, recording }
-  const taps = await startTaps(stack, plans, setting)
-  const providers: Provider[] = []
+  const taps = await startTaps(stack, certificates, recording)
+  const starting: Omit<Provider, 'addresses'>[] = []
+  stack.defer(() => endAll(starting.map(({ gateway }) => gateway)))
   for (const plan of plans) {
-    const provider = await startProvider(plan, { ...setting, taps })
-    stack.use(provider.gateway)
-    providers.push(provider)
+    const configFile = await writeConfiguration(directory, plan, { certificates, taps })
+    const gateway = new GatewayProcess({ domain: plan.domain, configFile, directory })
+    starting.push({ plan, configFile, gateway })
   }
-  await Promise.all(providers.map(({ gateway }) => gateway.ready(signal)))
+  const providers = await Promise.all(
+    starting.map(async (provider) => {
+      const addresses = await provider.gateway.ready(signal)
+      taps.get(provider.plan.domain)?.aim(addresses.peers)
+      return { ...provider, addresses }
+    }),
+  )
   const owned = stack.move()
   return { providers, recording, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-interface Ports {
-  readonly peers: number
-  readonly internal: number
-  readonly admin: number
-  readonly clients: number
-}
-
-interface Setting {
-  readonly directory: string
-  readonly certificates: DevelopmentCertificates
-  readonly ports: ReadonlyMap<string, Ports>
-  readonly recording: Recording
-}
-
-async function portsOf(plans: readonly ProviderPlan[]): Promise<ReadonlyMap<string, Ports>> {
-  const free = await freePorts(plans.length * PORTS_EACH)
-  return new Map(
-    plans.map(({ domain }, index) => {
-      const own = free.slice(index * PORTS_EACH, (index + 1) * PORTS_EACH)
-      const [peers = 0, internal = 0, admin = 0, clients = 0] = own
-      return [domain, { peers, internal, admin, clients }]
-    }),
-  )
+/** All at once: a gateway that drains may wait for one that has ended. */
+async function endAll(gateways: readonly GatewayProcess[]): Promise<void> {
+  await Promise.all(gateways.map((gateway) => gateway[Symbol.asyncDispose]()))
 }
 
 async function startTaps(
   stack: AsyncDisposableStack,
-  plans: readonly ProviderPlan[],
-  { certificates, ports, recording }: Setting,
+  certificates: DevelopmentCertificates,
+  recording: Recording,
 ): Promise<ReadonlyMap<string, Tap>> {
   const authority = await readFile(certificates.ca)
   const identities = new Map<string, TapIdentity>()
   for (const [domain, { certificate, key }] of certificates.providers)
     identities.set(domain, { certificate: await readFile(certificate), key: await readFile(key) })
   const taps = new Map<string, Tap>()
-  for (const { domain: target } of plans) {
-    const targetPort = portsFor(ports, target).peers
-    const tap = await Tap.start({ target, targetPort, identities, authority, recording })
+  for (const target of identities.keys()) {
+    const tap = await Tap.start({ target, identities, authority, recording })
     taps.set(target, stack.use(tap))
   }
   return taps
 }
 
-async function startProvider(
+interface Surroundings {
+  readonly certificates: DevelopmentCertificates
+  readonly taps: ReadonlyMap<string, Tap>
+}
+
+/** Writes the provider's postern.yaml and returns its path. */
+async function writeConfiguration(
+  directory: string,
   plan: ProviderPlan,
-  setting: Setting & { readonly taps: ReadonlyMap<string, Tap> },
-): Promise<Provider> {
-  const { domain } = plan
-  const directory = join(setting.directory, domain)
-  const configFile = join(directory, 'postern.yaml')
-  const { peers, admin, clients } = portsFor(setting.ports, domain)
-  await mkdir(directory, { mode: 0o700 })
-  await writeFile(configFile, stringify(configuration(plan, setting)), { mode: 0o600 })
-  const adminUrl = `http://127.0.0.1:${admin}`
-  return {
-    plan,
-    gateway: new GatewayProcess({ domain, configFile, adminUrl, directory }),
-    configFile,
-    clientsUrl: `http://127.0.0.1:${clients}`,
-    peersUrl: `https://127.0.0.1:${peers}`,
-  }
+  surroundings: Surroundings,
+): Promise<string> {
+  const own = join(directory, plan.domain)
+  const file = join(own, 'postern.yaml')
+  await mkdir(own, { mode: 0o700 })
+  await writeFile(
+    file,
+    stringify(configuration(plan, surroundings), { aliasDuplicateObjects: false }),
+    { mode: 0o600 },
+  )
+  return file
 }
 
 /** postern.yaml as an object. */
 function configuration(
   { domain, policies, rooms, suites, rates }: ProviderPlan,
-  { certificates, ports, taps }: Setting & { readonly taps: ReadonlyMap<string, Tap> },
+  { certificates, taps }: Surroundings,
 ): object {
-  const { peers, internal, admin, clients } = portsFor(ports, domain)
   const agreed = { allow: true, class: 'contracted', region: 'EU', agreement: true }
-  const host = '127.0.0.1'
+  const anywhere = { host: '127.0.0.1', port: 0 }
   return {
     provider: domain,
     dataDirectory: './data',
     listeners: {
-      peers: { host, port: peers, ...certificates.providers.get(domain), ca: certificates.ca },
-      internal: { host, port: internal },
-      admin: { host, port: admin },
+      peers: { ...anywhere, ...certificates.providers.get(domain), ca: certificates.ca },
+      internal: anywhere,
+      admin: anywhere,
     },
-    ds: { host, port: clients },
+    ds: anywhere,
     peers: Object.fromEntries(
       Object.entries(suites).map(([peer, lists]) => [
         peer,
@@ -161,11 +143,3 @@ function configuration(
     log: { level: 'warn' },
   }
 }
-
-function portsFor(ports: ReadonlyMap<string, Ports>, domain: string): Ports {
-  const found = ports.get(domain)
-  if (found === undefined) throw new Error(`no ports for ${domain}`)
-  return found
-}
-
-const PORTS_EACH = 4

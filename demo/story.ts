@@ -9,8 +9,8 @@ import { fillClubhouse, newDevice, secondRoom, talk } from './story-rooms.ts'
 export function raiseCurtain(stage: Stage, signal: AbortSignal): Promise<Federation> {
   return stage.step('Three providers start, each a gateway process of its own', async (note) => {
     const federation = await startFederation(plans, signal)
-    for (const { plan, gateway, peersUrl } of federation.providers)
-      note(`${plan.domain}  process ${gateway.pid}  ${peersUrl}  ${plan.about}`)
+    for (const { plan, gateway, addresses } of federation.providers)
+      note(`${plan.domain}  process ${gateway.pid}  ${addresses.peers}  ${plan.about}`)
     note('mutual TLS between them, and before each one a tap that records every octet')
     stage.watch(federation.recording)
     return federation

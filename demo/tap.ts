@@ -13,8 +13,6 @@ export interface TapIdentity {
 export interface TapOptions {
   /** The provider that is called. */
   readonly target: string
-  /** Where its gateway really listens, on loopback. */
-  readonly targetPort: number
   readonly identities: ReadonlyMap<string, TapIdentity>
   readonly authority: Buffer
   readonly recording: Recording
@@ -29,6 +27,7 @@ export class Tap implements AsyncDisposable {
   private readonly options: TapOptions
   private readonly server: Server
   private readonly agents = new Map<string, Agent>()
+  private gateway: URL | undefined
 
   private constructor(options: TapOptions) {
     const { certificate, key } = identityOf(options, options.target)
@@ -52,6 +51,11 @@ export class Tap implements AsyncDisposable {
     tap.server.listen(0, '127.0.0.1')
     await once(tap.server, 'listening')
     return tap
+  }
+
+  /** Says where the gateway really listens; before that, whoever calls is cut off. */
+  aim(gateway: string): void {
+    this.gateway = new URL(gateway)
   }
 
   /** What other providers have to be told as the address: `host:port`. */
@@ -94,11 +98,12 @@ export class Tap implements AsyncDisposable {
   }
 
   private async call(from: string, { method, path, headers, body }: Call): Promise<CrossedAnswer> {
-    const { targetPort } = this.options
+    if (this.gateway === undefined) throw new Error('the gateway is not there yet')
+    const { hostname: host, port } = this.gateway
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const request = openRequest({
-      host: '127.0.0.1',
-      port: targetPort,
+      host,
+      port,
       agent: this.agentOf(from),
       method,
       path,
