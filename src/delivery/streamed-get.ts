@@ -1,6 +1,6 @@
-import { finished, pipeline, Transform, type Readable } from 'node:stream'
+import { Transform, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { GatewayError } from '../model/errors.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { StreamedBody } from '../model/handle.ts'
 import { isDelimited, type AnswerHeaders, type CallFaults } from './http-call.ts'
 
@@ -60,9 +60,7 @@ export async function streamedGet(
     return { status, headers: answered, body: { length, stream } }
   } catch (error) {
     time.end()
-    throw error instanceof GatewayError
-      ? error
-      : new GatewayError(codeOf(error, faults), { cause: error })
+    throw coded(error, codeOf(error, faults))
   }
 }
 
@@ -91,10 +89,15 @@ function bounded(body: Readable, { limits, faults, done }: Bounds): Readable {
       else next(null, chunk)
     },
   })
-  finished(counted, done)
-  pipeline(body, counted, () => {
-    // Whoever reads `counted` is told by it.
+  counted.once('close', () => {
+    body.destroy()
+    done()
   })
+  body.on('error', (cause) => counted.destroy(coded(cause, faults.invalid)))
+  body.once('close', () => {
+    if (!body.readableEnded) counted.destroy(new GatewayError(faults.invalid))
+  })
+  body.pipe(counted)
   return counted
 }
 
@@ -130,10 +133,21 @@ function limitTime(limits: StreamLimits, faults: CallFaults, outer: AbortSignal)
   }
 }
 
-function codeOf(error: unknown, faults: CallFaults) {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'UND_ERR_INVALID_ARG') return 'internal'
-  const answered =
-    code === 'UND_ERR_HEADERS_OVERFLOW' || (typeof code === 'string' && code.startsWith('HPE_'))
-  return answered ? faults.invalid : faults.unreachable
+function coded(error: unknown, code: ErrorCode): GatewayError {
+  return error instanceof GatewayError ? error : new GatewayError(code, { cause: error })
 }
+
+function codeOf(error: unknown, faults: CallFaults): ErrorCode {
+  if (!(error instanceof Error)) return 'internal'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === NEVER_SENT) return 'internal'
+  return UNREADABLE.has(code) || error.name === 'HTTPParserError'
+    ? faults.invalid
+    : faults.unreachable
+}
+
+const NEVER_SENT = 'UND_ERR_INVALID_ARG'
+const UNREADABLE: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+])
