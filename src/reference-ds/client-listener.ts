@@ -6,7 +6,7 @@ import { answerClient } from './client-operations.ts'
 import type { Account, DsContext } from './context.ts'
 import { createRoom } from './create-room.ts'
 import { EVENT_WAIT_MS_MAX, type QueuedEvent } from './event-queues.ts'
-import type { GatewayAnswer } from './gateway-link.ts'
+import type { GatewayAnswer, GatewayDownload } from './gateway-link.ts'
 import { bodyOf, headerOf, naturalQuery, octetServer, param } from './http.ts'
 import { uploadKeyPackages } from './key-packages.ts'
 import { leaveStatement } from './members.ts'
@@ -41,6 +41,11 @@ export function clientListener(ctx: DsContext): FastifyInstance {
     const room = parseMimiUri(param(request, 'target'), 'room')
     await ctx.store.writeAll([leaveStatement(room, client)])
     return reply.code(204).send()
+  })
+  server.get('/client/v1/proxyDownload/:target', async (request, reply) => {
+    accountOf(ctx, request)
+    const url = param(request, 'target')
+    return passDownload(reply, await ctx.gateway.download(url, headerOf(request, 'postern-hub')))
   })
   server.post('/client/v1/:operation/:target', async (request, reply) => {
     const account = accountOf(ctx, request)
@@ -100,8 +105,21 @@ function eventDocument({ id, kind, room, change, body }: QueuedEvent): object {
 
 /** What the gateway answered, as it answered it. */
 function pass(reply: FastifyReply, answer: GatewayAnswer): FastifyReply {
-  void reply.code(answer.status)
-  if (answer.contentType !== undefined) void reply.header('content-type', answer.contentType)
-  if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
-  return reply.send(answer.bytes)
+  return passHead(reply, answer).send(answer.bytes)
+}
+
+/** The same as it arrives. */
+function passDownload(reply: FastifyReply, answer: GatewayDownload): FastifyReply {
+  if (answer.length !== undefined) void reply.header('content-length', answer.length)
+  return passHead(reply, answer).send(answer.body)
+}
+
+function passHead(
+  reply: FastifyReply,
+  { status, contentType, retryAfter }: Omit<GatewayAnswer, 'bytes'>,
+): FastifyReply {
+  void reply.code(status)
+  if (contentType !== undefined) void reply.header('content-type', contentType)
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
+  return reply
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { Operation } from '../model/exchange.ts'
 import { decode, type Codec } from '../wire/codec.ts'
@@ -9,6 +10,12 @@ export interface GatewayAnswer {
   readonly bytes: Buffer
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
+}
+
+/** An asset that is on its way; `body` fails where it is cut off. */
+export type GatewayDownload = Omit<GatewayAnswer, 'bytes'> & {
+  readonly length: string | undefined
+  readonly body: Readable
 }
 
 interface Call {
@@ -44,6 +51,27 @@ export class GatewayLink implements AsyncDisposable {
   operation(operation: Operation, target: string, body: Uint8Array): Promise<GatewayAnswer> {
     const path = `/internal/v1/${operation}/${encodeURIComponent(target)}`
     return this.call({ method: 'POST', path, contentType: OCTETS, body })
+  }
+
+  /** The asset at `url` by way of `hub`, or of ourselves. Throws `gateway-unreachable`. */
+  async download(url: string, hub: string | undefined): Promise<GatewayDownload> {
+    try {
+      const { statusCode, headers, body } = await this.pool.request({
+        method: 'GET',
+        path: `/internal/v1/proxyDownload/${encodeURIComponent(url)}`,
+        headers: hub === undefined ? {} : { 'postern-hub': hub },
+        signal: this.closing.signal,
+      })
+      return {
+        status: statusCode,
+        contentType: headerText(headers['content-type']),
+        retryAfter: headerText(headers['retry-after']),
+        length: headerText(headers['content-length']),
+        body,
+      }
+    } catch (cause) {
+      throw new DsProblem('gateway-unreachable', cause)
+    }
   }
 
   /** Throws `gateway-unreachable`. */
