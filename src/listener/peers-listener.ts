@@ -6,6 +6,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
+import { requirementsPath } from '../peers/fetch-document.ts'
 import { Answering, type OnFault } from './answering.ts'
 import { bind, unbind } from './bind.ts'
 import { capConnections } from './connection-caps.ts'
@@ -14,6 +15,7 @@ import { identifyPeer } from './peer-identity.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
 import { send } from './reply.ts'
+import { routeRequirements, type PublishedRequirements } from './requirements-routes.ts'
 import { mutualTlsServer, routeOn } from './server.ts'
 
 /** One row of the operations table: where an operation's paths begin and how large its body may be. */
@@ -33,6 +35,8 @@ export interface PeersListenerOptions {
   readonly standing: PeerStanding
   /** The directory document, served to whoever authenticated. */
   readonly directory: () => Buffer
+  /** Our metadata requirements; without them the path is not there. */
+  readonly requirements?: PublishedRequirements | undefined
   /** Lower-case names that `Host` may have, port aside; undefined: any. */
   readonly hosts?: readonly string[] | undefined
   readonly clock: Clock
@@ -102,6 +106,8 @@ export class PeersListener {
       const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
       send(reply.raw, head, this.options.directory())
     })
+    if (this.options.requirements !== undefined)
+      routeRequirements(this.app, this.options.requirements)
     this.app.setNotFoundHandler((request, reply) => {
       reply.hijack()
       answering.refuseRoute(request.raw, reply.raw, this.allowedMethod(request.raw.url ?? ''))
@@ -132,7 +138,7 @@ export class PeersListener {
   }
 
   private allowedMethod(url: string): string | undefined {
-    if (url === DIRECTORY_PATH) return 'GET'
+    if (url === DIRECTORY_PATH || url === requirementsPath) return 'GET'
     const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
     return found === undefined ? undefined : (found.method ?? 'POST')
   }

@@ -14,6 +14,11 @@ export interface ReplyHead {
   readonly cacheControl?: string
   readonly allow?: string | undefined
   readonly close?: boolean
+  /** With its quotation marks. */
+  readonly etag?: string
+  readonly vary?: string
+  /** For pages; `X-Content-Type-Options` and `Referrer-Policy` come with it. */
+  readonly contentSecurityPolicy?: string
 }
 
 /** Sends an answer of the pipeline. */
@@ -61,7 +66,8 @@ export function send(response: ServerResponse, head: ReplyHead, bytes: Buffer): 
   if (response.headersSent || response.destroyed) return
   const headers = headersOf(head)
   if (bytes.length > 0) headers.push('content-type', head.contentType ?? OCTETS)
-  if (head.status !== 204) headers.push('content-length', String(bytes.length))
+  if (head.status !== 204 && head.status !== 304)
+    headers.push('content-length', String(bytes.length))
   response.writeHead(head.status, headers)
   if (bytes.length > JOINED_BYTES_MAX) response.end(bytes)
   else response.end(bytes.toString('latin1'), 'latin1')
@@ -76,6 +82,17 @@ function headersOf(head: ReplyHead): string[] {
     headers.push('retry-after', String(head.retryAfterSeconds))
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
   if (head.allow !== undefined) headers.push('allow', head.allow)
+  if (head.etag !== undefined) headers.push('etag', head.etag)
+  if (head.vary !== undefined) headers.push('vary', head.vary)
+  if (head.contentSecurityPolicy !== undefined)
+    headers.push(
+      'content-security-policy',
+      head.contentSecurityPolicy,
+      'x-content-type-options',
+      'nosniff',
+      'referrer-policy',
+      'no-referrer',
+    )
   if (head.close === true) headers.push('connection', 'close')
   return headers
 }
