@@ -14,6 +14,10 @@ export const keyPurposes = [
   'report-handles',
   /** 32 octets: HMACs that stand for the subjects of rate limits. */
   'limiter',
+  /** 32 octets: the keys of pseudonymisation domains are derived from it. */
+  'pseudonyms',
+  /** Ed25519: receipts of what was shown. */
+  'receipt-signing',
 ] as const
 export type KeyPurpose = (typeof keyPurposes)[number]
 
@@ -31,5 +35,6 @@ export function keyObject(purpose: KeyPurpose, secret: Buffer): KeyObject {
 const pkcs8Prefixes: Readonly<Partial<Record<KeyPurpose, Buffer>>> = {
   'hub-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'requirements-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
+  'receipt-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'report-sealing': Buffer.from('302e020100300506032b656e04220420', 'hex'),
 }
