@@ -27,15 +27,21 @@ export interface PendingUpdates {
    * Runs `settle` with the update pending, durably so before it begins. It stays pending where
    * `settle` throws: then nobody knows yet what the delivery service decided.
    */
-  during<T>(update: PendingUpdate, settle: () => Promise<T>): Promise<T>
+  during<T extends Settled>(update: PendingUpdate, settle: () => Promise<T>): Promise<T>
   /**
    * The body of the update that brought this message, once nobody is settling it any more; undefined
    * where it is settled.
    */
   find(room: MimiUri, message: Buffer): Promise<Buffer | undefined>
-  /** It is settled. Durable once it resolves. */
+  /** It is settled: it was accepted. Durable once it resolves. */
   end(room: MimiUri, message: Buffer): Promise<void>
+  /** Whether an update with this message was accepted, so that its sender may ask again. */
+  wasAccepted(room: MimiUri, message: Buffer): boolean
   deleteBefore(timestampMs: number): Promise<number>
+}
+
+export interface Settled {
+  readonly accepted: boolean
 }
 
 export interface PendingUpdate {
@@ -57,7 +63,7 @@ export function createPendingUpdates(store: Store, clock: () => number): Pending
       try {
         await store.write(INSERT, [digest, room, body, clock()])
         const outcome = await settle()
-        await store.write(DELETE, [digest, room])
+        await store.write(outcome.accepted ? ACCEPT : DELETE, [digest, room])
         return outcome
       } finally {
         settling.delete(key)
@@ -68,9 +74,14 @@ export function createPendingUpdates(store: Store, clock: () => number): Pending
       const digest = digestOf(message)
       await settling.get(digest.toString('latin1') + room)
       const row = store.get(SELECT, [digest, room])
-      return row === undefined ? undefined : blobColumn(row, 'body')
+      const body = row === undefined ? ACCEPTED : blobColumn(row, 'body')
+      return body.length === 0 ? undefined : body
     },
-    end: (room, message) => store.write(DELETE, [digestOf(message), room]),
+    end: (room, message) => store.write(ACCEPT, [digestOf(message), room]),
+    wasAccepted: (room, message) => {
+      const row = store.get(SELECT, [digestOf(message), room])
+      return row !== undefined && blobColumn(row, 'body').length === 0
+    },
     deleteBefore: (timestampMs) => store.change(DELETE_OLD, [timestampMs]),
   }
 }
@@ -79,6 +90,10 @@ function digestOf(message: Buffer): Buffer {
   return hash('sha256', message, 'buffer')
 }
 
+/** Stands where the body was: no request is empty. */
+const ACCEPTED = Buffer.alloc(0)
+
+const ACCEPT = "UPDATE pending_updates SET body = x'' WHERE digest = ? AND room = ?"
 const INSERT =
   'INSERT INTO pending_updates (digest, room, body, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'
 const SELECT = 'SELECT body FROM pending_updates WHERE digest = ? AND room = ?'

@@ -25,6 +25,7 @@ export async function update(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
+  if (wasAccepted(parts, exchange)) return repeat(parts, passage)
   const staged = parts.rooms.stage(exchange.room, exchange.handshake)
   requireOwnAuthors(parts, exchange, staged)
   requireSuite(passage, staged)
@@ -38,6 +39,31 @@ export async function update(
     transformAnswer(shownTime(parts, passage, answer), response, parts.randomness),
     original,
   )
+}
+
+/**
+ * An update that was accepted and whose answer got lost: its sender asks again, and the delivery
+ * service repeats its answer. It changes nothing here.
+ */
+async function repeat(
+  parts: PipelineParts,
+  passage: Passage<UpdateExchange>,
+): Promise<ListenerResponse> {
+  const response = disclose(passage, 'follower')
+  const { answer, original } = await deliver(parts, passage)
+  if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
+  record(parts, passage, {
+    kind: 'exchange.accepted',
+    outcome: 'repeated',
+    policies: [],
+  })
+  const shown = transformAnswer(shownTime(parts, passage, answer), response, parts.randomness)
+  return parts.adapter.serialise(passage.exchange, shown, original)
+}
+
+function wasAccepted(parts: PipelineParts, { room, handshake }: UpdateExchange): boolean {
+  const [first] = handshake.kind === 'commit' ? [handshake.commit] : handshake.proposals
+  return first !== undefined && parts.pendingUpdates.wasAccepted(room, first.bytes)
 }
 
 /**
@@ -55,8 +81,9 @@ async function settle(
   return parts.pendingUpdates.during({ room, message: first.bytes, body: bytes }, async () => {
     const { answer, original } = await deliver(parts, passage)
     if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
-    if (answer.outcome.kind === 'success') await parts.rooms.accept(staged)
-    return { answer, original }
+    const accepted = answer.outcome.kind === 'success'
+    if (accepted) await parts.rooms.accept(staged)
+    return { answer, original, accepted }
   })
 }
 

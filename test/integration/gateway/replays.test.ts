@@ -137,13 +137,14 @@ test('a message of one provider that another one repeats is not allowed', async 
   expect(await holdings(provider('a.example'), room)).toEqual(before)
 })
 
-test('a commit that comes again changes nothing', async () => {
+test('a commit that comes again gets the very same answer and changes nothing', async () => {
   const { bob, room: open } = clubhouse()
   const uri = await open()
   const request: Prepared = { operation: 'update', target: uri, body: commitBody(bob, uri) }
-  expect((await toHub(request)).status).toBe(200)
+  const first = await toHub(request)
+  expect(first.status).toBe(200)
   const before = await holdings(provider('a.example'), uri)
   const again = await toHub(request)
-  expect(again.status).toBe(200)
+  expect([again.status, again.body]).toEqual([200, first.body])
   expect(await holdings(provider('a.example'), uri)).toEqual(before)
 }, 20_000)
