@@ -13,6 +13,7 @@ import { openGatewayStore } from './assembly/stores.ts'
 import type { GatewayUrls } from './cli/greeting.ts'
 import { Upstream } from './delivery/upstream.ts'
 import { loadKeys } from './keys/key-files.ts'
+import { removeStale } from './listener/bind.ts'
 import type { Clock } from './model/clock.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import { hubSigner } from './protocols/mimi/seal-group-info.ts'
@@ -65,6 +66,8 @@ interface Setting {
 
 /** What has no peers: store, keys, the internal listener and the delivery service. */
 async function openInside(stack: AsyncDisposableStack, { config, log, clock }: Setting) {
+  // A second process on the same data would meet the control socket of the first.
+  await removeStale(config.listeners.admin.socket)
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
   const store = stack.use(await openGatewayStore(config.dataDirectory))
   const keys = await loadKeys(config.keysDirectory, clock)

@@ -55,8 +55,11 @@ async function bindSocket(server: Server, path: string): Promise<void> {
   await chmod(path, 0o600)
 }
 
-/** Never removes anything but a socket that nobody answers. */
-async function removeStale(path: string): Promise<void> {
+/**
+ * Removes a socket that a dead process left, and nothing else. Throws `configuration-invalid` where a
+ * live one answers: call it before anything that only one process may open.
+ */
+export async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (found === undefined) return
   if (!found.isSocket() || (await answers(path)))
