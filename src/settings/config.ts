@@ -27,6 +27,10 @@ export interface Config {
   readonly assetAddress: string | undefined
   /** Absolute path of a PEM file; undefined: the authorities that come with Node. */
   readonly assetAuthorities: string | undefined
+  /** For providers without lists of their own. */
+  readonly defaultSuites: Configuration['defaultSuites']
+  readonly privateSuites: Configuration['privateSuites']
+  readonly requirements: Configuration['requirements']
   /** What policies know of our own rooms. */
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
@@ -112,6 +116,9 @@ export function buildConfig(
     assetAddress: written.assetAddress,
     assetAuthorities:
       written.assetAuthorities === undefined ? undefined : absolute(written.assetAuthorities),
+    defaultSuites: written.defaultSuites,
+    privateSuites: written.privateSuites,
+    requirements: written.requirements,
     rooms: written.rooms,
     policies: policySource(written.policies, absolute),
     limits: written.limits,

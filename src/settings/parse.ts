@@ -11,7 +11,8 @@ import {
   type ConfigProblem,
   type KeyPath,
 } from './problems.ts'
-import { configurationSchema } from './schema.ts'
+import { configurationSchema, type Configuration } from './schema.ts'
+import { unknownSuites } from './suites.ts'
 
 export interface Overrides {
   readonly dataDirectory: string | undefined
@@ -44,7 +45,7 @@ export function parseConfig(file: string, text: string, overrides: Overrides): C
   })
   if (!outcome.success) return refuse(readIssues(outcome.error.issues, keysAt))
   const config = buildConfig(outcome.data, { file, baseDirectory: dirname(file) })
-  const contradictions = findContradictions(config)
+  const contradictions = [...findContradictions(config), ...undefinedSuites(config, outcome.data)]
   return contradictions.length > 0 ? refuse(contradictions) : config
 }
 
@@ -95,6 +96,15 @@ function findContradictions(config: Config): { path: KeyPath; expected: string }
     taken.add(port)
   }
   return found
+}
+
+/** A list may name what the file defines. */
+function undefinedSuites(config: Config, written: Configuration) {
+  const own = config.privateSuites.map(({ name }) => name)
+  const peers = Object.entries(written.peers).flatMap(([domain, { suites }]) =>
+    suites === undefined ? [] : unknownSuites(suites, ['peers', domain, 'suites'], own),
+  )
+  return [...unknownSuites(config.defaultSuites, ['defaultSuites'], own), ...peers]
 }
 
 /** A host keeps the assets of one provider: whose they are decides who may be shown what. */

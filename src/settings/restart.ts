@@ -27,6 +27,7 @@ const fixed = [
   'upstream',
   'assetAuthorities',
   'ds',
+  'privateSuites',
   'rooms',
   'limits',
   'telemetry',

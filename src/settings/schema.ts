@@ -12,32 +12,12 @@ import {
 } from './fields.ts'
 import { limitsSchema } from './limits.ts'
 import { ratesSchema } from './rates.ts'
+import { privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
 
-/** Names of `metadata/suites.ts`; a test keeps them equal. */
-export const suiteNames = [
-  'bare-minimum',
-  'moderated-pseudonyms',
-  'identified',
-  'compliance',
-] as const
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
 const expectedUrl = 'expected an http or https URL, or `unix:` and a path'
-
-const suiteList = z
-  .array(oneOf(suiteNames), { error: 'expected a list of suite names' })
-  .min(1, 'expected at least one suite')
-  .refine((names) => new Set(names).size === names.length, 'expected each suite once')
-
-const suitesSchema = z.strictObject({
-  asHub: suiteList
-    .default(['moderated-pseudonyms'])
-    .describe('Suites that we offer for our own rooms, the preferred one first.'),
-  asFollower: suiteList
-    .default(['moderated-pseudonyms', 'bare-minimum'])
-    .describe('Suites that we accept in rooms of the other provider, the preferred one first.'),
-})
 
 const peerSchema = z.strictObject({
   allow: z
@@ -148,6 +128,10 @@ export const configurationSchema = z.strictObject({
   defaultSuites: suitesSchema
     .prefault({})
     .describe('Metadata suites for providers without their own list.'),
+  privateSuites: privateSuitesSchema,
+  requirements: requirementsSchema
+    .prefault({})
+    .describe('What we publish of our metadata requirements, and ask of others.'),
   rooms: z
     .strictObject({
       profile: oneOf(roomProfiles).default('consumer').describe('What kind of rooms these are.'),

@@ -40,13 +40,19 @@ const entrySchema = z
       .max(36_525)
       .describe('How long the audience may keep it; 0: until the exchange is answered.'),
   })
-  .refine(({ floor, ceiling }) => compareForms(floor, ceiling) <= 0, 'floor above ceiling')
+  .refine(
+    ({ floor, ceiling }) => compareForms(floor, ceiling) <= 0,
+    'expected a floor that is not above its ceiling',
+  )
   .refine(
     ({ field, floor, ceiling }) =>
       [floor, ceiling].every((form) => form === 'absent' || hasForm(field, form)),
-    'a form that the field does not have',
+    'expected forms that the field has',
   )
-  .refine((entry) => new Set(entry.purposes).size === entry.purposes.length, 'a purpose twice')
+  .refine(
+    (entry) => new Set(entry.purposes).size === entry.purposes.length,
+    'expected each purpose once',
+  )
 
 /** A suite of the private-use range, complete: what it does not name it forbids. */
 export const privateSuiteSchema = z
@@ -55,12 +61,12 @@ export const privateSuiteSchema = z
       .int()
       .min(privateCodes.min)
       .max(privateCodes.max)
-      .refine((code) => !isGrease(code), 'a GREASE code')
+      .refine((code) => !isGrease(code), 'expected a code that is no GREASE')
       .describe('0xF000 to 0xFFFE, none of the form 0x?A?A.'),
     name: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,62}[a-z0-9]$/)
-      .refine((name) => !builtInNames.includes(name), 'the name of a built-in suite')
+      .refine((name) => !builtInNames.includes(name), 'expected a name that no built-in suite has')
       .describe('Lower-case letters, digits and hyphens; not the name of a built-in suite.'),
     summary: z.string().min(1).max(280).describe('One line for people; not part of the table.'),
     shows: z
@@ -82,7 +88,7 @@ export const privateSuiteSchema = z
         (entries) =>
           new Set(entries.map(({ field, audience }) => `${field} ${audience}`)).size ===
           entries.length,
-        'a field twice for one audience',
+        'expected each field once per audience',
       )
       .describe('At most one per field and audience.'),
   })

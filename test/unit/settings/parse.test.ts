@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { builtInSuites } from '../../../src/metadata/suites.ts'
 import { parseConfig, type Overrides } from '../../../src/settings/parse.ts'
 import { ConfigurationError, describeProblems } from '../../../src/settings/problems.ts'
-import { suiteNames } from '../../../src/settings/schema.ts'
 
 const bad = join(import.meta.dirname, 'bad')
 const none: Overrides = { dataDirectory: undefined, logLevel: undefined }
@@ -133,6 +131,30 @@ test('the environment overrides the data directory and the log level', () => {
   expect(config.log.level).toBe('warn')
 })
 
-test('the names of suites are those of the metadata suites', () => {
-  expect(builtInSuites([]).all.map(({ name }) => name)).toEqual(suiteNames)
+const houseRules = `
+privateSuites:
+  - code: 0xF001
+    name: house-rules
+    summary: Ours.
+    shows: least
+    requiresFrank: false
+    pseudonymousCredentials: optional
+    timeBucketMs: 60000
+    entries: []
+`
+
+test('a suite of our own can be named once it is defined', () => {
+  const config = parse(`${minimal}${houseRules}defaultSuites: { asHub: [house-rules] }`)
+  expect(config.defaultSuites.asHub).toEqual(['house-rules'])
+  expect(config.privateSuites[0]?.code).toBe(0xf001)
+  expect(
+    problemsOf(`${minimal}peers: { b.example: { allow: true, suites: { asHub: [house-rules] } } }`),
+  ).toEqual([expect.stringContaining('peers["b.example"].suites.asHub[0]: expected one of')])
+})
+
+test.each([
+  ['0xF001', '0x0002'],
+  ['house-rules', 'compliance'],
+])('a suite of our own is no built-in one: %s', (own, builtIn) => {
+  expect(problemsOf(`${minimal}${houseRules.replace(own, builtIn)}`)).toHaveLength(1)
 })
