@@ -133,8 +133,14 @@ async function insert(store: Store, report: NewReport): Promise<InsertOutcome> {
   }
 }
 
+/**
+ * Whether the reporter has reported this message before, with a result at least as strong. Reporters
+ * who do not name themselves share a handle, so a forged report must not swallow a true one.
+ */
 function isKnown(store: Store, { room, reporter }: NewReport, message: CheckedMessage): boolean {
-  return store.get(FIND_MESSAGE, [room, message.messageId, reporter]) !== undefined
+  const known = store.get(FIND_RESULT, [room, message.messageId, reporter])
+  if (known === undefined) return false
+  return message.result !== 'verified' || textColumn(known, 'result') === 'verified'
 }
 
 function insertStatements(report: NewReport): readonly Statement[] {
@@ -157,9 +163,11 @@ function insertStatements(report: NewReport): readonly Statement[] {
         evidence.ciphertext,
       ],
     ],
-    ...report.checked.map(({ messageId, result, method, anomaly }): Statement => [
-      INSERT_MESSAGE,
-      [room, messageId, reporter, id, result, method, anomaly ?? null],
+    ...report.checked.flatMap(({ messageId, result, method, anomaly }): Statement[] => [
+      ...(result === 'verified'
+        ? [[DELETE_WEAKER, [room, messageId, reporter]] satisfies Statement]
+        : []),
+      [INSERT_MESSAGE, [room, messageId, reporter, id, result, method, anomaly ?? null]],
     ]),
   ]
 }
@@ -214,6 +222,9 @@ const INSERT_REPORT = `INSERT INTO reports (id, room, provider, subject, reporte
   messages, received_ms, sealing_key, encapsulation, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const INSERT_MESSAGE = `INSERT INTO report_messages (room, message_id, reporter, report, result, method,
   anomaly) VALUES (?, ?, ?, ?, ?, ?, ?)`
+const DELETE_WEAKER = `DELETE FROM report_messages
+  WHERE room = ? AND message_id = ? AND reporter = ? AND result <> 'verified'`
+const FIND_RESULT = `SELECT result FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_MESSAGE = `SELECT report FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_DUPLICATE = `SELECT ${SUMMARY} FROM reports WHERE id = (${FIND_MESSAGE})`
 const FIND = `SELECT ${SUMMARY}, sealing_key, encapsulation, sealed FROM reports WHERE id = ?`

@@ -123,6 +123,18 @@ test('a report that adds a message counts only what is new', async () => {
   expect(detail?.checks).toHaveLength(1)
 })
 
+test('a forged report that came first does not swallow a true one of the same message', async () => {
+  const { desk } = await openDesk()
+  const honestMessage = abusive(content)
+  const frank = { ...honestMessage.frank, serverFrank: Buffer.alloc(32, 1) }
+  const forged = await desk.receive(reportExchange({ messages: [{ ...honestMessage, frank }] }))
+  expect(forged.result).not.toBe('verified')
+  const honest = await desk.receive(reportExchange({ messages: [honestMessage] }))
+  expect(honest).toMatchObject({ result: 'verified', duplicate: false })
+  const late = await desk.receive(reportExchange({ messages: [{ ...honestMessage, frank }] }))
+  expect(late).toMatchObject({ id: honest.id, result: 'verified', duplicate: true })
+})
+
 test('reports that race for the same message are counted once', async () => {
   const { desk } = await openDesk()
   const report = reportExchange({ messages: [abusive(content)] })
