@@ -41,6 +41,13 @@ const keyMaterialRequest: readonly DeclaredField[] = [
 const keyMaterialResponse: readonly DeclaredField[] = [
   existence,
   [
+    'consent.edge',
+    'exact',
+    'exact',
+    'checked',
+    'A user is asked for by name and answers with signed KeyPackages: a room pseudonym in them is linked to the name.',
+  ],
+  [
     'client.list',
     'bucket',
     'exact',

@@ -58,8 +58,17 @@ describe('the honest limits of the draft', () => {
   test('the hub and the target see who asks for whose key material', () => {
     for (const audience of ['hub', 'target'])
       expect(
-        declared('consent.edge', audience).filter((d) => d.operation === 'keyMaterial'),
+        declared('consent.edge', audience).filter(
+          (d) => d.operation === 'keyMaterial' && d.part === 'request',
+        ),
       ).toMatchObject([{ wireFloor: 'pseudonym-room', carries: 'exact', enforcement: 'checked' }])
+  })
+
+  test('the answer to keyMaterial links a user to its room pseudonym, for hub and asker', () => {
+    for (const audience of ['hub', 'follower'])
+      expect(
+        declared('consent.edge', audience).filter((d) => d.part === 'response'),
+      ).toMatchObject([{ operation: 'keyMaterial', wireFloor: 'exact', enforcement: 'checked' }])
   })
 
   test('nothing in a request is edited but what no client signed', () => {
