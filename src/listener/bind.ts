@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
 import type { Server as HttpServer } from 'node:http'
-import { connect, type Server } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { GatewayError } from '../model/errors.ts'
 
@@ -15,6 +15,12 @@ export type Endpoint =
  * replaces one that a dead process left. Throws `configuration-invalid` where a live one answers.
  */
 export async function bind(server: Server, endpoint: Endpoint): Promise<number> {
+  const sockets = new Set<Socket>()
+  socketsOf.set(server, sockets)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   if (endpoint.kind === 'socket') {
     await bindSocket(server, endpoint.path)
     return 0
@@ -25,12 +31,15 @@ export async function bind(server: Server, endpoint: Endpoint): Promise<number> 
   return typeof address === 'object' && address !== null ? address.port : endpoint.port
 }
 
-/** Stops listening and closes every connection, whatever is under way. */
+/**
+ * Stops listening and closes every connection, whatever is under way. The HTTP server itself knows no
+ * connection whose TLS handshake is not over, and would serve it afterwards.
+ */
 export async function unbind(server: HttpServer): Promise<void> {
   if (!server.listening) return
   const closed = once(server, 'close')
   server.close()
-  server.closeAllConnections()
+  for (const socket of socketsOf.get(server) ?? []) socket.destroy()
   await closed
 }
 
@@ -78,5 +87,7 @@ function answers(path: string): Promise<boolean> {
   })
 }
 
+/** The open connections of each server that was bound. */
+const socketsOf = new WeakMap<Server, Set<Socket>>()
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/
 const PATH_BYTES_MAX = 100
