@@ -79,6 +79,8 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   'invalid-signature': { status: 422, title: 'A signature does not verify' },
   'invalid-proposal': { status: 422, title: 'A proposal is not valid in this room' },
   'not-a-participant': { status: 403, title: 'The sender does not participate in the room' },
+  'not-permitted': { status: 403, title: 'The policy of the room does not permit this' },
+  'suite-not-met': { status: 403, title: 'A client does not meet the metadata suite of the room' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'disclosure-refused': { status: 403, title: 'Policy does not permit what the request discloses' },
   'frank-required': { status: 422, title: 'The message carries no franking tag' },

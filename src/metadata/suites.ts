@@ -33,6 +33,13 @@ export function builtInSuites(declarations: readonly FieldDeclaration[]): Suites
   }
 }
 
+/** No suites at all: where nothing can be pinned. */
+export const noSuites: Suites = {
+  all: [],
+  suiteByName: () => undefined,
+  suiteByCode: () => undefined,
+}
+
 /** The suites of a list of codes, in its order; GREASE and unknown codes are ignored. */
 export function knownSuites(suites: Suites, codes: readonly number[]): readonly Suite[] {
   return codes.flatMap((code) => suites.suiteByCode(code) ?? [])

@@ -39,6 +39,8 @@ export type ErrorCode =
   | 'invalid-signature'
   | 'invalid-proposal'
   | 'not-a-participant'
+  | 'not-permitted'
+  | 'suite-not-met'
   // limits and disclosure
   | 'rate-limited'
   | 'disclosure-refused'

@@ -56,6 +56,8 @@ function refusalOf(error: GatewayError): Refusal | undefined {
 const NOT_ALLOWED: ReadonlySet<ErrorCode> = new Set([
   'not-admitted',
   'not-a-participant',
+  'not-permitted',
+  'suite-not-met',
   'disclosure-refused',
   'frank-required',
   'suite-unavailable',

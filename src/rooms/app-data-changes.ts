@@ -70,6 +70,8 @@ function changed({ componentId, before, operations }: ComponentChange): Buffer |
   const [update] = updates
   if (update === undefined || updates.length > 1)
     throw refusal('invalid-proposal', 'component-twice')
+  // A list of links is patched by a struct that the draft leaves open: we could not follow it.
+  if (componentId === componentIds.joinLinks) throw refusal('invalid-proposal', 'join-links')
   if (componentId === componentIds.roomMetadata)
     decodeOr('invalid-proposal', roomMetaDataCodec, update)
   if (componentId === componentIds.frankingAgent) {
@@ -84,4 +86,5 @@ function changed({ componentId, before, operations }: ComponentChange): Buffer |
 const lasting: ReadonlySet<number> = new Set([
   componentIds.participantList,
   componentIds.frankingAgent,
+  componentIds.metadataRequirements,
 ])

@@ -21,6 +21,33 @@ export function readParticipants(data: Buffer, code: ErrorCode): readonly Partic
   return participants
 }
 
+/** A participant's role before and after; 0 is not being in the list. */
+export interface RoleMove {
+  readonly user: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What one update does, participant by participant. Throws `invalid-proposal`. */
+export function roleMoves(before: readonly Participant[], update: Buffer): readonly RoleMove[] {
+  const { changedRoleParticipants, removedIndices, addedParticipants } = decodeOr(
+    'invalid-proposal',
+    participantListUpdateCodec,
+    update,
+  )
+  const at = (index: number): Participant => {
+    const participant = before[index]
+    if (participant === undefined) throw refusal('invalid-proposal', 'participant-index')
+    return participant
+  }
+  const move = ({ user, roleIndex }: Participant, to: number) => ({ user, from: roleIndex, to })
+  return [
+    ...changedRoleParticipants.map(({ userIndex, roleIndex }) => move(at(userIndex), roleIndex)),
+    ...removedIndices.map((index) => move(at(index), 0)),
+    ...addedParticipants.map(({ user, roleIndex }) => ({ user, from: 0, to: roleIndex })),
+  ]
+}
+
 /**
  * The participant list after all updates of one commit, whose indices all mean the list before it.
  * A user may be touched once. Throws `invalid-proposal`. draft-ietf-mimi-protocol-06 §7.5

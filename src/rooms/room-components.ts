@@ -3,6 +3,8 @@ import { frankingAgentDataCodec } from '../wire/mimi/franking.ts'
 import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
 import { componentData, componentIds, type AppDataDictionary } from '../wire/mls/app-data.ts'
 import { readParticipants, type Participant } from './participants.ts'
+import { readPin, type Pin } from './pin.ts'
+import { readRoomPolicy, type RoomPolicy } from './room-policy.ts'
 import { decodeOr } from './refusal.ts'
 
 /** What a room keeps in its group's dictionary. draft-ietf-mimi-protocol-06 §7 */
@@ -11,6 +13,8 @@ export interface RoomComponents {
   readonly participants: readonly Participant[] | undefined
   /** The data of component 0x0021. */
   readonly frankingAgent: Buffer | undefined
+  readonly policy: RoomPolicy
+  readonly pin: Pin | undefined
 }
 
 /** Reads and checks the components that the gateway knows. Throws `code`. */
@@ -23,5 +27,7 @@ export function readRoomComponents(dictionary: AppDataDictionary, code: ErrorCod
   return {
     participants: list === undefined ? undefined : readParticipants(list, code),
     frankingAgent,
+    policy: readRoomPolicy(dictionary, code),
+    pin: readPin(dictionary, code),
   }
 }

@@ -1,6 +1,9 @@
+import { noSuites, type Suites } from '../metadata/suites.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
+import { rolesOf } from './authorise.ts'
+import { checkNewRoom } from './check-policy.ts'
 import { openGroup, wrongEpoch, type Group } from './group.ts'
 import {
   createdAt,
@@ -11,6 +14,7 @@ import {
   writeProposals,
   type NewRoom,
 } from './room-store.ts'
+import { refusal } from './refusal.ts'
 import { roomState, type RoomState } from './room-state.ts'
 import { stageHandshake, type RoomEntry, type StagedUpdate } from './staged-update.ts'
 
@@ -21,30 +25,39 @@ import { stageHandshake, type RoomEntry, type StagedUpdate } from './staged-upda
 export class RoomRegistry {
   private readonly store: Store
   private readonly roomsInMemoryMax: number
+  private readonly suites: Suites
   /** In the order of last use. */
   private readonly rooms = new Map<string, CachedRoom>()
 
   constructor(
     store: Store,
-    { roomsInMemoryMax = ROOMS_IN_MEMORY_MAX }: { readonly roomsInMemoryMax?: number } = {},
+    { roomsInMemoryMax = ROOMS_IN_MEMORY_MAX, suites = noSuites }: RegistryOptions = {},
   ) {
     this.store = store
     this.roomsInMemoryMax = roomsInMemoryMax
+    this.suites = suites
   }
 
   /**
    * Verifies a new room's group in full and, where `check` does not object by throwing, stores it;
-   * durable once it resolves.
-   * Throws `room-exists`, `invalid-group-info`, `invalid-tree`, `invalid-signature`, `store-unavailable`.
+   * durable once it resolves. Without a `suite` the room's suite is the one that its group pins.
+   * Throws `room-exists`, `invalid-group-info`, `invalid-tree`, `invalid-signature`, `not-permitted`,
+   * `suite-not-met`, `suite-unavailable`, `store-unavailable`.
    */
-  async create(room: NewRoom, check?: (state: RoomState) => void): Promise<RoomState> {
+  async create(
+    { suite = '', ...room }: RoomToFollow,
+    check?: (state: RoomState) => void,
+  ): Promise<RoomState> {
     if (this.entry(room.room) !== undefined) throw new GatewayError('room-exists')
     const group = openGroup(room)
-    const entry = { group, state: roomState(room, group) }
-    check?.(entry.state)
-    await insertRoom(this.store, room)
-    this.keep(room.room, { entry, writes: 0 })
-    return entry.state
+    const state = checkNewRoom({ group, state: roomState({ ...room, suite }, group) }, this.suites)
+    if (state.suite === '' || (suite !== '' && state.suite !== suite))
+      throw refusal('suite-unavailable', 'suite-named')
+    this.checkParent(state)
+    check?.(state)
+    await insertRoom(this.store, { ...room, suite: state.suite })
+    this.keep(room.room, { entry: { group, state }, writes: 0 })
+    return state
   }
 
   /** The room in its newest accepted epoch. Throws `store-unavailable`. */
@@ -69,10 +82,15 @@ export class RoomRegistry {
 
   /** Whether the user (URI or pseudonym) stands in the room's participant list; false without a room. */
   isParticipant(room: string, user: string): boolean {
+    return this.roleOf(room, user) !== undefined
+  }
+
+  /** The role index of a participant (URI or pseudonym); undefined for others and without a room. */
+  roleOf(room: string, user: string): number | undefined {
     const cached = this.entry(room)
-    if (cached === undefined) return false
-    cached.users ??= new Set(cached.entry.state.participants.map((participant) => participant.user))
-    return cached.users.has(user)
+    if (cached === undefined) return undefined
+    cached.roles ??= rolesOf(cached.entry.state.participants)
+    return cached.roles.get(user)
   }
 
   /**
@@ -80,12 +98,15 @@ export class RoomRegistry {
    * Throws `room-unknown`, `wrong-epoch` (fact `currentEpoch`, in digits), `invalid-commit`,
    * `invalid-proposal` (fact `proposalRef`, in hex, where the proposal came alone),
    * `invalid-signature`, `invalid-tree`, `invalid-group-info`, `group-info-mismatch`,
-   * `not-a-participant`, `wrong-message-kind`, `queue-full`.
+   * `not-a-participant`, `not-permitted`, `suite-not-met`, `suite-unavailable`, `wrong-message-kind`,
+   * `queue-full`.
    */
   stage(room: string, handshake: Handshake): StagedUpdate {
     const cached = this.entry(room)
     if (cached === undefined) throw new GatewayError('room-unknown')
-    return stageHandshake(cached.entry, handshake)
+    const staged = stageHandshake(cached.entry, handshake, this.suites)
+    this.checkParent(staged.after.state)
+    return staged
   }
 
   /**
@@ -99,7 +120,7 @@ export class RoomRegistry {
     if (!sameEpoch(entry, staged.before)) throw wrongEpoch(entry.state.epoch)
     cached.entry =
       staged.kind === 'commit' ? staged.after : withPending(entry, staged.after.group.pending)
-    cached.users = undefined
+    cached.roles = undefined
     cached.writes++
     try {
       await (staged.kind === 'commit'
@@ -113,6 +134,14 @@ export class RoomRegistry {
       cached.writes--
       this.trim()
     }
+  }
+
+  /** A dependent room has participants of its parent only. draft-ietf-mimi-room-policy-03 §5 */
+  private checkParent({ policy, participants }: RoomState): void {
+    const parent = policy.base?.parentRoom[0]
+    if (parent === undefined) return
+    for (const { user } of participants)
+      if (!this.isParticipant(parent, user)) throw refusal('not-permitted', 'parent-room')
   }
 
   private entry(room: string): CachedRoom | undefined {
@@ -142,6 +171,15 @@ export class RoomRegistry {
   }
 }
 
+/** A new room; its suite need not be named where its group pins one. */
+type RoomToFollow = Omit<NewRoom, 'suite'> & { readonly suite?: string | undefined }
+
+interface RegistryOptions {
+  readonly roomsInMemoryMax?: number
+  /** Those that a room may pin; none unless given. */
+  readonly suites?: Suites
+}
+
 /** A room for an operator's list. */
 export interface RoomListing {
   readonly room: string
@@ -154,8 +192,8 @@ interface CachedRoom {
   entry: RoomEntry
   /** Writes under way. */
   writes: number
-  /** The users in the participant list, once asked for. */
-  users?: ReadonlySet<string> | undefined
+  /** Role index by participant, once asked for. */
+  roles?: ReadonlyMap<string, number> | undefined
 }
 
 function sameEpoch(

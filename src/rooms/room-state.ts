@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../model/errors.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
 import { credentialType } from '../wire/mls/credential.ts'
 import type { ExternalSender } from '../wire/mls/external-sender.ts'
@@ -5,7 +6,9 @@ import { readDictionary } from './app-data-changes.ts'
 import { externalSenders, type Group } from './group.ts'
 import { domainsOf, leafIdentity } from './leaf-identity.ts'
 import type { Participant } from './participants.ts'
+import type { Pin } from './pin.ts'
 import { readRoomComponents } from './room-components.ts'
+import type { RoomPolicy } from './room-policy.ts'
 import { leavesOf } from './tree.ts'
 import type { LeafNode } from '../wire/mls/leaf-node.ts'
 
@@ -22,8 +25,11 @@ export interface Member {
 /** The public state of a room in one epoch. Never changed: an accepted commit makes the next one. */
 export interface RoomState {
   readonly room: string
-  /** The name of the metadata suite. */
+  /** The name of the metadata suite: the pinned one, or else the one named at creation. */
   readonly suite: string
+  /** What the group itself agrees on; undefined where only we know the suite. */
+  readonly pin: Pin | undefined
+  readonly policy: RoomPolicy
   readonly groupId: Buffer
   readonly epoch: bigint
   /** The code of the MLS cipher suite. */
@@ -43,17 +49,21 @@ export interface RoomState {
   readonly pendingProposals: readonly Buffer[]
 }
 
-/** Throws `invalid-group-info` where a component or extension of the group is malformed. */
+/** Throws `code` where a component or extension of the group is malformed. */
 export function roomState(
   { room, suite }: { readonly room: string; readonly suite: string },
   group: Group,
+  code: ErrorCode = 'invalid-group-info',
 ): RoomState {
   const { context } = group
-  const dictionary = readDictionary(context.extensions, 'invalid-group-info')
-  const { participants = [], frankingAgent } = readRoomComponents(dictionary, 'invalid-group-info')
+  const dictionary = readDictionary(context.extensions, code)
+  const read = readRoomComponents(dictionary, code)
+  const { participants = [], frankingAgent, policy, pin } = read
   return {
     room,
     suite,
+    pin,
+    policy,
     groupId: context.groupId,
     epoch: context.epoch,
     ciphersuite: context.cipherSuite,

@@ -46,8 +46,8 @@ export async function insertRoom(store: Store, room: NewRoom): Promise<void> {
 export function writeCommit(store: Store, { room, after, groupInfo }: StagedCommit): Promise<void> {
   return store.writeAll([
     [
-      'UPDATE rooms SET group_info = ?, ratchet_tree = ? WHERE room = ?',
-      [groupInfo, treeBytes(after.group.tree), room],
+      'UPDATE rooms SET suite = ?, group_info = ?, ratchet_tree = ? WHERE room = ?',
+      [after.state.suite, groupInfo, treeBytes(after.group.tree), room],
     ],
     ['DELETE FROM room_proposals WHERE room = ?', [room]],
   ])

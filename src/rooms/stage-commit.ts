@@ -40,6 +40,8 @@ export interface LeafChange {
 export interface CommitEffect {
   readonly next: Group
   readonly sender: Sender
+  /** The proposals of the commit, those by reference too. */
+  readonly list: readonly ListedProposal[]
   readonly added: readonly LeafChange[]
   readonly updated: readonly LeafChange[]
   readonly removed: readonly LeafChange[]
@@ -83,6 +85,7 @@ export function stageCommit(group: Group, bytes: Buffer): CommitEffect {
   return {
     next,
     sender,
+    list,
     added: [...changes.added, ...byPath.added],
     updated: [...changes.updated, ...byPath.updated],
     removed: changes.removed,

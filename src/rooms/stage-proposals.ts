@@ -1,9 +1,11 @@
 import { GatewayError } from '../model/errors.ts'
 import { authenticatedContentBytes } from '../wire/mls/framing.ts'
 import { proposalRef } from '../wire/mls/key-package-ref.ts'
+import { applyAppDataUpdates, readDictionary } from './app-data-changes.ts'
 import { authenticate } from './authenticate.ts'
 import type { Group, PendingProposal } from './group.ts'
 import { checkProposal, checkSupport } from './proposal-rules.ts'
+import { readRoomComponents } from './room-components.ts'
 import { refusal } from './refusal.ts'
 
 /**
@@ -37,6 +39,11 @@ function readProposal(group: Group, message: Buffer): PendingProposal {
   try {
     checkProposal(group, pending)
     checkSupport(group, [pending])
+    // What could never be committed would stop every commit that has to carry it.
+    if (proposal.kind === 'app-data-update') {
+      const after = applyAppDataUpdates(group.context.extensions, [proposal])
+      readRoomComponents(readDictionary(after, 'invalid-proposal'), 'invalid-proposal')
+    }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     // The reference is how the protocol's answer names the proposal.

@@ -1,6 +1,8 @@
+import { noSuites, type Suites } from '../metadata/suites.ts'
 import type { Handshake } from '../model/exchange.ts'
 import type { Sender } from '../wire/mls/framing.ts'
 import type { ProposalKind } from '../wire/mls/proposal.ts'
+import { checkCommitPolicy, checkPin, checkProposalPolicy } from './check-policy.ts'
 import type { Group, PendingProposal } from './group.ts'
 import { leafIdentity } from './leaf-identity.ts'
 import { matchGroupInfo } from './match-group-info.ts'
@@ -68,26 +70,34 @@ export interface StagedProposals {
 export type StagedUpdate = StagedCommit | StagedProposals
 
 /**
- * Verifies a handshake against a room. Throws `wrong-epoch`, `invalid-commit`, `invalid-proposal`,
- * `invalid-signature`, `invalid-tree`, `invalid-group-info`, `group-info-mismatch`,
- * `wrong-message-kind`, `queue-full`.
+ * Verifies a handshake against a room and its policy; `suites` are those that a room may pin.
+ * Throws `wrong-epoch`, `invalid-commit`, `invalid-proposal`, `invalid-signature`, `invalid-tree`,
+ * `invalid-group-info`, `group-info-mismatch`, `not-a-participant`, `not-permitted`, `suite-not-met`,
+ * `suite-unavailable`, `wrong-message-kind`, `queue-full`.
  */
-export function stageHandshake(before: RoomEntry, handshake: Handshake): StagedUpdate {
+export function stageHandshake(
+  before: RoomEntry,
+  handshake: Handshake,
+  suites: Suites = noSuites,
+): StagedUpdate {
   return handshake.kind === 'commit'
-    ? stagedCommit(before, handshake)
+    ? stagedCommit(before, handshake, suites)
     : stagedProposals(before, handshake)
 }
 
 function stagedCommit(
   before: RoomEntry,
   handshake: Extract<Handshake, { kind: 'commit' }>,
+  suites: Suites,
 ): StagedCommit {
   const effect = stageCommit(before.group, handshake.commit.bytes)
   const groupInfo = matchGroupInfo(effect.next, handshake)
   const { room, suite } = before.state
-  const after = { group: effect.next, state: roomState({ room, suite }, effect.next) }
-  checkNewMembers(after.state, effect)
+  const state = roomState({ room, suite }, effect.next, 'invalid-proposal')
+  checkNewMembers(state, effect)
   checkWelcome(effect, handshake.welcomeRefs)
+  checkCommitPolicy(before, { state, effect })
+  const after = { group: effect.next, state: checkPin(before, { state, effect }, suites) }
   const changes = changesOf(before.state, after.state, effect)
   return {
     kind: 'commit',
@@ -106,6 +116,7 @@ function stagedProposals(
 ): StagedProposals {
   const messages = handshake.proposals.map(({ bytes }) => bytes)
   const { next, proposals } = stageProposals(before.group, messages)
+  checkProposalPolicy(before, proposals)
   const pendingProposals = [...next.pending.values()].map(({ reference }) => reference)
   const after = { group: next, state: { ...before.state, pendingProposals } }
   const authors = proposals.map(({ sender }) => authorOf(before.group, sender))

@@ -28,7 +28,7 @@ export function keyPackageOf(user: string, suite: ClientSuite = clientSuite(1)):
   return createKeyPackage(suite, identity, { nowMs: NOW_MS, randomness: randomBytes })
 }
 
-/** Extensions of a room's GroupContext, with the given users as participants (role 1). */
+/** Extensions of a room's GroupContext, with the given users as participants (role 2). */
 export function roomExtensions(
   users: readonly string[],
   {
@@ -37,7 +37,7 @@ export function roomExtensions(
   }: { externalSender?: ExternalSender; components?: readonly ComponentData[] } = {},
 ): Extension[] {
   const list = encode(participantListDataCodec, {
-    participants: users.map((user) => ({ user, roleIndex: 1 })),
+    participants: users.map((user) => ({ user, roleIndex: 2 })),
   })
   const all = [{ componentId: componentIds.participantList, data: list }, ...components]
   const required = { extensionTypes: [6], proposalTypes: [8, 10], credentialTypes: [1] }

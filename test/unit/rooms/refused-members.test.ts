@@ -40,7 +40,7 @@ function participant(user: string): Proposal {
   const update = encode(participantListUpdateCodec, {
     changedRoleParticipants: [],
     removedIndices: [],
-    addedParticipants: [{ user, roleIndex: 1 }],
+    addedParticipants: [{ user, roleIndex: 2 }],
   })
   return { kind: 'app-data-update', componentId: 0x22, operation: { kind: 'update', update } }
 }

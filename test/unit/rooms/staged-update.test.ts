@@ -69,7 +69,7 @@ describe('the state of a room', () => {
       suite: 'identified',
       ciphersuite: 1,
       epoch: 1n,
-      participants: users.map((user) => ({ user, roleIndex: 1 })),
+      participants: users.map((user) => ({ user, roleIndex: 2 })),
       providers: ['a.example', 'b.example', 'c.example'],
       frankingAgent: undefined,
       pendingProposals: [],
@@ -119,12 +119,12 @@ describe('a commit', () => {
     ])
     expect(staged.changes).toMatchObject({
       removedMembers: [{ leafIndex: bobIndex, user: users[1] }],
-      removedParticipants: [{ user: users[1], roleIndex: 1 }],
+      removedParticipants: [{ user: users[1], roleIndex: 2 }],
       changedRoles: [{ user: users[0], roleIndex: 4 }],
     })
     expect(staged.after.state.participants).toEqual([
       { user: users[0], roleIndex: 4 },
-      { user: users[2], roleIndex: 1 },
+      { user: users[2], roleIndex: 2 },
     ])
   })
 
@@ -166,7 +166,7 @@ describe('a commit', () => {
       const [committer, ...others] = members
       if (!committer) throw new Error('no member')
       const staged = commitAndFollow(members, [
-        participantUpdate({ added: [{ user, roleIndex: 1 }] }),
+        participantUpdate({ added: [{ user, roleIndex: 2 }] }),
         { kind: 'add', keyPackage },
       ])
       entry = followed(entry, commitHandshake(staged))
@@ -250,12 +250,12 @@ describe('a commit is refused', () => {
     ['a participant that is not there', [participantUpdate({ removed: [3] })], 'participant-index'],
     [
       'a participant that is there already',
-      [participantUpdate({ added: [{ user: users[0] ?? '', roleIndex: 1 }] })],
+      [participantUpdate({ added: [{ user: users[0] ?? '', roleIndex: 2 }] })],
       'participant-twice',
     ],
     [
       'a participant that is no user',
-      [participantUpdate({ added: [{ user: 'mimi://a.example/r/x', roleIndex: 1 }] })],
+      [participantUpdate({ added: [{ user: 'mimi://a.example/r/x', roleIndex: 2 }] })],
       'participant-uri',
     ],
     [
