@@ -6,6 +6,7 @@ export function peerProfiles({ peers }: Config): readonly PeerProfile[] {
   return [...peers.values()].map((peer) => ({
     domain: peer.domain,
     allow: peer.allow,
+    address: peer.address,
     facts: Object.freeze({
       id: peer.domain,
       class: peer.peerClass,

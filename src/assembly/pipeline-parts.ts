@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createEventJournal } from '../audit/journal.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { PeerClients } from '../delivery/peer-clients.ts'
-import type { TlsIdentity } from '../delivery/tls-identity.ts'
+import { tlsContext, type TlsIdentity } from '../delivery/tls-identity.ts'
 import { Upstream } from '../delivery/upstream.ts'
 import { createFrankingAgent, type FrankingAgent } from '../franking/franking-agent.ts'
 import { createStampStore } from '../franking/stamp-store.ts'
@@ -62,12 +62,13 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const suites = builtInSuites(mimiAdapter.declarations)
   const rooms = new RoomRegistry(store)
   const agent = openFrankingAgent(domain, keys)
+  const peers = new PeerTable(domain, peerProfiles(config))
   const peerClients = new PeerClients({
     domain,
     identity,
     parseDirectory,
     clock,
-    addressOf: (peer) => config.peers.get(peer)?.address,
+    addressOf: (peer) => peers.find(peer)?.address,
     limits: config.limits.peer,
     downloads: config.limits.assets,
   })
@@ -78,7 +79,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     bytes: protocolBytes(options.signer),
     suites,
     home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
-    peers: new PeerTable(domain, peerProfiles(config)),
+    peers,
     roomSuites: new RoomSuites(store),
     rooms,
     policies: createPolicyHolder(await readPolicyEngine(config.policies), mimiAdapter.declarations),
@@ -96,7 +97,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     upstream: options.upstream,
     peerClients,
     assets: await openAssetProxy(config),
-    outbox: openOutbox({ store, peerClients, journal, metrics, clock }),
+    outbox: openOutbox({ config, store, peerClients, journal, metrics, clock }),
     notifications: createNotifications(store, clock),
     pendingUpdates: createPendingUpdates(store, clock),
     unheardMessages: createUnheardMessages(store, clock),
@@ -109,13 +110,22 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   return { parts, limits }
 }
 
-/** The certificate and key of the peers listener, and the authorities of other providers. */
+/**
+ * The certificate and key of the peers listener, and the authorities of other providers. Throws
+ * `configuration-invalid` where a file cannot be read or is not what it should be.
+ */
 export async function readTlsIdentity({ listeners }: Config): Promise<TlsIdentity> {
   const { certificate, key, ca } = listeners.peers
-  return {
-    certificate: await readFile(certificate),
-    key: await readFile(key),
-    authorities: [await readFile(ca)],
+  try {
+    const identity = {
+      certificate: await readFile(certificate),
+      key: await readFile(key),
+      authorities: [await readFile(ca)],
+    }
+    tlsContext(identity)
+    return identity
+  } catch (cause) {
+    throw new GatewayError('configuration-invalid', { facts: { reason: 'certificates' }, cause })
   }
 }
 
@@ -147,13 +157,15 @@ function protocolBytes(signer: HubSigner): ProtocolBytes {
 }
 
 type OutboxParts = Pick<PipelineParts, 'peerClients' | 'journal' | 'metrics' | 'clock'> & {
+  readonly config: Config
   readonly store: Store
 }
 
-function openOutbox({ store, peerClients, journal, metrics, clock }: OutboxParts): Outbox {
+function openOutbox({ config, store, peerClients, journal, metrics, clock }: OutboxParts): Outbox {
   return new Outbox({
     store,
     clock,
+    limits: config.limits.outbox,
     send: ({ peer, room, bytes, suite, signal }) =>
       peerClients.call({ peer, operation: 'notify', target: room, bytes, suite, signal }),
     onEvent: ({ kind, peer, suite, reason }) => {

@@ -5,6 +5,8 @@ import type { PeerFacts } from '../policy/vocabulary.ts'
 export interface PeerProfile {
   readonly domain: ProviderDomain
   readonly allow: boolean
+  /** `host:port` to connect to; undefined: port 443 of the domain. */
+  readonly address: string | undefined
   /** One object for the life of the profile: plans are looked up by its identity. */
   readonly facts: PeerFacts
   /** The suites that we offer as hub to this follower, in order of preference. */
