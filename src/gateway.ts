@@ -8,6 +8,7 @@ import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { applyReload } from './assembly/reload.ts'
+import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
 import { openGatewayStore } from './assembly/stores.ts'
 import type { GatewayUrls } from './cli/greeting.ts'
@@ -98,8 +99,9 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const identity = await readTlsIdentity(config)
   const signer = hubSigner(keys.active('hub-signing').key, config.provider)
   const shared = { config, store, keys, signer, identity, upstream, clock }
-  const { parts, limits } = await openPipelineParts({
+  const { parts, limits, requirements } = await openPipelineParts({
     ...shared,
+    log,
     metrics: createMetrics(),
     randomness: randomBytes,
   })
@@ -112,9 +114,10 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   bind(internalHandlers(parts, pipeline, signer))
   await parts.outbox.start()
   const peers = stack.use(
-    await startPeersListener({ config, identity, parts, pipeline, clock, log }),
+    await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
   )
-  return { keys, parts, limits, peers, internal, clients }
+  stack.use(startRequirements(requirements, { peers: parts.peers, log }))
+  return { keys, parts, limits, requirements, peers, internal, clients }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -124,12 +127,14 @@ async function openControl(
   stack: AsyncDisposableStack,
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
-  const { log, clock, readConfig, version, keys, parts, limits, peers, internal } = outside
+  const { log, clock, readConfig, version, keys, parts, limits, requirements, peers, internal } =
+    outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
     const listener = peers.listener
-    const restart = await applyReload({ before: config, next, parts, limits, peers: listener, log })
+    const reloaded = { parts, limits, requirements, peers: listener, log }
+    const restart = await applyReload({ ...reloaded, before: config, next })
     config = next
     return restart
   }

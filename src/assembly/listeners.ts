@@ -3,7 +3,10 @@ import type { TlsIdentity } from '../delivery/tls-identity.ts'
 import { InternalListener } from '../listener/internal-listener.ts'
 import type { InternalHandlers } from '../listener/internal-handlers.ts'
 import { PeersListener } from '../listener/peers-listener.ts'
+import type { PublishedRequirements } from '../listener/requirements-routes.ts'
+import { pageSecurityPolicy, requirementsPage } from '../metadata/requirements/page.ts'
 import type { Clock } from '../model/clock.ts'
+import { requirementsPath } from '../peers/fetch-document.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
@@ -12,6 +15,8 @@ import { buildDirectory } from '../protocols/mimi/directory.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import type { Requirements } from './requirements.ts'
+import { protocolDrafts } from './stated-content.ts'
 
 /** Every operation that we serve, with the octets that its requests may have. */
 export const operationLimits = mimiAdapter.operations.map((operation) => ({
@@ -53,6 +58,7 @@ export interface PeersListenerParts {
   readonly config: Config
   readonly identity: TlsIdentity
   readonly parts: PipelineParts
+  readonly requirements: Requirements
   readonly pipeline: Pick<Pipeline, 'handle'>
   readonly clock: Clock
   readonly log: Log
@@ -63,6 +69,7 @@ export async function startPeersListener({
   config,
   identity,
   parts,
+  requirements,
   pipeline,
   clock,
   log,
@@ -70,7 +77,8 @@ export async function startPeersListener({
   const directory = buildDirectory({
     baseUrl: `https://${config.provider}`,
     operations: mimiAdapter.operations,
-    protocolDrafts: ['draft-ietf-mimi-protocol-06'],
+    protocolDrafts,
+    metadataRequirements: `https://${config.provider}${requirementsPath}`,
   })
   const listener = new PeersListener({
     identity,
@@ -78,6 +86,7 @@ export async function startPeersListener({
     handle: pipeline.handle,
     standing: (domain) => parts.peers.standing(domain),
     directory: () => directory,
+    requirements: publishedRequirements(requirements, parts),
     hosts: [config.provider],
     clock,
     limits: config.limits.listener,
@@ -91,6 +100,30 @@ export async function startPeersListener({
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   }
 }
+
+/** Each page is made once: documents do not change. */
+function publishedRequirements(
+  { own }: Requirements,
+  { suites }: PipelineParts,
+): PublishedRequirements {
+  const pages = new Map<string, Buffer>()
+  const policy = pageSecurityPolicy()
+  return {
+    current: () => own.current(),
+    find: (digest) => own.find(digest),
+    page: (signed) => {
+      const known = pages.get(signed.digest)
+      if (known !== undefined) return { html: known, policy }
+      if (pages.size >= PAGES_MAX) pages.clear()
+      const { declarations } = mimiAdapter
+      const html = Buffer.from(requirementsPage({ signed, builtIn: suites, declarations }))
+      pages.set(signed.digest, html)
+      return { html, policy }
+    },
+  }
+}
+
+const PAGES_MAX = 16
 
 /** Bugs are logged where they are answered; what has a code is counted and recorded elsewhere. */
 function faultLog(log: Log): (fault: unknown) => void {

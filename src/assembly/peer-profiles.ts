@@ -2,12 +2,9 @@ import type { PeerProfile } from '../peers/peer-table.ts'
 import type { Config } from '../settings/config.ts'
 
 /** The configured providers as the pipeline knows them. */
-export function peerProfiles({ peers }: Config): readonly PeerProfile[] {
-  return [...peers.values()].map((peer) => ({
-    domain: peer.domain,
-    allow: peer.allow,
-    address: peer.address,
-    facts: Object.freeze({
+export function peerProfiles({ peers, requirements }: Config): readonly PeerProfile[] {
+  return [...peers.values()].map((peer) => {
+    const facts = {
       id: peer.domain,
       class: peer.peerClass,
       region: peer.region,
@@ -15,9 +12,16 @@ export function peerProfiles({ peers }: Config): readonly PeerProfile[] {
       // The listener takes nobody whose certificate does not prove the domain.
       verified: true,
       groups: peer.groups,
-    }),
-    asHub: peer.asHub,
-    asFollower: peer.asFollower,
-    requireAgreement: false,
-  }))
+    }
+    return {
+      domain: peer.domain,
+      allow: peer.allow,
+      address: peer.address,
+      facts: Object.freeze(facts),
+      agreedFacts: Object.freeze({ ...facts, agreement: true }),
+      asHub: peer.asHub,
+      asFollower: peer.asFollower,
+      requireAgreement: requirements.requireAgreement,
+    }
+  })
 }

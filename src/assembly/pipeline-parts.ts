@@ -2,21 +2,26 @@ import { readFile } from 'node:fs/promises'
 import { createEventJournal } from '../audit/journal.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { PeerClients } from '../delivery/peer-clients.ts'
-import { tlsContext, type TlsIdentity } from '../delivery/tls-identity.ts'
+import type { TlsIdentity } from '../delivery/tls-identity.ts'
 import { Upstream } from '../delivery/upstream.ts'
 import { createFrankingAgent, type FrankingAgent } from '../franking/franking-agent.ts'
 import { createStampStore } from '../franking/stamp-store.ts'
 import { createTimeBuckets } from '../franking/time-bucket.ts'
 import type { KeyRing } from '../keys/key-files.ts'
+import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
 import { builtInSuites } from '../metadata/suites.ts'
+import { createPseudonyms } from '../metadata/pseudonyms.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { ProviderDomain } from '../model/ids.ts'
+import { agreedCall } from '../peers/agreed-call.ts'
 import { PeerTable } from '../peers/peer-table.ts'
 import { RoomSuites } from '../peers/room-suites.ts'
 import { createNotifications } from '../pipeline/notifications.ts'
 import { createPendingUpdates } from '../pipeline/pending-updates.ts'
 import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
+import { agreementToName } from '../pipeline/passage.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
@@ -29,10 +34,12 @@ import { createLimiter } from '../ratelimit/limiter.ts'
 import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
+import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Store } from '../sqlite/store.ts'
 import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
+import { openRequirements, type Requirements } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicyEngine } from './policy-source.ts'
 import { openReportDesk } from './report-desk.ts'
@@ -45,6 +52,7 @@ export interface PartsOptions {
   readonly identity: TlsIdentity
   readonly upstream: Upstream
   readonly metrics: Metrics
+  readonly log: Log
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -53,36 +61,33 @@ export interface OpenedParts {
   readonly parts: PipelineParts
   /** What the limiter reads: a reload changes it in place. */
   readonly limits: Record<LimitName, LimitDefinition>
+  readonly requirements: Requirements
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
 export async function openPipelineParts(options: PartsOptions): Promise<OpenedParts> {
-  const { config, store, keys, identity, metrics, clock, randomness } = options
+  const { config, store, keys, metrics, clock, randomness } = options
   const domain = config.provider
-  const suites = builtInSuites(mimiAdapter.declarations)
   const rooms = new RoomRegistry(store)
   const agent = openFrankingAgent(domain, keys)
-  const peers = new PeerTable(domain, peerProfiles(config))
-  const peerClients = new PeerClients({
-    domain,
-    identity,
-    parseDirectory,
-    clock,
-    addressOf: (peer) => peers.find(peer)?.address,
-    limits: config.limits.peer,
-    downloads: config.limits.assets,
-  })
-  const journal = createEventJournal({ store, clock })
   const limits = { ...limitsWith(config.rates) }
+  const known = await openNeighbourhood(options)
+  const { suites } = known
+  const requirements = await openRequirements({ ...options, ...known })
+  const { book: agreements, discovery } = requirements
+  const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes: protocolBytes(options.signer),
-    suites,
-    home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
-    peers,
+    ...known,
+    pseudonyms: createPseudonyms({
+      active: () => keys.active('pseudonyms'),
+      all: () => keys.all('pseudonyms'),
+    }),
+    agreements,
+    refreshPeer,
     roomSuites: new RoomSuites(store),
     rooms,
-    policies: createPolicyHolder(await readPolicyEngine(config.policies), mimiAdapter.declarations),
     limiter: createLimiter({
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
       keys: createBucketKeys(keys.active('limiter').key),
@@ -95,37 +100,52 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     stamps: createStampStore({ store }),
     timeBuckets: createTimeBuckets(),
     upstream: options.upstream,
-    peerClients,
     assets: await openAssetProxy(config),
-    outbox: openOutbox({ config, store, peerClients, journal, metrics, clock }),
+    outbox: openOutbox({ ...options, ...known, agreements, refreshPeer }),
     notifications: createNotifications(store, clock),
     pendingUpdates: createPendingUpdates(store, clock),
     unheardMessages: createUnheardMessages(store, clock),
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
-    journal,
     metrics,
     clock,
     randomness,
   }
-  return { parts, limits }
+  return { parts, limits, requirements }
 }
 
-/**
- * The certificate and key of the peers listener, and the authorities of other providers. Throws
- * `configuration-invalid` where a file cannot be read or is not what it should be.
- */
+/** Who we are, who the others are, and what may pass between us. */
+async function openNeighbourhood(options: PartsOptions) {
+  const { config, store, identity, clock } = options
+  const domain = config.provider
+  const { declarations } = mimiAdapter
+  return {
+    suites: builtInSuites(
+      declarations,
+      config.privateSuites.map((table) => suiteOfTable(table)),
+    ),
+    home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
+    peers: new PeerTable(domain, peerProfiles(config)),
+    policies: createPolicyHolder(await readPolicyEngine(config.policies), declarations),
+    peerClients: new PeerClients({
+      domain,
+      identity,
+      parseDirectory,
+      clock,
+      addressOf: (peer) => config.peers.get(peer)?.address,
+      limits: config.limits.peer,
+      downloads: config.limits.assets,
+    }),
+    journal: createEventJournal({ store, clock }),
+  }
+}
+
+/** The certificate and key of the peers listener, and the authorities of other providers. */
 export async function readTlsIdentity({ listeners }: Config): Promise<TlsIdentity> {
   const { certificate, key, ca } = listeners.peers
-  try {
-    const identity = {
-      certificate: await readFile(certificate),
-      key: await readFile(key),
-      authorities: [await readFile(ca)],
-    }
-    tlsContext(identity)
-    return identity
-  } catch (cause) {
-    throw new GatewayError('configuration-invalid', { facts: { reason: 'certificates' }, cause })
+  return {
+    certificate: await readFile(certificate),
+    key: await readFile(key),
+    authorities: [await readFile(ca)],
   }
 }
 
@@ -156,18 +176,27 @@ function protocolBytes(signer: HubSigner): ProtocolBytes {
   }
 }
 
-type OutboxParts = Pick<PipelineParts, 'peerClients' | 'journal' | 'metrics' | 'clock'> & {
-  readonly config: Config
+type OutboxParts = Pick<
+  PipelineParts,
+  'peers' | 'agreements' | 'refreshPeer' | 'peerClients' | 'journal' | 'metrics' | 'clock'
+> & {
   readonly store: Store
 }
 
-function openOutbox({ config, store, peerClients, journal, metrics, clock }: OutboxParts): Outbox {
+function openOutbox(parts: OutboxParts): Outbox {
+  const { store, peerClients, journal, metrics, clock } = parts
   return new Outbox({
     store,
     clock,
-    limits: config.limits.outbox,
     send: ({ peer, room, bytes, suite, signal }) =>
-      peerClients.call({ peer, operation: 'notify', target: room, bytes, suite, signal }),
+      agreedCall(
+        {
+          call: (call) => peerClients.call(call),
+          refresh: parts.refreshPeer,
+          agreement: (refused) => agreementToName(parts, { peer, room, suite }, refused),
+        },
+        { peer, operation: 'notify', target: room, bytes, suite, signal },
+      ),
     onEvent: ({ kind, peer, suite, reason }) => {
       if (kind === 'retried') return metrics.fanoutEnded('failed')
       metrics.fanoutEnded(kind === 'delivered' ? 'delivered' : 'given-up')

@@ -13,6 +13,7 @@ import { assetHomes } from './asset-proxy.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
 import { readPolicyEngine } from './policy-source.ts'
+import type { Requirements } from './requirements.ts'
 
 export interface ReloadParts {
   readonly before: Config
@@ -20,6 +21,7 @@ export interface ReloadParts {
   readonly parts: PipelineParts
   /** The limits that the limiter reads. */
   readonly limits: Record<LimitName, LimitDefinition>
+  readonly requirements: Requirements
   readonly peers: PeersListener
   readonly log: Log
 }
@@ -29,7 +31,7 @@ export interface ReloadParts {
  * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
-  const { before, next, parts, limits, peers, log } = reload
+  const { before, next, parts, limits, requirements, peers, log } = reload
   const engine = await readPolicyEngine(next.policies)
   const identity = await readTlsIdentity(next)
   const renewed = limitsWith(next.rates)
@@ -40,5 +42,6 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   for (const name of limitNames) limits[name] = renewed[name]
   log.level(next.log.level)
   await parts.peerClients.renew(identity)
+  await requirements.reconfigure(next)
   return needsRestart(before, next)
 }

@@ -31,3 +31,10 @@ const STAMPS_KEPT_MS = 7 * DAY_MS
 const NOTIFICATIONS_KEPT_MS = 7 * DAY_MS
 const EVENTS_KEPT_MS = 90 * DAY_MS
 const REPORTS_KEPT_MS = 180 * DAY_MS
+
+/** What we state about it. */
+export const retentionDays = {
+  deliveryDays: STAMPS_KEPT_MS / DAY_MS,
+  moderationDays: REPORTS_KEPT_MS / DAY_MS,
+  complianceDays: EVENTS_KEPT_MS / DAY_MS,
+} as const

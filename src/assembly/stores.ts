@@ -4,6 +4,8 @@ import { journalMigrations } from '../audit/journal.ts'
 import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
+import { agreementsMigrations } from '../peers/agreement-store.ts'
+import { requirementDocumentsMigrations } from '../peers/requirement-documents.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
 import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
@@ -30,4 +32,6 @@ const migrations = [
   ...answerMigrations,
   ...pendingUpdatesMigrations,
   ...unheardMessagesMigrations,
+  ...requirementDocumentsMigrations,
+  ...agreementsMigrations,
 ]

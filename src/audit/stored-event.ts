@@ -42,6 +42,7 @@ const eventKinds: Readonly<Record<EventKind, true>> = {
   'role.changed': true,
   'policy.changed': true,
   'agreement.changed': true,
+  'requirements.refused': true,
   'consent.requested': true,
   'consent.granted': true,
   'consent.revoked': true,

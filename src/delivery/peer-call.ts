@@ -25,7 +25,7 @@ export interface PeerAnswer {
 }
 
 /** A GET whose answer is passed on as it arrives. */
-export type PeerDownload = Pick<PeerCall, 'peer' | 'operation' | 'target'> & {
+export type PeerDownload = Pick<PeerCall, 'peer' | 'operation' | 'target' | 'agreement'> & {
   readonly signal: AbortSignal
 }
 

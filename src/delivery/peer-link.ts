@@ -87,7 +87,7 @@ export class PeerLink {
     this.downloading += 1
     try {
       const path = await this.directory.path(call.operation, call.target)
-      const answer = await this.guarded(() => this.startDownload(path, call.signal))
+      const answer = await this.guarded(() => this.startDownload(path, call))
       if (answer.body === undefined) this.downloading -= 1
       else finished(answer.body.stream, () => (this.downloading -= 1))
       return answer
@@ -128,10 +128,14 @@ export class PeerLink {
     await Promise.all([this.pool.destroy(), this.downloads?.destroy()])
   }
 
-  private async startDownload(path: string, signal: AbortSignal): Promise<PeerDownloaded> {
+  private async startDownload(
+    path: string,
+    { agreement, signal }: PeerDownload,
+  ): Promise<PeerDownloaded> {
     const { peer, clock, downloads: limits } = this.options
     this.downloads ??= openPool(this.options, limits.connectionsMax)
     const headers = [...this.fixedHeaders]
+    if (agreement !== undefined) headers.push('mimi-metadata-agreement', agreement)
     const origin = `https://${peer}`
     const request = { origin, path, headers, limits, faults, signal }
     const { status, headers: answered, body } = await streamedGet(this.downloads, request)

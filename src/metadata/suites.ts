@@ -16,13 +16,20 @@ export interface Suites {
   suiteByCode(code: number): Suite | undefined
 }
 
-/** The built-in suites; the declarations of the adapters in use make `bare-minimum`. */
-export function builtInSuites(declarations: readonly FieldDeclaration[]): Suites {
+/**
+ * The built-in suites, and the operator's own ones; the declarations of the adapters in use make
+ * `bare-minimum`.
+ */
+export function builtInSuites(
+  declarations: readonly FieldDeclaration[],
+  own: readonly Suite[] = [],
+): Suites {
   const all = Object.freeze([
     bareMinimum(declarations),
     moderatedPseudonyms,
     identified,
     compliance,
+    ...own.toSorted((a, b) => a.code - b.code),
   ])
   const byName = new Map(all.map((suite) => [suite.name, suite]))
   const byCode = new Map(all.map((suite) => [suite.code, suite]))

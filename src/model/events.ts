@@ -11,6 +11,7 @@ export type EventKind =
   | 'role.changed'
   | 'policy.changed'
   | 'agreement.changed'
+  | 'requirements.refused'
   | 'consent.requested'
   | 'consent.granted'
   | 'consent.revoked'

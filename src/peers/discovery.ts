@@ -61,10 +61,14 @@ export class Discovery {
     return run
   }
 
-  /** As `refresh`, unless the peer was asked within the last 5 s: a request may ask for it. */
+  /**
+   * As `refresh`, unless the peer answered within the last 5 s: a request may ask for it. A peer that
+   * could not be reached may be there by now, if it is the one that makes the request.
+   */
   async refreshOnDemand(peer: ProviderDomain): Promise<void> {
     const known = this.standings.get(peer)
-    if (known !== undefined && this.options.clock() < known.checkedAtMs + DEMAND_INTERVAL_MS)
+    const intervalMs = known?.outcome === 'unreachable' ? PROBE_INTERVAL_MS : DEMAND_INTERVAL_MS
+    if (known !== undefined && this.options.clock() < known.checkedAtMs + intervalMs)
       await this.running.get(peer)
     else await this.refresh(peer)
   }
@@ -156,5 +160,6 @@ function judged(fetched: Fetched, hadOne: boolean): Judged {
 }
 
 const DEMAND_INTERVAL_MS = 5_000
+const PROBE_INTERVAL_MS = 250
 const FRESH_MS = 3_600_000
 const RETRY_MS = 30_000

@@ -9,6 +9,8 @@ export interface PeerProfile {
   readonly address: string | undefined
   /** One object for the life of the profile: plans are looked up by its identity. */
   readonly facts: PeerFacts
+  /** The same while an agreement on metadata is in force. */
+  readonly agreedFacts: PeerFacts
   /** The suites that we offer as hub to this follower, in order of preference. */
   readonly asHub: readonly string[]
   /** The suites that we accept as follower of this hub. */
@@ -37,15 +39,15 @@ export class PeerTable {
     return profile.allow ? 'allowed' : 'denied'
   }
 
+  /** Those that are served. */
+  allowed(): readonly ProviderDomain[] {
+    return [...this.profiles.values()].filter(({ allow }) => allow).map(({ domain }) => domain)
+  }
+
   /** Takes a new configuration in one step. */
   replace(profiles: readonly PeerProfile[]): void {
     this.profiles = byDomain(profiles)
   }
-}
-
-/** The suite of operations outside rooms: the first that stands between the two. */
-export function pairSuite(peer: PeerProfile): string | undefined {
-  return peer.asHub[0] ?? peer.asFollower[0]
 }
 
 function byDomain(profiles: readonly PeerProfile[]): ReadonlyMap<string, PeerProfile> {

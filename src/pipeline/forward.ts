@@ -3,38 +3,49 @@ import type { GrantedPlan } from '../metadata/plan.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
 import { isPseudonymous, observedOf } from './answer-query.ts'
 import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage } from './passage.ts'
+import { agreementToName, openPassage } from './passage.ts'
 import { record } from './record.ts'
 
 /**
  * What our own users, or our delivery service as a hub, ask of another provider. Optional fields that
  * the plan withholds are taken out before a byte leaves; the answer passes as it came, but for an
  * exhausted budget: that is a problem of ours with the other provider's Retry-After.
- * Throws `disclosure-refused`, `rate-limited` and what `PeerClients.call` throws.
+ * Throws `disclosure-refused`, `rate-limited` and what `agreedCall` throws.
  */
 export async function forward(
   parts: PipelineParts,
   { exchange, context }: { readonly exchange: Exchange; readonly context: RequestContext },
   peer: ProviderDomain,
 ): Promise<ListenerResponse> {
+  await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange))
   const shown = parts.adapter.withhold(exchange, hiddenFields(plan))
-  const { status, bytes, retryAfterMs } = await parts.peerClients.call({
-    peer,
-    operation: shown.operation,
-    target: targetOf(shown),
-    bytes: shown.bytes,
-    suite: 'room' in exchange && exchange.room !== undefined ? passage.suite.name : undefined,
-    signal: context.signal,
-  })
+  const room = 'room' in exchange ? exchange.room : undefined
+  const suite = room === undefined ? undefined : passage.suite.name
+  const { status, bytes, retryAfterMs } = await agreedCall(
+    {
+      call: (call) => parts.peerClients.call(call),
+      refresh: parts.refreshPeer,
+      agreement: (refused) => agreementToName(parts, { peer, room, suite }, refused),
+    },
+    {
+      peer,
+      operation: shown.operation,
+      target: targetOf(shown),
+      bytes: shown.bytes,
+      suite,
+      signal: context.signal,
+    },
+  )
   if (status === TOO_MANY_REQUESTS)
     throw new GatewayError('rate-limited', retryAfterMs === undefined ? {} : { retryAfterMs })
   const accepted = status >= 200 && status < 300
@@ -44,6 +55,13 @@ export async function forward(
     policies,
   })
   return { status, bytes }
+}
+
+/** Where nothing passes without an agreement, the first exchange waits until there can be one. */
+async function askFirst(parts: PipelineParts, peer: ProviderDomain): Promise<void> {
+  const profile = parts.peers.find(peer)
+  if (profile?.requireAgreement === true && profile.allow && !parts.agreements.holds(peer))
+    await parts.refreshPeer(peer)
 }
 
 function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {

@@ -11,7 +11,8 @@ import type { Suites } from '../metadata/suites.ts'
 import type { Adapter } from '../model/adapter.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { Exchange, FanoutItem, Frank } from '../model/exchange.ts'
-import type { MimiUri } from '../model/ids.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { AgreementBook } from '../peers/agreement-book.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import type { RoomSuites } from '../peers/room-suites.ts'
 import type { PolicyHolder } from '../policy/policy-holder.ts'
@@ -62,6 +63,10 @@ export interface PipelineParts {
   readonly suites: Suites
   readonly home: Home
   readonly peers: PeerTable
+  /** What was agreed on with other providers. */
+  readonly agreements: AgreementBook
+  /** Looks at what a peer publishes of its requirements, unless it did so a moment ago. */
+  readonly refreshPeer: (peer: ProviderDomain) => Promise<void>
   readonly roomSuites: RoomSuites
   readonly rooms: RoomRegistry
   readonly policies: PolicyHolder

@@ -1,9 +1,10 @@
 import type { Suite } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Exchange } from '../model/exchange.ts'
+import type { Exchange, Operation } from '../model/exchange.ts'
 import type { RequestContext } from '../model/handle.ts'
 import { uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
-import { pairSuite, type PeerProfile } from '../peers/peer-table.ts'
+import type { PeerProfile } from '../peers/peer-table.ts'
+import { termsAsked, termsAsking, type Terms } from '../peers/terms.ts'
 import type { PlanTable } from '../policy/plan-table.ts'
 import type { PolicyRoom } from '../policy/slices.ts'
 import type { PeerFacts } from '../policy/vocabulary.ts'
@@ -19,12 +20,15 @@ export interface Passage<E extends Exchange = Exchange> {
   /** The other provider as policies see it; our own domain for local users. */
   readonly peer: PeerFacts
   readonly room: PolicyRoom
+  /** The id of the agreement under which it is; undefined under the operator's own list. */
+  readonly agreement: string | undefined
 }
 
 /**
  * Settles which suite an exchange is under and who the other side is: `other` is the provider that
  * sent it or will get it, undefined for our own users.
- * Throws `peer-unknown`, `peer-denied`, `room-unknown`, `suite-unavailable`.
+ * Throws `peer-unknown`, `peer-denied`, `room-unknown`, `suite-unavailable`, `agreement-stale`,
+ * `agreement-pending`, `no-common-suite`.
  */
 export function openPassage<E extends Exchange>(
   parts: PipelineParts,
@@ -33,21 +37,53 @@ export function openPassage<E extends Exchange>(
 ): Passage<E> {
   const profile = other === undefined ? undefined : knownPeer(parts, other)
   const room = roomOf(exchange)
-  const suite = settleSuite(parts, {
+  const { suite, agreement } = settle(parts, {
     room,
     profile,
-    announced: context.suite,
-    mayBeUnknown: exchange.operation === 'groupInfo',
+    context,
+    asking: exchange.direction === 'egress',
+    mayBeUnknown: MAY_BE_UNKNOWN.has(exchange.operation),
   })
   return {
     exchange,
     context,
     decisions: parts.policies.current(),
     suite,
-    peer: profile?.facts ?? parts.home.peer,
+    peer: profile === undefined ? parts.home.peer : factsOf(parts, profile),
     room: parts.home.room(room, suite),
+    agreement,
   }
 }
+
+/**
+ * The id to name where we ask a peer, other than those that it did not take. Throws what `openPassage`
+ * throws of agreements.
+ */
+export function agreementToName(
+  parts: Pick<PipelineParts, 'peers' | 'agreements'>,
+  { peer, room, suite }: Named,
+  refused: ReadonlySet<string>,
+): string | undefined {
+  const profile = parts.peers.find(peer)
+  if (profile === undefined) return undefined
+  const role = roleIn(parts, room)
+  return termsAsking(parts.agreements, { peer: profile, role, suite, refused }).agreement
+}
+
+interface Named {
+  readonly peer: ProviderDomain
+  readonly room: MimiUri | undefined
+  /** The suite of the room. */
+  readonly suite: string | undefined
+}
+
+/** Operations that answer for a room that is not there as the plan says. */
+const MAY_BE_UNKNOWN: ReadonlySet<Operation> = new Set([
+  'groupInfo',
+  'update',
+  'submitMessage',
+  'reportAbuse',
+])
 
 /** Throws `peer-unknown`, `peer-denied`. */
 export function knownPeer(parts: PipelineParts, domain: ProviderDomain): PeerProfile {
@@ -61,34 +97,70 @@ function roomOf(exchange: Exchange): MimiUri | undefined {
   return 'room' in exchange ? exchange.room : undefined
 }
 
+function factsOf({ agreements }: PipelineParts, profile: PeerProfile): PeerFacts {
+  return agreements.holds(profile.domain) ? profile.agreedFacts : profile.facts
+}
+
+function roleIn({ peers }: Pick<PipelineParts, 'peers'>, room: MimiUri | undefined) {
+  if (room === undefined) return undefined
+  return uriDomain(room) === peers.self ? 'hub' : 'follower'
+}
+
 interface SuiteQuestion {
   readonly room: MimiUri | undefined
   readonly profile: PeerProfile | undefined
-  readonly announced: string | undefined
+  readonly context: RequestContext
+  /** Whether we ask the peer, rather than it us. */
+  readonly asking: boolean
   /** Whether a room that is not there is settled like what lies outside rooms, to be answered by plan. */
   readonly mayBeUnknown: boolean
 }
 
-function settleSuite(parts: PipelineParts, question: SuiteQuestion): Suite {
-  const name = suiteName(parts, question)
+interface Settled {
+  readonly suite: Suite
+  readonly agreement: string | undefined
+}
+
+function settle(parts: PipelineParts, question: SuiteQuestion): Settled {
+  const { room, profile } = question
+  const pinned = room === undefined ? undefined : roomSuite(parts, room, question)
+  if (profile === undefined)
+    return { suite: knownSuite(parts, pinned ?? parts.home.suite), agreement: undefined }
+  const terms = termsOf(parts, { ...question, profile }, pinned)
+  const suite = knownSuite(parts, pinned ?? terms.suites[0])
+  if (room !== undefined && !terms.suites.includes(suite.name))
+    throw new GatewayError('suite-unavailable')
+  return { suite, agreement: terms.agreement }
+}
+
+function termsOf(
+  parts: PipelineParts,
+  { room, profile, context, asking }: SuiteQuestion & { readonly profile: PeerProfile },
+  suite: string | undefined,
+): Terms {
+  const question = { peer: profile, role: roleIn(parts, room) } as const
+  return asking
+    ? termsAsking(parts.agreements, { ...question, suite })
+    : termsAsked(parts.agreements, question, context.agreement)
+}
+
+function knownSuite(parts: PipelineParts, name: string | undefined): Suite {
   const suite = name === undefined ? undefined : parts.suites.suiteByName(name)
   if (suite === undefined) throw new GatewayError('suite-unavailable')
-  const { profile, room } = question
-  if (profile === undefined || room === undefined) return suite
-  const accepted = uriDomain(room) === parts.peers.self ? profile.asHub : profile.asFollower
-  if (!accepted.includes(suite.name)) throw new GatewayError('suite-unavailable')
   return suite
 }
 
-/** A room of ours has the suite that it was created with; another hub announces its rooms' suites. */
-function suiteName(parts: PipelineParts, question: SuiteQuestion): string | undefined {
-  const { room, profile, announced, mayBeUnknown } = question
-  const outside = profile === undefined ? parts.home.suite : pairSuite(profile)
-  if (room === undefined) return outside
-  if (uriDomain(room) !== parts.peers.self)
-    return announced ?? parts.roomSuites.find(room) ?? outside
+/**
+ * A room of ours has the suite that it was created with; another hub announces its rooms' suites.
+ * Undefined where neither is known. Throws `room-unknown`.
+ */
+function roomSuite(
+  parts: PipelineParts,
+  room: MimiUri,
+  { context, mayBeUnknown }: SuiteQuestion,
+): string | undefined {
+  if (uriDomain(room) !== parts.peers.self) return context.suite ?? parts.roomSuites.find(room)
   const followed = parts.rooms.find(room)
-  if (followed !== undefined) return followed.suite
-  if (mayBeUnknown) return outside
-  throw new GatewayError('room-unknown')
+  if (followed === undefined && !mayBeUnknown) throw new GatewayError('room-unknown')
+  return followed?.suite
 }

@@ -34,8 +34,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           retryAfterMs: attempt.retryAfterMs,
         })
       const exchange = parseOrCharge(parts, request, context)
-      return measured(parts, { exchange, context }, () => {
+      return measured(parts, { exchange, context }, async () => {
         identify(exchange, parts.peers.self)
+        await recognise(parts, exchange, context)
         return perform(parts, exchange, context)
       })
     },
@@ -56,6 +57,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       return measured(parts, { exchange: inwards, context }, () => perform(parts, inwards, context))
     },
   }
+}
+
+/** A peer that names an agreement that we do not know may have published something new. */
+async function recognise(
+  { agreements, refreshPeer }: PipelineParts,
+  { origin }: Exchange,
+  { agreement }: RequestContext,
+): Promise<void> {
+  if (agreement === undefined || origin.kind === 'local') return
+  if (agreements.standingOf(origin.domain, agreement) === 'unknown')
+    await refreshPeer(origin.domain)
 }
 
 /** One operation on its way to our own delivery service. */

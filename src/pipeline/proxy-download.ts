@@ -58,6 +58,7 @@ export async function forwardDownload(
     peer: hub,
     operation: 'proxyDownload',
     target: exchange.url.text,
+    agreement: passage.agreement,
     signal: context.signal,
   })
   if (body === undefined)

@@ -1,5 +1,6 @@
 import { branded, type Brand } from '../model/brand.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { ProviderDomain } from '../model/ids.ts'
 
 /** A string that says nothing about a person: only the functions here make one. */
 export type SafeText = Brand<'SafeText'>
@@ -16,6 +17,11 @@ export function safeCode(fault: unknown): SafeText {
 /** A word that stands in the source, such as an operation or an outcome. */
 export function safeWord<const Word extends string>(word: Literal<Word>): SafeText {
   return branded<'SafeText'>(word)
+}
+
+/** The domain of a provider, which runs a server and is no person. */
+export function safeDomain(domain: ProviderDomain): SafeText {
+  return branded<'SafeText'>(domain)
 }
 
 /** A name that we made ourselves (request, report, policy, key id); anything else is masked. */

@@ -5,11 +5,17 @@ import { useClubhouse } from '../../support/clubhouse.ts'
 // What our own users ask of other providers, and what comes back to them.
 const clubhouse = useClubhouse({
   providers: {
-    'a.example': { extra: { rates: { roomSender: { perSecond: 0.01, burst: 2 } } } },
+    'a.example': {
+      extra: {
+        rates: { roomSender: { perSecond: 0.01, burst: 2 } },
+        // Outside rooms the first suite that both have holds.
+        defaultSuites: { asHub: ['identified', 'moderated-pseudonyms'] },
+      },
+    },
     'c.example': {
       policies: 'enterprise',
       peerOf: () => ({
-        suites: { asHub: ['compliance'], asFollower: ['moderated-pseudonyms'] },
+        suites: { asHub: ['compliance'], asFollower: ['identified', 'moderated-pseudonyms'] },
       }),
     },
   },
