@@ -99,9 +99,14 @@ export async function eventually(
 
 export type Message = Extract<Event, { kind: 'message' }>
 
+/** Whether an event is the message with this text. */
+export function isMessage(text: string): (event: Event) => boolean {
+  return (event) => event.kind === 'message' && event.text === text
+}
+
 /** Waits for the message with this text. */
 export async function message(client: MimiClient, text: string): Promise<Message> {
-  const isWanted = (event: Event) => event.kind === 'message' && event.text === text
+  const isWanted = isMessage(text)
   const found = (await eventually(client, isWanted)).find(isWanted)
   if (found?.kind !== 'message') throw new Error('no message')
   return found

@@ -32,6 +32,8 @@ export interface Seen {
 /** A real HTTP server that passes a gateway's upstream calls on, with faults on demand. */
 export class FaultyUpstream implements AsyncDisposable {
   fault: Fault = 'none'
+  /** Nothing is answered before it resolves. */
+  gate: Promise<void> = Promise.resolve()
   /** What it answers to an operation instead of the delivery service. */
   readonly answers = new Map<string, { status: number; bytes: Buffer }>()
   /** Everything that was asked for, in its order. */
@@ -86,6 +88,7 @@ export class FaultyUpstream implements AsyncDisposable {
     const [, , , operation = '', target = ''] = (request.url ?? '').split('/')
     const { headers } = request
     this.seen.push({ operation, target: decodeURIComponent(target), headers, body })
+    await this.gate
     const scripted = this.answers.get(operation)
     if (scripted !== undefined) {
       response.writeHead(scripted.status).end(scripted.bytes)

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -210,17 +211,27 @@ async function readIdentity({ ca, providers }: Certificates, domain: string): Pr
   }
 }
 
-/** Ports that were free a moment ago. */
+/** Ports that were free a moment ago, outside the range that the system gives to whoever asks. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   const ports: number[] = []
-  for (const server of servers) {
-    await new Promise((resolve) =>
-      server.listening ? resolve(0) : server.once('listening', resolve),
-    )
-    const address = server.address()
-    if (typeof address === 'object' && address !== null) ports.push(address.port)
+  while (ports.length < count) {
+    const port = randomInt(PORT_MIN, PORT_MAX)
+    if (!given.has(port) && (await isFree(port))) ports.push(port)
+    given.add(port)
   }
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
   return ports
 }
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (free) await new Promise((resolve) => server.close(resolve))
+  return free
+}
+
+const given = new Set<number>()
+const PORT_MIN = 10_000
+const PORT_MAX = 32_000
