@@ -1,13 +1,8 @@
 import { createHmac, createPublicKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
 import type { Frank } from '../model/exchange.ts'
-import { encode } from '../wire/codec.ts'
-import {
-  frankingAgentDataCodec,
-  frankingIntegrityTBSCodec,
-  serverFrankingContextCodec,
-  type ServerFrankingContext,
-} from '../wire/mimi/franking.ts'
+import { encode, uint16 } from '../wire/codec.ts'
+import { frankingAgentDataCodec, serverFrankingContextCodec } from '../wire/mimi/franking.ts'
 import { cipherSuite } from '../wire/mls/cipher-suite.ts'
 import { signWithLabel, verifyWithLabel } from '../wire/mls/sign-with-label.ts'
 import { createHubKeys } from './hub-keys.ts'
@@ -57,6 +52,7 @@ export function createFrankingAgent(options: FrankingAgentOptions): FrankingAgen
   const signer = { cipherSuite: ciphersuite, privateKey: signingKey }
   const publicKey = publicKeyBytes(signingKey)
   const publicKeys = [publicKey, ...(options.formerSigningKeys ?? []).map(publicKeyBytes)]
+  const ciphersuiteBytes = encode(uint16, ciphersuite)
   const hubKey = createHubKeys(master)
   const hubKeys = [hubKey, ...(options.formerMasters ?? []).map(createHubKeys)]
 
@@ -70,7 +66,7 @@ export function createFrankingAgent(options: FrankingAgentOptions): FrankingAgen
     stamp: (message) => {
       const context = contextOf(message)
       const serverFrank = mac(hubKey(message.timestampMs), message.frankingTag, context)
-      const content = signedContent(serverFrank, ciphersuite, context)
+      const content = signedContent(serverFrank, ciphersuiteBytes, context)
       return { serverFrank, ciphersuite, signature: signWithLabel(signer, LABEL, content) }
     },
     checkMac: (message, serverFrank) => {
@@ -80,7 +76,8 @@ export function createFrankingAgent(options: FrankingAgentOptions): FrankingAgen
       )
     },
     checkSignature: (message, frank) => {
-      const content = signedContent(frank.serverFrank, frank.ciphersuite, contextOf(message))
+      const named = encode(uint16, frank.ciphersuite)
+      const content = signedContent(frank.serverFrank, named, contextOf(message))
       const claim = { cipherSuite: frank.ciphersuite, label: LABEL, content }
       return publicKeys.some((key) =>
         verifyWithLabel({ ...claim, publicKey: key, signature: frank.signature }),
@@ -89,31 +86,22 @@ export function createFrankingAgent(options: FrankingAgentOptions): FrankingAgen
   }
 }
 
-function contextOf(message: Omit<FrankedMessage, 'frankingTag'>): ServerFrankingContext {
-  return {
+/** The struct `ServerFrankingContext`, which both the MAC and the signature cover. */
+function contextOf(message: Omit<FrankedMessage, 'frankingTag'>): Buffer {
+  return encode(serverFrankingContextCodec, {
     senderUri: message.sender,
     roomUri: message.room,
     acceptedTimestamp: BigInt(message.timestampMs),
-  }
-}
-
-function mac(key: KeyObject, frankingTag: Buffer, context: ServerFrankingContext): Buffer {
-  return createHmac('sha256', key)
-    .update(frankingTag)
-    .update(encode(serverFrankingContextCodec, context))
-    .digest()
-}
-
-function signedContent(
-  serverFrank: Buffer,
-  ciphersuite: number,
-  context: ServerFrankingContext,
-): Buffer {
-  return encode(frankingIntegrityTBSCodec, {
-    serverFrank,
-    frankingSignatureCiphersuite: ciphersuite,
-    context,
   })
+}
+
+function mac(key: KeyObject, frankingTag: Buffer, context: Buffer): Buffer {
+  return createHmac('sha256', key).update(frankingTag).update(context).digest()
+}
+
+/** The struct `FrankingIntegrityTBS`: its fields stand side by side, and the context is encoded already. */
+function signedContent(serverFrank: Buffer, ciphersuite: Buffer, context: Buffer): Buffer {
+  return Buffer.concat([serverFrank, ciphersuite, context])
 }
 
 /** The 32 octets of an Ed25519 public key as on the wire. */

@@ -62,13 +62,19 @@ export function createStampStore(options: StampStoreOptions): StampStore {
 
 interface InFlight {
   submissions: number
-  readonly settled: PromiseWithResolvers<undefined>
+  /** There as soon as somebody waits. */
+  settled: PromiseWithResolvers<undefined> | undefined
 }
+
+/** The frank as a string of octets: ten thousand views of Buffers would be a burden on every collection. */
+type RecentStamp = Pick<Stamp, 'timestampMs' | 'sequence'> & { readonly frank: string }
 
 class SqliteStampStore implements StampStore {
   private readonly store: Store
   private readonly recentMax: number
-  private readonly recent = new Map<string, Stamp>()
+  private recent = new Map<string, RecentStamp>()
+  /** What was `recent` before that was full. */
+  private older = new Map<string, RecentStamp>()
   private readonly inFlight = new Map<string, InFlight>()
 
   constructor({ store, recentMax = RECENT_MAX }: StampStoreOptions) {
@@ -79,44 +85,42 @@ class SqliteStampStore implements StampStore {
   begin(room: string, digest: Buffer): void {
     const key = keyOf(room, digest)
     const known = this.inFlight.get(key)
-    if (known === undefined)
-      this.inFlight.set(key, { submissions: 1, settled: Promise.withResolvers() })
+    if (known === undefined) this.inFlight.set(key, { submissions: 1, settled: undefined })
     else known.submissions++
   }
 
   abandon(room: string, digest: Buffer): void {
-    const key = keyOf(room, digest)
-    const flight = this.inFlight.get(key)
-    if (flight === undefined || --flight.submissions > 0) return
-    this.inFlight.delete(key)
-    flight.settled.resolve(undefined)
+    this.settle(keyOf(room, digest))
   }
 
   async put(stamp: Stamp): Promise<Stamp> {
-    const { room, digest } = stamp
+    const { room, digest, timestampMs, sequence } = stamp
+    const key = keyOf(room, digest)
     try {
-      const changes = await this.store.change(INSERT, [
-        room,
-        digest,
-        stamp.timestampMs,
-        encode(frankCodec, frankStruct(stamp.frank)),
-        stamp.sequence,
-      ])
-      const winner = changes === 1 ? stamp : (this.stored(room, digest) ?? stamp)
-      this.remember(winner)
-      this.inFlight.get(keyOf(room, digest))?.settled.resolve(undefined)
-      return winner
+      const frank = encode(frankCodec, frankStruct(stamp.frank))
+      const parameters = [room, digest, timestampMs, frank, sequence]
+      const changes = await this.store.change(INSERT, parameters)
+      const earlier = changes === 1 ? undefined : this.stored(room, digest)
+      if (earlier === undefined)
+        this.remember(key, { timestampMs, sequence, frank: frank.toString('latin1') })
+      this.inFlight.get(key)?.settled?.resolve(undefined)
+      return earlier ?? stamp
     } finally {
-      this.abandon(room, digest)
+      this.settle(key)
     }
   }
 
   async find(room: string, digest: Buffer): Promise<Stamp | undefined> {
     const key = keyOf(room, digest)
-    const recent = this.recent.get(key)
-    if (recent !== undefined) return recent
-    await this.inFlight.get(key)?.settled.promise
-    return this.recent.get(key) ?? this.stored(room, digest)
+    const flight = this.recentOf(key) === undefined ? this.inFlight.get(key) : undefined
+    if (flight !== undefined) {
+      flight.settled ??= Promise.withResolvers()
+      await flight.settled.promise
+    }
+    const recent = this.recentOf(key)
+    if (recent === undefined) return this.stored(room, digest)
+    const frank = frankOf(decode(frankCodec, Buffer.from(recent.frank, 'latin1')))
+    return { ...recent, room, digest, frank }
   }
 
   async deleteBefore(timestampMs: number): Promise<number> {
@@ -133,11 +137,23 @@ class SqliteStampStore implements StampStore {
     return row === undefined ? undefined : stampOf(row, { room, digest })
   }
 
-  private remember(stamp: Stamp): void {
-    const key = keyOf(stamp.room, stamp.digest)
-    this.recent.delete(key)
+  private settle(key: string): void {
+    const flight = this.inFlight.get(key)
+    if (flight === undefined || --flight.submissions > 0) return
+    this.inFlight.delete(key)
+    flight.settled?.resolve(undefined)
+  }
+
+  private recentOf(key: string): RecentStamp | undefined {
+    return this.recent.get(key) ?? this.older.get(key)
+  }
+
+  /** Two generations: to take the oldest entry out of a long map means to walk past all that were. */
+  private remember(key: string, stamp: RecentStamp): void {
     this.recent.set(key, stamp)
-    if (this.recent.size > this.recentMax) this.recent.delete(this.recent.keys().next().value ?? '')
+    if (this.recent.size < this.recentMax / 2) return
+    this.older = this.recent
+    this.recent = new Map()
   }
 }
 
