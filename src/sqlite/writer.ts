@@ -12,6 +12,8 @@ if (port === null) throw new Error('the writer runs as a worker thread')
 const { path, busyTimeoutMs }: WriterData = workerData
 const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
 database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON')
+// 16 MiB of log instead of 4: pages that change often go to the file less often, with fewer syncs.
+database.exec('PRAGMA wal_autocheckpoint = 4000')
 
 const texts: string[] = []
 const statements: StatementSync[] = []
