@@ -1,5 +1,6 @@
 import type { ClientEvent } from '../src/client/flows/client-event.ts'
-import { MimiClient, type MimiClientOptions } from '../src/client/mimi-client.ts'
+import type { MimiClientOptions } from '../src/client/flows/register-client.ts'
+import { MimiClient } from '../src/client/mimi-client.ts'
 import { ExpectationError } from './expectation.ts'
 import type { Provider } from './providers.ts'
 

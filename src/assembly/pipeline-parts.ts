@@ -68,11 +68,11 @@ export interface OpenedParts {
 export async function openPipelineParts(options: PartsOptions): Promise<OpenedParts> {
   const { config, store, keys, metrics, clock, randomness } = options
   const domain = config.provider
-  const rooms = new RoomRegistry(store)
   const agent = openFrankingAgent(domain, keys)
   const limits = { ...limitsWith(config.rates) }
   const known = await openNeighbourhood(options)
   const { suites } = known
+  const rooms = new RoomRegistry(store, { suites })
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)

@@ -36,6 +36,7 @@ export type ClientErrorCode =
   | 'no-connection'
   | 'mixed-report'
   | 'unknown-room'
+  | 'suite-not-accepted'
   // the provider
   | 'invalid-answer'
   | 'refused'

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import type { Clock, Randomness } from '../model/clock.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { ContentPart } from '../wire/cbor/content-part.ts'
 import {
@@ -12,8 +10,6 @@ import type { ConsentEntry } from '../wire/mimi/consent.ts'
 import type { UserRolePair } from '../wire/mimi/participant-list.ts'
 import type { ComponentData } from '../wire/mls/app-data.ts'
 import type { Proposal } from '../wire/mls/proposal.ts'
-import { clientSuite } from './crypto/suite.ts'
-import { DsConnection, type Registration } from './ds-connection.ts'
 import { Exclusive } from './exclusive.ts'
 import {
   checkKeyPackages,
@@ -36,24 +32,15 @@ import { createRoom, type NewRoom } from './flows/create-room.ts'
 import { joinByExternalCommit, type JoinOutcome } from './flows/join-room.ts'
 import { publishKeyPackages, type KeyPackageOrder } from './flows/key-packages.ts'
 import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
+import { registerClient, type MimiClientOptions } from './flows/register-client.ts'
 import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
 import { Inbox } from './inbox.ts'
-import { createAccount } from './identity/account.ts'
-import { connectionCard, Connections, type ConnectionCard } from './identity/connections.ts'
+import { connectionCard, type ConnectionCard } from './identity/connections.ts'
 import { buildReport } from './mimi/abuse-report.ts'
 import { textBody, type FrankEvidence } from './mimi/franked-message.ts'
 import { changeRole } from './mimi/participant-changes.ts'
 import { roles } from './mimi/room-extensions.ts'
 import type { MlsGroup } from './mls/mls-group.ts'
-
-export interface MimiClientOptions extends Registration {
-  readonly clock: Clock
-  readonly randomness?: Randomness
-  /** MLS cipher suite; 1 unless given. */
-  readonly ciphersuite?: number
-  /** What an existing client of the same user has handed over: its connection key. */
-  readonly connectionKey?: Buffer
-}
 
 export type AddOutcome =
   ChangeOutcome | { readonly kind: 'no-key-material'; readonly status: KeyMaterialRefusal }
@@ -73,34 +60,8 @@ export class MimiClient {
   }
 
   /** Registers the client at its provider. */
-  static async register({
-    clock,
-    randomness = randomBytes,
-    ciphersuite = 1,
-    connectionKey,
-    ...registration
-  }: MimiClientOptions): Promise<MimiClient> {
-    const suite = clientSuite(ciphersuite)
-    const { user, client } = registration
-    const account = createAccount({
-      user,
-      client,
-      suite,
-      randomness,
-      ...(connectionKey === undefined ? {} : { connectionKey }),
-    })
-    return new MimiClient({
-      account,
-      suite,
-      connections: new Connections(suite),
-      provider: await DsConnection.register(registration),
-      clock,
-      randomness,
-      rooms: new Map(),
-      keyPackages: new Map(),
-      roomSecrets: new Map(),
-      consentKeys: new Map(),
-    })
+  static async register(options: MimiClientOptions): Promise<MimiClient> {
+    return new MimiClient(await registerClient(options))
   }
 
   get user(): string {

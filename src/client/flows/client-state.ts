@@ -1,5 +1,6 @@
 import type { Clock, Randomness } from '../../model/clock.ts'
 import type { Credential } from '../../wire/mls/credential.ts'
+import type { Extension } from '../../wire/mls/extension.ts'
 import type { HpkeKeyPair } from '../crypto/kem.ts'
 import type { ClientSuite } from '../crypto/suite.ts'
 import type { DsConnection } from '../ds-connection.ts'
@@ -8,6 +9,7 @@ import type { Account } from '../identity/account.ts'
 import { connectionCard, type Connections } from '../identity/connections.ts'
 import type { IdentityLinks } from '../identity/identity-links.ts'
 import type { RealIdentity } from '../identity/pseudonym.ts'
+import type { MetadataSuite } from '../mimi/metadata-suites.ts'
 import type { LeafIdentity, OwnKeyPackage } from '../mls/key-package.ts'
 import type { MlsGroup } from '../mls/mls-group.ts'
 import { userOf } from '../mls/user-of.ts'
@@ -18,6 +20,12 @@ export interface ClientState {
   readonly suite: ClientSuite
   readonly connections: Connections
   readonly provider: DsConnection
+  /** The metadata suites that we know. */
+  readonly metadataSuites: readonly MetadataSuite[]
+  /** Those of them whose rooms we take part in. */
+  readonly acceptedSuites: readonly MetadataSuite[]
+  /** Of all our leaves. */
+  readonly leafExtensions: readonly Extension[]
   readonly clock: Clock
   readonly randomness: Randomness
   readonly rooms: Map<string, ClientRoom>

@@ -2,6 +2,7 @@ import { parseMimiUri, uriDomain } from '../../model/ids.ts'
 import { encode } from '../../wire/codec.ts'
 import type { ComponentData } from '../../wire/mls/app-data.ts'
 import { groupInfoCodec } from '../../wire/mls/group-info.ts'
+import type { HubKeys } from '../ds-connection.ts'
 import { basicIdentity } from '../identity/account.ts'
 import { IdentityLinks } from '../identity/identity-links.ts'
 import {
@@ -9,6 +10,8 @@ import {
   identityLinkKey,
   pseudonymousIdentity,
 } from '../identity/pseudonym.ts'
+import { pinComponent, type PinMode } from '../mimi/metadata-suites.ts'
+import { policyComponents, type RoomPolicyOptions } from '../mimi/room-policy.ts'
 import { roles, roomExtensions } from '../mimi/room-extensions.ts'
 import { createKeyPackage, type LeafIdentity } from '../mls/key-package.ts'
 import { createGroup } from '../mls/open-group.ts'
@@ -23,13 +26,22 @@ export interface NewRoom {
   readonly suite: string
   /** Overrides what the suite's name says. */
   readonly pseudonymous?: boolean
-  /** More GroupContext components, such as 0x8D01. */
+  /** Whether the group itself pins the suite; `strict` unless given. */
+  readonly pin?: PinMode
+  /** The room's policy, made with the hub's keys; without one the default roles hold. */
+  readonly policy?: (hub: HubKeys) => RoomPolicyOptions
+  /** Our own role; admin of the default roles unless given. */
+  readonly roleIndex?: number
+  /** More GroupContext components. */
   readonly components?: readonly ComponentData[]
 }
 
-/** Creates a room at our own provider, with us as its admin and only member. */
+/**
+ * Creates a room at our own provider, with us as its admin and only member. Throws
+ * `suite-not-accepted` where it is to pin a suite that we do not know.
+ */
 export async function createRoom(state: ClientState, options: NewRoom): Promise<ClientRoom> {
-  const { account, suite, provider, randomness, clock } = state
+  const { account, suite, provider, randomness, clock, leafExtensions } = state
   const uri = parseMimiUri(options.room, 'room')
   const pseudonymous = options.pseudonymous ?? pseudonymousSuites.has(options.suite)
   const hub = await provider.hubKeys(suite.code)
@@ -39,14 +51,23 @@ export async function createRoom(state: ClientState, options: NewRoom): Promise<
     room: uri,
     name: options.name,
     pseudonymous,
-    participants: [{ user: participant, roleIndex: roles.admin }],
+    participants: [{ user: participant, roleIndex: options.roleIndex ?? roles.admin }],
     ...hub,
-    ...(options.components === undefined ? {} : { components: options.components }),
+    components: [
+      ...policyComponents(options.policy?.(hub) ?? {}),
+      ...pinOf(state, options),
+      ...(options.components ?? []),
+    ],
+    requiresPin: options.pin !== 'vouched',
   })
   const group = createGroup(suite, {
     groupId: Buffer.from(`mimi://${uriDomain(account.user)}/g/${uri.split('/').at(-1) ?? ''}`),
     extensions,
-    keyPackage: createKeyPackage(suite, identity, { nowMs: clock(), randomness }),
+    keyPackage: createKeyPackage(suite, identity, {
+      nowMs: clock(),
+      randomness,
+      leafExtensions,
+    }),
     randomness,
   })
   const { published } = linkExtensions(links)(group.current)
@@ -58,6 +79,10 @@ export async function createRoom(state: ClientState, options: NewRoom): Promise<
   const room = { uri, group, links, participant }
   state.rooms.set(uri, room)
   return room
+}
+
+function pinOf({ metadataSuites }: ClientState, { pin, suite }: NewRoom): ComponentData[] {
+  return pin === 'none' ? [] : [pinComponent(metadataSuites, suite)]
 }
 
 /** Who we are in a new room; in a pseudonymous one under a pseudonym that is used nowhere else. */

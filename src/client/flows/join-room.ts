@@ -13,6 +13,7 @@ import { IdentityLinks, wrapperKeyOf } from '../identity/identity-links.ts'
 import { identityLinkKey, pseudonymousIdentity } from '../identity/pseudonym.ts'
 import type { PublishedRoom } from '../mimi/group-info.ts'
 import { addParticipants } from '../mimi/participant-changes.ts'
+import { demandAcceptedSuite } from '../mimi/metadata-suites.ts'
 import { roles } from '../mimi/room-extensions.ts'
 import { verifyFramedContent } from '../mls/content-signature.ts'
 import { appDataDictionary, participantsOf } from '../mls/dictionary.ts'
@@ -29,7 +30,7 @@ import { fetchGroup } from './fetch-group.ts'
 
 /**
  * Joins by a Welcome for one of our KeyPackages, which it uses up. Throws `welcome-not-for-us`,
- * `invalid-welcome` and what `joinFromWelcome` throws.
+ * `invalid-welcome`, `suite-not-accepted` and what `joinFromWelcome` throws.
  */
 export function joinFromWelcome(
   state: ClientState,
@@ -38,6 +39,7 @@ export function joinFromWelcome(
   const opened = openWelcome(welcome, (reference) =>
     state.keyPackages.get(reference.toString('hex')),
   )
+  demandAcceptedSuite(state.acceptedSuites, opened.groupInfo.groupContext.extensions)
   const group = joinGroup(opened, ratchetTree, state.randomness)
   demand(roomUriOf(group.context.extensions) === uri, 'invalid-welcome')
   const { credential } = opened.keyPackage.identity
@@ -56,18 +58,20 @@ export type JoinOutcome = ChangeOutcome | { readonly kind: 'no-such-room' }
 /**
  * Joins by an external commit: as another client of a participant, or, where the room lets everybody
  * in, as a new participant. A pseudonymous room needs the RoomSecret of an existing client.
+ * Throws `suite-not-accepted`.
  */
 export async function joinByExternalCommit(
   state: ClientState,
   uri: string,
   { roleIndex = roles.member }: { roleIndex?: number } = {},
 ): Promise<JoinOutcome> {
-  const { randomness } = state
+  const { randomness, leafExtensions } = state
   const { identity, links, participant } = joiningIdentity(state, uri)
   const fetched = await fetchGroup(state, uri, identity)
   if (fetched.kind !== 'published') return fetched
   const { room: published } = fetched
   const { epoch, groupInfo } = published
+  demandAcceptedSuite(state.acceptedSuites, epoch.groupContext.extensions)
   demand(roomUriOf(epoch.groupContext.extensions) === uri, 'invalid-group-info')
   const leaves = epoch.tree.leaves().map(({ leaf }) => leaf)
   links?.learnFromGroupInfo(groupInfo.extensions, leaves)
@@ -80,6 +84,7 @@ export async function joinByExternalCommit(
       authenticatedData: joinAad(links, identity),
       groupInfoExtensions: linkExtensions(links),
       randomness,
+      leafExtensions,
     },
   )
   const outcome = await sendCommit(state, uri, staged)

@@ -35,8 +35,8 @@ export async function publishKeyPackages(
 
 /** Makes a KeyPackage and keeps its private keys until a Welcome uses it. */
 export function newKeyPackage(state: ClientState, identity: LeafIdentity): OwnKeyPackage {
-  const { suite, clock, randomness } = state
-  const own = createKeyPackage(suite, identity, { nowMs: clock(), randomness })
+  const { suite, clock, randomness, leafExtensions } = state
+  const own = createKeyPackage(suite, identity, { nowMs: clock(), randomness, leafExtensions })
   state.keyPackages.set(own.reference.toString('hex'), own)
   return own
 }

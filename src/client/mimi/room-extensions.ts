@@ -27,6 +27,8 @@ export interface RoomDescription {
   readonly frankingAgent: Buffer
   /** More components, such as 0x8D01 (the pinned metadata suite). */
   readonly components?: readonly ComponentData[]
+  /** Whether each leaf has to know component 0x8D01, where it is there. */
+  readonly requiresPin?: boolean
 }
 
 /** The GroupContext extensions of a new room. draft-ietf-mimi-protocol-06 §7 */
@@ -61,7 +63,7 @@ export function requiredOf(pseudonymous: boolean) {
 }
 
 function componentsOf(room: RoomDescription): ComponentData[] {
-  const { appComponents, safeAad, frankAad, identityLinkAdd } = componentIds
+  const { appComponents, safeAad, frankAad, identityLinkAdd, metadataRequirements } = componentIds
   const aadComponents = room.pseudonymous ? [frankAad, identityLinkAdd] : [frankAad]
   const data: ComponentData[] = [
     { componentId: safeAad, data: encode(componentListCodec, { components: aadComponents }) },
@@ -73,7 +75,9 @@ function componentsOf(room: RoomDescription): ComponentData[] {
     { componentId: componentIds.roomMetadata, data: encode(roomMetaDataCodec, metadataOf(room)) },
     ...(room.components ?? []),
   ]
-  const components = [appComponents, ...data.map(({ componentId }) => componentId)]
+  const isRequired = (id: number) => room.requiresPin !== false || id !== metadataRequirements
+  const inRoom = data.map(({ componentId }) => componentId).filter(isRequired)
+  const components = [appComponents, ...inRoom]
   const required = encode(componentListCodec, {
     components: [...components, ...aadComponents].toSorted((a, b) => a - b),
   })

@@ -1,11 +1,5 @@
 import type { Randomness } from '../../model/clock.ts'
 import { encode } from '../../wire/codec.ts'
-import { supportedMetadataSuitesCodec } from '../../wire/mimi/metadata-requirements.ts'
-import {
-  appDataDictionaryCodec,
-  componentIds,
-  componentListCodec,
-} from '../../wire/mls/app-data.ts'
 import type { Capabilities, RequiredCapabilities } from '../../wire/mls/capabilities.ts'
 import { credentialTypes, type Credential } from '../../wire/mls/credential.ts'
 import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
@@ -16,6 +10,7 @@ import { generateKeyPair } from '../crypto/kem.ts'
 import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../crypto/signatures.ts'
 import type { ClientSuite } from '../crypto/suite.ts'
 import { demand } from '../errors.ts'
+import { defaultLeafExtensions } from './leaf-extensions.ts'
 import { meets, signLeaf, validateLeaf } from './leaf.ts'
 
 /** Who signs as a leaf, and what the leaf shows. */
@@ -135,42 +130,3 @@ export function clientCapabilities(suite: ClientSuite): Capabilities {
 const CLOCK_SKEW_MS = 3_600_000
 const LIFETIME_MS_DEFAULT = 30 * 86_400_000
 const LABEL = 'KeyPackageTBS'
-const METADATA_SUITES = [1, 2, 3, 4]
-
-const { appComponents, safeAad, frankAad, frankingAgent, participantList, roomMetadata } =
-  componentIds
-const { metadataRequirements, identityLinkAdd } = componentIds
-
-/** Extension 6 of a leaf: the components, the SafeAAD items and the metadata suites that we support. */
-export const defaultLeafExtensions: readonly Extension[] = [
-  {
-    type: extensionTypes.appDataDictionary,
-    data: encode(appDataDictionaryCodec, {
-      componentData: [
-        {
-          componentId: appComponents,
-          data: encode(componentListCodec, {
-            components: [
-              appComponents,
-              safeAad,
-              frankAad,
-              frankingAgent,
-              participantList,
-              roomMetadata,
-              metadataRequirements,
-              identityLinkAdd,
-            ],
-          }),
-        },
-        {
-          componentId: safeAad,
-          data: encode(componentListCodec, { components: [frankAad, identityLinkAdd] }),
-        },
-        {
-          componentId: metadataRequirements,
-          data: encode(supportedMetadataSuitesCodec, { suites: METADATA_SUITES }),
-        },
-      ],
-    }),
-  },
-]

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Randomness } from '../../model/clock.ts'
+import { clientSuite } from '../crypto/suite.ts'
+import { DsConnection, type Registration } from '../ds-connection.ts'
+import { createAccount } from '../identity/account.ts'
+import { Connections } from '../identity/connections.ts'
+import { builtInSuites, type MetadataSuite } from '../mimi/metadata-suites.ts'
+import { leafExtensions } from '../mls/leaf-extensions.ts'
+import type { ClientState } from './client-state.ts'
+
+export interface MimiClientOptions extends Registration {
+  readonly clock: Clock
+  readonly randomness?: Randomness
+  /** MLS cipher suite; 1 unless given. */
+  readonly ciphersuite?: number
+  /** The metadata suites that we know; those of this product unless given. */
+  readonly metadataSuites?: readonly MetadataSuite[]
+  /** Codes of the suites whose rooms we take part in: all that we know unless given. */
+  readonly acceptedSuites?: readonly number[]
+  /** What our leaves list; the accepted suites unless given. `none`: they do not say. */
+  readonly listedSuites?: readonly number[] | 'none'
+  /** What an existing client of the same user has handed over: its connection key. */
+  readonly connectionKey?: Buffer
+}
+
+/** A new client of a user, known to its provider and in no room. */
+export async function registerClient({
+  clock,
+  randomness = randomBytes,
+  ciphersuite = 1,
+  metadataSuites = builtInSuites,
+  acceptedSuites = metadataSuites.map(({ code }) => code),
+  listedSuites = acceptedSuites,
+  connectionKey,
+  ...registration
+}: MimiClientOptions): Promise<ClientState> {
+  const suite = clientSuite(ciphersuite)
+  const { user, client } = registration
+  const account = createAccount({
+    user,
+    client,
+    suite,
+    randomness,
+    ...(connectionKey === undefined ? {} : { connectionKey }),
+  })
+  return {
+    account,
+    suite,
+    connections: new Connections(suite),
+    provider: await DsConnection.register(registration),
+    metadataSuites,
+    acceptedSuites: metadataSuites.filter(({ code }) => acceptedSuites.includes(code)),
+    leafExtensions: leafExtensions(listedSuites === 'none' ? undefined : listedSuites),
+    clock,
+    randomness,
+    rooms: new Map(),
+    keyPackages: new Map(),
+    roomSecrets: new Map(),
+    consentKeys: new Map(),
+  }
+}
