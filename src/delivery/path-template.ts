@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts'
+import { Recent } from '../model/recent.ts'
 
 /** A URI template with one variable, ready to be filled; both parts are of the path. */
 export interface PathTemplate {
@@ -38,11 +39,18 @@ export function fillPath(template: PathTemplate, target: string): string {
 
 /** Percent-encodes all but RFC 3986's unreserved characters. Throws `invalid-uri` on lone surrogates. */
 export function encodeSegment(text: string): string {
+  const known = recent.get(text)
+  if (known !== undefined) return known
   if (!text.isWellFormed()) throw new GatewayError('invalid-uri')
-  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => {
+  const encoded = encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   })
+  recent.set(text, encoded)
+  return encoded
 }
+
+/** The same few rooms come again and again. */
+const recent = new Recent<string>(4_096)
 
 const PATH_CHARACTERS = String.raw`(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})`
 const TEMPLATE = new RegExp(

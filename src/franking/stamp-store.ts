@@ -1,4 +1,5 @@
 import type { Frank } from '../model/exchange.ts'
+import { Recent } from '../model/recent.ts'
 import { blobColumn, numberColumn, type Row } from '../sqlite/row.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 import { decode, encode } from '../wire/codec.ts'
@@ -71,15 +72,12 @@ type RecentStamp = Pick<Stamp, 'timestampMs' | 'sequence'> & { readonly frank: s
 
 class SqliteStampStore implements StampStore {
   private readonly store: Store
-  private readonly recentMax: number
-  private recent = new Map<string, RecentStamp>()
-  /** What was `recent` before that was full. */
-  private older = new Map<string, RecentStamp>()
+  private readonly recent: Recent<RecentStamp>
   private readonly inFlight = new Map<string, InFlight>()
 
   constructor({ store, recentMax = RECENT_MAX }: StampStoreOptions) {
     this.store = store
-    this.recentMax = recentMax
+    this.recent = new Recent(recentMax)
   }
 
   begin(room: string, digest: Buffer): void {
@@ -102,7 +100,7 @@ class SqliteStampStore implements StampStore {
       const changes = await this.store.change(INSERT, parameters)
       const earlier = changes === 1 ? undefined : this.stored(room, digest)
       if (earlier === undefined)
-        this.remember(key, { timestampMs, sequence, frank: frank.toString('latin1') })
+        this.recent.set(key, { timestampMs, sequence, frank: frank.toString('latin1') })
       this.inFlight.get(key)?.settled?.resolve(undefined)
       return earlier ?? stamp
     } finally {
@@ -112,12 +110,12 @@ class SqliteStampStore implements StampStore {
 
   async find(room: string, digest: Buffer): Promise<Stamp | undefined> {
     const key = keyOf(room, digest)
-    const flight = this.recentOf(key) === undefined ? this.inFlight.get(key) : undefined
+    const flight = this.recent.get(key) === undefined ? this.inFlight.get(key) : undefined
     if (flight !== undefined) {
       flight.settled ??= Promise.withResolvers()
       await flight.settled.promise
     }
-    const recent = this.recentOf(key)
+    const recent = this.recent.get(key)
     if (recent === undefined) return this.stored(room, digest)
     const frank = frankOf(decode(frankCodec, Buffer.from(recent.frank, 'latin1')))
     return { ...recent, room, digest, frank }
@@ -142,18 +140,6 @@ class SqliteStampStore implements StampStore {
     if (flight === undefined || --flight.submissions > 0) return
     this.inFlight.delete(key)
     flight.settled?.resolve(undefined)
-  }
-
-  private recentOf(key: string): RecentStamp | undefined {
-    return this.recent.get(key) ?? this.older.get(key)
-  }
-
-  /** Two generations: to take the oldest entry out of a long map means to walk past all that were. */
-  private remember(key: string, stamp: RecentStamp): void {
-    this.recent.set(key, stamp)
-    if (this.recent.size < this.recentMax / 2) return
-    this.older = this.recent
-    this.recent = new Map()
   }
 }
 

@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts'
+import { Recent } from '../model/recent.ts'
 
 /**
  * The path variable after `prefix` and its slash, from the request line as it came. One segment is
@@ -7,6 +8,14 @@ import { GatewayError } from '../model/errors.ts'
  * Throws `malformed-request`; whether the result is a URI or a domain is for the adapter to say.
  */
 export function pathTarget(url: string, prefix: string): string {
+  const known = recent.get(url)
+  if (known?.prefix === prefix) return known.target
+  const target = readTarget(url, prefix)
+  recent.set(url, { prefix, target })
+  return target
+}
+
+function readTarget(url: string, prefix: string): string {
   const rest = url.slice(prefix.length + 1)
   if (!url.startsWith(`${prefix}/`) || !PATH_PATTERN.test(rest))
     throw new GatewayError('malformed-request', { facts: { part: 'path' } })
@@ -37,3 +46,5 @@ const SHORT_PATTERN = /^[A-Za-z0-9.-]{1,253}\/[udrg]\/[^/]+$/
 const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u0020\u007f-\u009f\\]/
+/** The same few rooms come again and again. */
+const recent = new Recent<{ readonly prefix: string; readonly target: string }>(2_048)

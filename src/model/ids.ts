@@ -1,5 +1,6 @@
 import { branded, type Brand } from './brand.ts'
 import { GatewayError } from './errors.ts'
+import { Recent } from './recent.ts'
 
 /** A provider's domain: lower-case DNS name, at most 253 octets. */
 export type ProviderDomain = Brand<'ProviderDomain'>
@@ -47,7 +48,16 @@ export function uriDomain(uri: MimiUri): ProviderDomain {
   return uriParts(uri).domain
 }
 
+/** The same few rooms and users come again and again, and each is asked for its domain many times. */
 function split(text: string): UriParts | undefined {
+  const known = recent.get(text)
+  if (known !== undefined) return known
+  const parts = splitAnew(text)
+  if (parts !== undefined) recent.set(text, parts)
+  return parts
+}
+
+function splitAnew(text: string): UriParts | undefined {
   if (text.length > URI_BYTES_MAX) return undefined
   const match = URI_PATTERN.exec(text)
   const [, host, letter, id] = match ?? []
@@ -57,3 +67,5 @@ function split(text: string): UriParts | undefined {
   if (!DOMAIN_PATTERN.test(domain)) return undefined
   return { domain: branded<'ProviderDomain'>(domain), kind, id }
 }
+
+const recent = new Recent<UriParts>(8_192)
