@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startAdminListener } from './admin/admin-listener.ts'
 import { startControlSocket } from './admin/control-socket.ts'
+import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
@@ -151,7 +152,18 @@ async function openControl(
   const { host, port, socket } = config.listeners.admin
   const { health } = handlers
   const admin = stack.use(await startAdminListener({ host, port, health, metricsText, log }))
-  stack.use(await startControlSocket({ path: socket, handlers, log }))
+  stack.use(
+    await startControlSocket({
+      path: socket,
+      handlers,
+      requirements: createRequirementsHandlers({
+        ...requirements,
+        ...parts,
+        fetch: (call) => parts.peerClients.document(call),
+      }),
+      log,
+    }),
+  )
   await parts.upstream.probe()
   log.info('gateway.started', { peers: config.peers.size })
   return {

@@ -5,11 +5,15 @@ import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
 import { createAdminApp } from './admin-app.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
+import type { RequirementsHandlers } from './requirements-api.ts'
+import { addRequirementsRoutes } from './requirements-routes.ts'
 
 export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
   readonly path: string
   readonly handlers: ControlHandlers
+  /** Without them there are no routes about requirements. */
+  readonly requirements?: RequirementsHandlers | undefined
   readonly log: Log
 }
 
@@ -19,9 +23,10 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, log } = options
+  const { path, handlers, requirements, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
+  if (requirements !== undefined) addRequirementsRoutes(app, requirements)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

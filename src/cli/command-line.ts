@@ -1,15 +1,23 @@
 import { GatewayError } from '../model/errors.ts'
 import { ConfigurationError, describeProblems } from '../settings/problems.ts'
 import { capabilitiesCommand } from './capabilities.ts'
+import { agreementsApproveCommand, agreementsRejectCommand } from './agreements-decide.ts'
+import { agreementsListCommand } from './agreements-list.ts'
 import { certsDevCommand } from './certs-dev.ts'
 import { UsageError, type Command, type CommandEnvironment, type ExitCode } from './command.ts'
 import { configCheckCommand } from './config-check.ts'
 import { ControlError } from './control-error.ts'
 import { decodeCommand } from './decode.ts'
 import { healthCommand } from './health.ts'
+import { peersCommand, peersForgetCommand } from './peers.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
 import { reportsShowCommand } from './reports-show.ts'
+import { requirementsHistoryCommand } from './requirements-history.ts'
+import { requirementsNegotiateCommand } from './requirements-negotiate.ts'
+import { requirementsPublishCommand } from './requirements-publish.ts'
+import { requirementsShowCommand } from './requirements-show.ts'
+import { requirementsVerifyCommand } from './requirements-verify.ts'
 import { serveCommand } from './serve.ts'
 import { versionCommand } from './version.ts'
 
@@ -46,7 +54,7 @@ function findCommand(argv: readonly string[]): Command | undefined {
 }
 
 function overview(): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`)
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`)
   return `postern: a gateway between providers of end-to-end encrypted messaging
 
 usage: postern <command> [options]
@@ -87,6 +95,16 @@ const commands: readonly Command[] = [
   healthCommand,
   reportsListCommand,
   reportsShowCommand,
+  requirementsShowCommand,
+  requirementsPublishCommand,
+  requirementsVerifyCommand,
+  requirementsHistoryCommand,
+  requirementsNegotiateCommand,
+  peersForgetCommand,
+  peersCommand,
+  agreementsListCommand,
+  agreementsApproveCommand,
+  agreementsRejectCommand,
   reloadCommand,
   versionCommand,
 ]

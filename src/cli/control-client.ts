@@ -12,12 +12,21 @@ import {
   type ReportList,
 } from '../admin/control-api.ts'
 import { ControlError } from './control-error.ts'
+import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
+
+/** One question; throws `ControlError`. */
+export type ControlCall = <T>(
+  schema: z.ZodType<T>,
+  path: string,
+  method?: 'GET' | 'POST',
+) => Promise<T>
 
 /** What a running server answers on its control socket. */
 export interface ControlClient extends AsyncDisposable {
   health(): Promise<Health>
   reload(): Promise<ReloadResult>
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
+  readonly requirements: RequirementsClient
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -29,7 +38,7 @@ export function createControlClient(socketPath: string): ControlClient {
     headersTimeout: DEADLINE_MS,
     bodyTimeout: DEADLINE_MS,
   })
-  const call = async <T>(schema: z.ZodType<T>, path: string, method: 'GET' | 'POST' = 'GET') => {
+  const call: ControlCall = async (schema, path, method = 'GET') => {
     const { statusCode, json } = await ask(client, path, method)
     if (statusCode !== 200) throw new ControlError(problemCode(json))
     const outcome = schema.safeParse(json)
@@ -37,6 +46,7 @@ export function createControlClient(socketPath: string): ControlClient {
     return outcome.data
   }
   return {
+    requirements: createRequirementsClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listReports: ({ after, limit }) => {

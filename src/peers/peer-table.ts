@@ -39,6 +39,10 @@ export class PeerTable {
     return profile.allow ? 'allowed' : 'denied'
   }
 
+  all(): readonly PeerProfile[] {
+    return [...this.profiles.values()]
+  }
+
   /** Those that are served. */
   allowed(): readonly ProviderDomain[] {
     return [...this.profiles.values()].filter(({ allow }) => allow).map(({ domain }) => domain)
