@@ -16,7 +16,10 @@ import { requiredCapabilitiesCodec } from '../../src/wire/mls/capabilities.ts'
 import { externalSendersCodec, type ExternalSender } from '../../src/wire/mls/external-sender.ts'
 import { extensionTypes, type Extension } from '../../src/wire/mls/extension.ts'
 import type { Proposal } from '../../src/wire/mls/proposal.ts'
-import { participantListDataCodec } from '../../src/wire/mimi/participant-list.ts'
+import {
+  participantListDataCodec,
+  type UserRolePair,
+} from '../../src/wire/mimi/participant-list.ts'
 
 /** 2026-11-01T00:00:00Z. */
 export const NOW_MS = 1_793_491_200_000
@@ -34,11 +37,15 @@ export function roomExtensions(
   {
     externalSender,
     components = [],
-  }: { externalSender?: ExternalSender; components?: readonly ComponentData[] } = {},
+    participants = users.map((user) => ({ user, roleIndex: 2 })),
+  }: {
+    externalSender?: ExternalSender
+    components?: readonly ComponentData[]
+    /** Instead of the users. */
+    participants?: readonly UserRolePair[]
+  } = {},
 ): Extension[] {
-  const list = encode(participantListDataCodec, {
-    participants: users.map((user) => ({ user, roleIndex: 2 })),
-  })
+  const list = encode(participantListDataCodec, { participants })
   const all = [{ componentId: componentIds.participantList, data: list }, ...components]
   const required = { extensionTypes: [6], proposalTypes: [8, 10], credentialTypes: [1] }
   return [
