@@ -102,7 +102,8 @@ export interface PolicedRoom {
 }
 
 export interface RoomOptions {
-  readonly roles?: readonly Role[] | undefined
+  /** The test roles unless given; `none`: the room has no roles_list. */
+  readonly roles?: readonly Role[] | 'none'
   readonly policy?: RoomPolicyOptions
   readonly components?: readonly ComponentData[]
   readonly suites?: Suites
@@ -124,7 +125,10 @@ export function policedRoom(
     extensions: roomExtensions([], {
       participants,
       externalSender: hubSender,
-      components: [...policyComponents({ ...(roles && { roles }), ...policy }), ...components],
+      components: [
+        ...policyComponents({ ...(roles !== 'none' && { roles }), ...policy }),
+        ...components,
+      ],
     }),
     keyPackage: keyPackageOf(first),
   })

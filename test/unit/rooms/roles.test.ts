@@ -44,7 +44,7 @@ const addClient = (user: string): Proposal => ({
 const refused = (reason: string) =>
   expect.objectContaining({ code: 'not-permitted', facts: { reason } }) as Error
 const newcomer = 'mimi://f.example/u/frank'
-const join = (roleIndex: number) => [
+const joinOf = (roleIndex: number) => [
   addParticipants([{ user: newcomer, roleIndex }]),
   addClient(newcomer),
 ]
@@ -52,7 +52,7 @@ const join = (roleIndex: number) => [
 describe('a commit', () => {
   const allowed: readonly [string, Name, () => readonly Proposal[]][] = [
     ['of new keys, by a member', 'carol', () => []],
-    ['that adds a participant', 'bob', () => join(2)],
+    ['that adds a participant', 'bob', () => joinOf(2)],
     ['that removes a participant', 'bob', () => [room.change('carol', 0), remove('carol')]],
     ['that bans', 'bob', () => [room.change('carol', 1), remove('carol')]],
     ['that unbans', 'bob', () => [changeOf('erin', 2)]],
@@ -68,8 +68,8 @@ describe('a commit', () => {
   })
 
   const forbidden: readonly [string, string, Name, () => readonly Proposal[]][] = [
-    ['that adds a participant', 'add-participant', 'carol', () => join(2)],
-    ['that adds one with a role above', 'add-participant', 'bob', () => join(4)],
+    ['that adds a participant', 'add-participant', 'carol', () => joinOf(2)],
+    ['that adds one with a role above', 'add-participant', 'bob', () => joinOf(4)],
     [
       'that removes a participant',
       'remove-participant',
@@ -105,17 +105,18 @@ describe('a commit', () => {
       'of roles together with participants',
       'roles-with-participants',
       'alice',
-      () => [...policyUpdates({ roles: testRoles }), ...join(2)],
+      () => [...policyUpdates({ roles: testRoles }), ...joinOf(2)],
     ],
     [
       'of a preauth list together with new participants',
       'preauth-with-participants',
       'alice',
-      () => [...policyUpdates({ preauthorized: [] }), ...join(2)],
+      () => [...policyUpdates({ preauthorized: [] }), ...joinOf(2)],
     ],
     ['with a role that is not defined', 'change-role', 'alice', () => [room.change('carol', 77)]],
   ]
-  test.each(forbidden)('%s without the right to is refused: %s', (_, reason, name, proposals) => {
+  test.each(forbidden)('%s without the right to is refused: %s', (...row) => {
+    const [, reason, name, proposals] = row
     expect(() => room.commit(name, proposals())).toThrow(refused(reason))
     expect(room.entry.state.epoch).toBe(1n)
   })
@@ -143,7 +144,7 @@ describe('proposals', () => {
     expect(kind).toBe('proposals')
     expect(() => room.propose('carol', remove('dave'))).toThrow(refused('kick'))
     expect(() => room.propose('carol', room.change('dave', 1))).toThrow(refused('ban'))
-    expect(() => room.propose('carol', ...join(2))).toThrow(refused('add-participant'))
+    expect(() => room.propose('carol', ...joinOf(2))).toThrow(refused('add-participant'))
   })
 
   test('to leave the room may wait, and be committed by another member', () => {
@@ -163,20 +164,14 @@ describe('proposals', () => {
 })
 
 describe('who is banned', () => {
-  /** Carol is banned, but her client is still in the group. */
-  function afterBan() {
-    const own = policedRoom({ alice: 4, bob: 2, carol: 2 })
-    return { own, banned: withRole(own, 'carol', 1) }
-  }
-
   test('may commit nothing and propose nothing', () => {
     const { own, banned } = afterBan()
     const carol = own.member('carol')
     const commit = commitHandshake(carol.commit())
     carol.discardPendingCommit()
     expect(() => stageHandshake(banned, commit)).toThrow(refused('barred'))
-    const update = proposalsHandshake(carol.proposeUpdate())
-    expect(() => stageHandshake(banned, update)).toThrow(refused('barred'))
+    const newKeys = proposalsHandshake(carol.proposeUpdate())
+    expect(() => stageHandshake(banned, newKeys)).toThrow(refused('barred'))
     const join = externalCommit(carol, people.carol)
     expect(() => stageHandshake(banned, join)).toThrow(refused('barred'))
   })
@@ -195,7 +190,7 @@ describe('who is banned', () => {
   })
 
   test('is so in rooms without roles too', () => {
-    const plain = policedRoom({ alice: 4, bob: 2 }, { roles: undefined })
+    const plain = policedRoom({ alice: 4, bob: 2 }, { roles: 'none' })
     const commit = commitHandshake(plain.member('bob').commit())
     expect(() => stageHandshake(withRole(plain, 'bob', 1), commit)).toThrow(refused('barred'))
     expect(stageHandshake(plain.entry, commit).kind).toBe('commit')
@@ -203,9 +198,6 @@ describe('who is banned', () => {
 })
 
 describe('the hub as external sender', () => {
-  const propose = (of: PolicedRoom, proposal: Proposal) =>
-    stageHandshake(of.entry, proposalsHandshake(hubProposal(of.member('alice'), proposal)))
-
   test('bans with the role that it is preauthorized for, and does nothing else', () => {
     expect(propose(room, room.change('carol', 1)).kind).toBe('proposals')
     expect(propose(room, remove('carol')).kind).toBe('proposals')
@@ -222,6 +214,16 @@ describe('the hub as external sender', () => {
     expect(() => propose(without, { kind: 'remove', removed })).toThrow(refused('kick'))
   })
 })
+
+/** Carol is banned, but her client is still in the group. */
+function afterBan() {
+  const own = policedRoom({ alice: 4, bob: 2, carol: 2 })
+  return { own, banned: withRole(own, 'carol', 1) }
+}
+
+function propose(of: PolicedRoom, proposal: Proposal) {
+  return stageHandshake(of.entry, proposalsHandshake(hubProposal(of.member('alice'), proposal)))
+}
 
 function changeOf(name: 'erin', roleIndex: number): Proposal {
   return room.change(name, roleIndex)

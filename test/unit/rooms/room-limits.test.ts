@@ -33,7 +33,7 @@ const addClient = (user: string): Proposal => ({
   kind: 'add',
   keyPackage: keyPackageOf(user).keyPackage,
 })
-const join = (roleIndex: number) => [
+const joinOf = (roleIndex: number) => [
   addParticipants([{ user: newcomer, roleIndex }]),
   addClient(newcomer),
 ]
@@ -56,8 +56,8 @@ describe('the base policy', () => {
     ['max-users', { maxUsers: 3 }],
     ['max-clients', { maxClients: 3 }],
   ])('%s keeps another participant out', (reason, base) => {
-    expect(() => withBase(base).commit('bob', join(2))).toThrow(refused(reason))
-    expect(withBase({ maxUsers: 4, maxClients: 4 }).commit('bob', join(2)).kind).toBe('commit')
+    expect(() => withBase(base).commit('bob', joinOf(2))).toThrow(refused(reason))
+    expect(withBase({ maxUsers: 4, maxClients: 4 }).commit('bob', joinOf(2)).kind).toBe('commit')
   })
 
   test('keeps a second client out where a user may have one', () => {
@@ -107,8 +107,8 @@ describe('a role', () => {
         { ...admin, minimumParticipantsConstraint: 1 },
       ),
     })
-    expect(() => bounded.commit('bob', join(2))).toThrow(refused('role-constraint'))
-    expect(bounded.commit('alice', join(4)).kind).toBe('commit')
+    expect(() => bounded.commit('bob', joinOf(2))).toThrow(refused('role-constraint'))
+    expect(bounded.commit('alice', joinOf(4)).kind).toBe('commit')
   })
 
   test('with no active holders keeps their clients out', () => {
@@ -118,21 +118,23 @@ describe('a role', () => {
       { alice: 4, bob: 3 },
       { roles: rolesWith({ ...member, maximumActiveParticipantsConstraint: 0 }) },
     )
-    expect(() => silent.commit('bob', join(2))).toThrow(refused('role-constraint'))
-    const [listed] = join(2)
+    expect(() => silent.commit('bob', joinOf(2))).toThrow(refused('role-constraint'))
+    const [listed] = joinOf(2)
     expect(silent.commit('bob', listed ? [listed] : []).kind).toBe('commit')
   })
 })
 
+const joinRoom = (options: RoomOptions, roleIndex = 2) => {
+  const room = policedRoom(roles, options)
+  return stageHandshake(
+    room.entry,
+    externalCommit(room.member('alice'), newcomer, [
+      addParticipants([{ user: newcomer, roleIndex }]),
+    ]),
+  )
+}
+
 describe('joining by oneself', () => {
-  const enter = (roleIndex: number) => [addParticipants([{ user: newcomer, roleIndex }])]
-  const joinRoom = (options: RoomOptions, roleIndex = 2) => {
-    const room = policedRoom(roles, options)
-    return stageHandshake(
-      room.entry,
-      externalCommit(room.member('alice'), newcomer, enter(roleIndex)),
-    )
-  }
   const open = rolesWith(roleOf(0, 'nobody', { can: ['canOpenJoin'], changes: { 0: [2] } }))
 
   test('is for rooms that let everybody in, with the role that they give', () => {
@@ -191,7 +193,7 @@ describe('the operational policy', () => {
 
   test('demands capabilities of clients that come in', () => {
     const own = { ...capabilities, componentIds: [componentIds.metadataRequirements] }
-    expect(withOperational({ mandatoryCapabilities: own }).commit('bob', join(2)).kind).toBe(
+    expect(withOperational({ mandatoryCapabilities: own }).commit('bob', joinOf(2)).kind).toBe(
       'commit',
     )
     for (const mandatoryCapabilities of [
@@ -201,26 +203,25 @@ describe('the operational policy', () => {
       { ...capabilities, componentIds: [0x9000] },
       { ...capabilities, safeAadTypes: [0x9000] },
     ])
-      expect(() => withOperational({ mandatoryCapabilities }).commit('bob', join(2))).toThrow(
+      expect(() => withOperational({ mandatoryCapabilities }).commit('bob', joinOf(2))).toThrow(
         refused('capability-missing'),
       )
   })
 
   test('forbids proposals, credentials and KeyPackages that live too long', () => {
-    const without = (changes: Partial<OperationalParameters>) => withOperational(changes)
     expect(() =>
-      without({ forbiddenCapabilities: { ...capabilities, proposals: [1] } }).commit(
+      withOperational({ forbiddenCapabilities: { ...capabilities, proposals: [1] } }).commit(
         'bob',
-        join(2),
+        joinOf(2),
       ),
     ).toThrow(refused('proposal-forbidden'))
     expect(() =>
-      without({ forbiddenCapabilities: { ...capabilities, credentials: [1] } }).commit(
+      withOperational({ forbiddenCapabilities: { ...capabilities, credentials: [1] } }).commit(
         'bob',
-        join(2),
+        joinOf(2),
       ),
     ).toThrow(refused('capability-forbidden'))
-    expect(() => without({ maxKpLifetime: 3_600n }).commit('bob', join(2))).toThrow(
+    expect(() => withOperational({ maxKpLifetime: 3_600n }).commit('bob', joinOf(2))).toThrow(
       refused('key-package-lifetime'),
     )
   })
@@ -237,10 +238,6 @@ describe('the operational policy', () => {
 })
 
 test('a new room is held to its own policy', () => {
-  const create = (options: RoomOptions) => {
-    const { group, state } = policedRoom({ alice: 4 }, options).entry
-    return checkNewRoom({ group, state }, noSuites)
-  }
   expect(create({ policy: { base: baseRoomPolicy({ maxUsers: 1 }) } }).participants).toHaveLength(1)
   expect(() => create({ policy: { base: baseRoomPolicy({ maxUsers: 0 }) } })).toThrow(
     refused('max-users', 'invalid-group-info'),
@@ -249,6 +246,11 @@ test('a new room is held to its own policy', () => {
     refused('role-unknown', 'invalid-group-info'),
   )
 })
+
+function create(options: RoomOptions) {
+  const { group, state } = policedRoom({ alice: 4 }, options).entry
+  return checkNewRoom({ group, state }, noSuites)
+}
 
 test('joining links are a list that nobody can follow yet', () => {
   const links = componentUpdate(componentIds.joinLinks, Buffer.of(0))
