@@ -138,7 +138,8 @@ export class PeersListener {
   }
 
   private allowedMethod(url: string): string | undefined {
-    if (url === DIRECTORY_PATH || url === requirementsPath) return 'GET'
+    if (url === DIRECTORY_PATH) return 'GET'
+    if (url === requirementsPath && this.options.requirements !== undefined) return 'GET'
     const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
     return found === undefined ? undefined : (found.method ?? 'POST')
   }

@@ -14,6 +14,8 @@ export type RequirementsAlert =
   | 'redirected'
   /** It had one, and has none any more. */
   | 'withdrawn'
+  /** It was asked and did not answer in time. */
+  | 'too-slow'
 
 /** What we know of a peer's document. */
 export interface PeerStanding {
@@ -110,7 +112,9 @@ export class Discovery {
     const before = this.standings.get(peer)
     const standing = { checkedAtMs: clock(), outcome, reason }
     this.standings.set(peer, standing)
-    if (outcome === 'refused' && before?.reason !== reason) onAlert(peer, reason)
+    if (before?.reason === reason) return standing
+    if (outcome === 'refused') onAlert(peer, reason)
+    if (reason === 'peer-timeout') onAlert(peer, 'too-slow')
     return standing
   }
 

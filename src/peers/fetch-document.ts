@@ -31,7 +31,10 @@ export type Fetched =
     }
   /** The peer publishes none. */
   | { readonly kind: 'no-document' }
-  | { readonly kind: 'malformed'; readonly reason: MalformedReason | 'redirected' | 'other-digest' }
+  | {
+      readonly kind: 'malformed'
+      readonly reason: MalformedReason | 'redirected' | 'other-digest' | 'unreadable'
+    }
   | { readonly kind: 'unreachable'; readonly code: ErrorCode }
 
 export interface FetchQuestion {
@@ -107,12 +110,14 @@ async function fetchOne(
 async function attempt(
   fetch: FetchDocument,
   call: PeerDocumentCall,
-): Promise<HttpAnswer | Extract<Fetched, { readonly kind: 'unreachable' }>> {
+): Promise<HttpAnswer | Extract<Fetched, { readonly kind: 'unreachable' | 'malformed' }>> {
   try {
     return await fetch(call)
   } catch (error) {
-    if (error instanceof GatewayError) return { kind: 'unreachable', code: error.code }
-    throw error
+    if (!(error instanceof GatewayError)) throw error
+    // Too large, cut off, or no HTTP at all.
+    if (error.code === 'peer-invalid') return { kind: 'malformed', reason: 'unreadable' }
+    return { kind: 'unreachable', code: error.code }
   }
 }
 
