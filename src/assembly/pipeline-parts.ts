@@ -11,6 +11,7 @@ import type { KeyRing } from '../keys/key-files.ts'
 import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
 import { builtInSuites } from '../metadata/suites.ts'
 import { createPseudonyms } from '../metadata/pseudonyms.ts'
+import { transforms } from '../metadata/transforms.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
@@ -19,9 +20,11 @@ import { PeerTable } from '../peers/peer-table.ts'
 import { RoomSuites } from '../peers/room-suites.ts'
 import { createNotifications } from '../pipeline/notifications.ts'
 import { createPendingUpdates } from '../pipeline/pending-updates.ts'
+import { createRoomGrants } from '../pipeline/room-grants.ts'
 import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { agreementToName } from '../pipeline/passage.ts'
+import { recordFanout } from '../pipeline/record.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
@@ -88,6 +91,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     refreshPeer,
     roomSuites: new RoomSuites(store),
     rooms,
+    roomGrants: createRoomGrants(),
     limiter: createLimiter({
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
       keys: createBucketKeys(keys.active('limiter').key),
@@ -98,7 +102,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
       throw new GatewayError('key-unavailable', { facts: { ciphersuite } })
     },
     stamps: createStampStore({ store }),
-    timeBuckets: createTimeBuckets(),
+    timeBuckets: createTimeBuckets(undefined, transforms.bucketTime),
     upstream: options.upstream,
     assets: await openAssetProxy(config),
     outbox: openOutbox({ ...options, ...known, agreements, refreshPeer }),
@@ -124,6 +128,7 @@ async function openNeighbourhood(options: PartsOptions) {
       config.privateSuites.map((table) => suiteOfTable(table)),
     ),
     home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
+    transforms,
     peers: new PeerTable(domain, peerProfiles(config)),
     policies: createPolicyHolder(await readPolicyEngine(config.policies), declarations),
     peerClients: new PeerClients({
@@ -178,13 +183,23 @@ function protocolBytes(signer: HubSigner): ProtocolBytes {
 
 type OutboxParts = Pick<
   PipelineParts,
-  'peers' | 'agreements' | 'refreshPeer' | 'peerClients' | 'journal' | 'metrics' | 'clock'
+  | 'suites'
+  | 'home'
+  | 'peers'
+  | 'policies'
+  | 'transforms'
+  | 'agreements'
+  | 'refreshPeer'
+  | 'peerClients'
+  | 'journal'
+  | 'metrics'
+  | 'clock'
 > & {
   readonly store: Store
 }
 
 function openOutbox(parts: OutboxParts): Outbox {
-  const { store, peerClients, journal, metrics, clock } = parts
+  const { config, store, peerClients, metrics, clock } = parts
   return new Outbox({
     store,
     clock,
@@ -199,20 +214,9 @@ function openOutbox(parts: OutboxParts): Outbox {
       ),
     onEvent: ({ kind, peer, suite, reason }) => {
       if (kind === 'retried') return metrics.fanoutEnded('failed')
-      metrics.fanoutEnded(kind === 'delivered' ? 'delivered' : 'given-up')
-      journal.record({
-        schema: 1,
-        kind: kind === 'delivered' ? 'fanout.delivered' : 'fanout.failed',
-        atMs: clock(),
-        requestId: '',
-        operation: 'notify',
-        direction: 'egress',
-        peer,
-        suite: suite ?? '',
-        outcome: reason ?? kind,
-        policies: [],
-        fields: {},
-      })
+      const delivered = kind === 'delivered'
+      metrics.fanoutEnded(delivered ? 'delivered' : 'given-up')
+      recordFanout(parts, { delivered, peer, room, suite, outcome: reason ?? kind })
     },
   })
 }

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { FrankingAgent } from '../franking/franking-agent.ts'
 import { createReportVerifier } from '../franking/verify-report.ts'
 import type { KeyRing } from '../keys/key-files.ts'
+import { roomTimeWidthMs } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
 import type { Clock } from '../model/clock.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
@@ -43,7 +44,7 @@ function reportRoom({ rooms, suites }: DeskParts, room: MimiUri): ReportRoom | u
   const suite = suites.suiteByName(state.suite)
   return {
     createdAtMs,
-    timeBucketMs: suite?.timeBucketMs ?? 0,
+    timeBucketMs: suite === undefined ? 0 : roomTimeWidthMs(suite),
     ciphersuites: [state.ciphersuite],
     relayLogComplete: false,
     // What a moderator acts on: the room's own pseudonym, or the user where the suite identifies users.

@@ -7,13 +7,19 @@ export interface TimeBuckets {
   show(room: string, acceptedMs: number, widthMs: number): number
 }
 
+/** The start of the bucket of `widthMs` that a time falls in. */
+type BucketTime = (timeMs: number, widthMs: number) => number
+
 /** Remembers the last bucket of the `roomsMax` rooms that were used last. */
-export function createTimeBuckets(roomsMax = ROOMS_MAX): TimeBuckets {
+export function createTimeBuckets(
+  roomsMax = ROOMS_MAX,
+  bucketTime: BucketTime = startOfBucket,
+): TimeBuckets {
   const newest = new Map<string, number>()
   return {
     show: (room, acceptedMs, widthMs) => {
       if (widthMs === 0) return acceptedMs
-      const bucket = Math.floor(acceptedMs / widthMs) * widthMs
+      const bucket = bucketTime(acceptedMs, widthMs)
       const shown = Math.max(bucket, newest.get(room) ?? bucket)
       newest.delete(room)
       newest.set(room, shown)
@@ -21,6 +27,10 @@ export function createTimeBuckets(roomsMax = ROOMS_MAX): TimeBuckets {
       return shown
     },
   }
+}
+
+function startOfBucket(timeMs: number, widthMs: number): number {
+  return Math.floor(timeMs / widthMs) * widthMs
 }
 
 const ROOMS_MAX = 10_000

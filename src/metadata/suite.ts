@@ -46,6 +46,16 @@ export function suiteEntry(
   return suite.entries.find((entry) => entry.field === field && entry.audience === audience)
 }
 
+/**
+ * How wide the time of a room is bucketed, in ms: the widest that a follower may be shown, because all
+ * of them get the same bytes.
+ */
+export function roomTimeWidthMs(suite: Suite): number {
+  const entry = suiteEntry(suite, 'message.time', 'follower')
+  const isExact = entry?.floor === 'exact'
+  return isExact ? suite.timeBucketMs : Math.max(suite.timeBucketMs, entry?.width ?? 1)
+}
+
 /** How binding an entry is, in the three words of MIMI room policy. */
 export function optionality(entry: SuiteEntry): 'required' | 'optional' | 'forbidden' {
   if (entry.floor !== 'absent') return 'required'

@@ -8,43 +8,113 @@ import type {
   UpdateOutcome,
 } from '../model/answer.ts'
 import type { Randomness } from '../model/clock.ts'
+import type { Frank } from '../model/exchange.ts'
+import { inRandomOrder, wholeBuckets } from './choose.ts'
 import type { GrantedPlan, PlanCell } from './plan.ts'
+import { dropUnknown, showKeyPackages, showNote, showReporter } from './request-edits.ts'
+import { showEventTime, showInJournal, showOutcome, showPeer } from './journal-view.ts'
+
+/**
+ * Every transform, by name. Each takes what there is and gives back what is shown of it, so that a
+ * proof can put the identity in its place: docs/proof.md.
+ */
+export const transforms = {
+  maskUserStatus,
+  maskRoomStatus,
+  maskQueryStatus,
+  maskConsentStatus,
+  maskErrorText,
+  hideProfileFields,
+  hideUnknownComponents,
+  shuffleClients,
+  reduceClients,
+  bucketTime,
+  showFrank,
+  showReporter,
+  showNote,
+  showKeyPackages,
+  dropUnknown,
+  showInJournal,
+  showOutcome,
+  showPeer,
+  showEventTime,
+} as const
+export type Transforms = typeof transforms
+export type TransformName = keyof Transforms
+
+/** What the transforms of an answer need beside the plan. */
+export interface AnswerTools {
+  readonly transforms: Transforms
+  readonly randomness: Randomness
+}
 
 /**
  * The answer as the plan shows it: status oracles masked, error texts emptied, client lists cut.
  * Returns the same value where nothing changes, so that its original bytes can pass.
  */
-export function transformAnswer(answer: Answer, plan: GrantedPlan, randomness: Randomness): Answer {
-  const { response } = plan
+export function transformAnswer(
+  answer: Answer,
+  { response }: Pick<GrantedPlan, 'response'>,
+  { transforms: use, randomness }: AnswerTools,
+): Answer {
   const hidesExistence = isHidden(response['user.existence'])
   switch (answer.operation) {
     case 'keyMaterial': {
-      const masked = hidesExistence ? maskUserStatus(answer.outcome) : answer.outcome
+      const masked = hidesExistence ? use.maskUserStatus(answer.outcome) : answer.outcome
       const cell = response['client.list']
-      const outcome =
-        cell?.enforcement === 'edited' ? reduceClients(masked, cell, randomness) : masked
-      return replace(answer, outcome)
+      if (cell === undefined || !isLowered(cell)) return replace(answer, masked)
+      const shuffled = use.shuffleClients(masked, randomness)
+      return replace(answer, use.reduceClients(shuffled, cell))
     }
     case 'groupInfo':
-      return replace(answer, hidesExistence ? maskRoomStatus(answer.outcome) : answer.outcome)
+      return replace(answer, hidesExistence ? use.maskRoomStatus(answer.outcome) : answer.outcome)
     case 'identifierQuery': {
-      const masked = hidesExistence ? maskQueryStatus(answer.outcome) : answer.outcome
-      const outcome = isHidden(response['contact.profile']) ? hideProfileFields(masked) : masked
+      const known = use.hideUnknownComponents(answer.outcome)
+      const masked = hidesExistence ? use.maskQueryStatus(known) : known
+      const outcome = isHidden(response['contact.profile']) ? use.hideProfileFields(masked) : masked
       return replace(answer, outcome)
     }
     case 'requestConsent':
     case 'updateConsent':
-      return replace(answer, hidesExistence ? maskConsentStatus(answer.outcome) : answer.outcome)
+      return replace(
+        answer,
+        hidesExistence ? use.maskConsentStatus(answer.outcome) : answer.outcome,
+      )
     case 'update':
       return replace(
         answer,
-        isHidden(response['error.detail']) ? maskErrorText(answer.outcome) : answer.outcome,
+        isHidden(response['error.detail']) ? use.maskErrorText(answer.outcome) : answer.outcome,
       )
     case 'submitMessage':
     case 'notify':
     case 'reportAbuse':
       return answer
   }
+}
+
+/** The answer with every status masked that tells who or what exists. */
+export function maskStatus(answer: Answer): Answer {
+  switch (answer.operation) {
+    case 'keyMaterial':
+      return replace(answer, maskUserStatus(answer.outcome))
+    case 'groupInfo':
+      return replace(answer, maskRoomStatus(answer.outcome))
+    case 'identifierQuery':
+      return replace(answer, maskQueryStatus(answer.outcome))
+    case 'requestConsent':
+    case 'updateConsent':
+      return replace(answer, maskConsentStatus(answer.outcome))
+    case 'update':
+    case 'submitMessage':
+    case 'notify':
+    case 'reportAbuse':
+      return answer
+  }
+}
+
+/** Whether the plan keeps a field that the gateway writes from its audience. */
+export function isHidden(cell: PlanCell | undefined): boolean {
+  return cell !== undefined && cell.enforcement === 'edited' && cell.shown === 'absent'
 }
 
 /** `userUnknown`, `noConsentForThisRoom` and `userDeleted` become `noConsent`. */
@@ -71,13 +141,20 @@ export function maskRoomStatus(outcome: GroupInfoOutcome): GroupInfoOutcome {
 /** Every reason that depends on who exists becomes `notFound`. */
 export function maskQueryStatus(outcome: IdentifierQueryOutcome): IdentifierQueryOutcome {
   return outcome.kind === 'ambiguous' || outcome.kind === 'forbidden'
-    ? { kind: 'notFound' }
+    ? { ...outcome, kind: 'notFound' }
     : outcome
 }
 
-/** Found profiles keep their stable URI and nothing else. */
+/** Found profiles keep their stable URI and nothing else; an answer that found nobody names nobody. */
 export function hideProfileFields(outcome: IdentifierQueryOutcome): IdentifierQueryOutcome {
-  return outcome.kind === 'success' ? { ...outcome, profileFields: 'withheld' } : outcome
+  return { ...outcome, profileFields: 'withheld' }
+}
+
+/** Extension components that no field stands for do not pass. */
+export function hideUnknownComponents(outcome: IdentifierQueryOutcome): IdentifierQueryOutcome {
+  return outcome.unknownComponents === 'present'
+    ? { ...outcome, unknownComponents: 'withheld' }
+    : outcome
 }
 
 /** A consent for an unknown user is answered like any other. */
@@ -90,70 +167,43 @@ export function maskErrorText(outcome: UpdateOutcome): UpdateOutcome {
   return outcome.errorDescription === '' ? outcome : { ...outcome, errorDescription: '' }
 }
 
-/**
- * Shows a client list in the form of its cell: `exact` as it is, `bucket` a random subset whose size
- * is a multiple of the width (one client where the list is shorter), `absent` no client at all.
- */
-export function reduceClients(
+/** The clients in a random order that does not depend on the one in which they came. */
+export function shuffleClients(
   outcome: KeyMaterialOutcome,
-  cell: PlanCell,
   randomness: Randomness,
 ): KeyMaterialOutcome {
-  if (cell.shown === 'exact' || outcome.clients.length === 0) return outcome
-  if (cell.shown === 'absent') return { kind: 'noConsent', user: outcome.user, clients: [] }
-  const usable = outcome.clients.filter((client) => client.status === 'success')
-  const width = Math.max(1, cell.width ?? 1)
-  const kept = Math.max(1, usable.length - (usable.length % width))
-  const clients = shuffle(usable, randomness).slice(0, kept)
-  if (clients.length === 0)
-    return { kind: 'noCompatibleMaterial', user: outcome.user, clients: outcome.clients }
-  const cut = outcome.kind === 'success' && clients.length < outcome.clients.length
-  return { kind: cut ? 'partialSuccess' : outcome.kind, user: outcome.user, clients }
-}
-
-/** A uniformly random order (Fisher-Yates, rejection sampling); the input stays. */
-export function shuffle(
-  clients: readonly ClientMaterial[],
-  randomness: Randomness,
-): readonly ClientMaterial[] {
-  const order = [...clients]
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    const other = randomBelow(last + 1, randomness)
-    const moved = order[last]
-    const swapped = order[other]
-    if (moved === undefined || swapped === undefined) break
-    order[last] = swapped
-    order[other] = moved
-  }
-  return order
+  if (outcome.clients.length < 2) return outcome
+  return { ...outcome, clients: inRandomOrder(outcome.clients, randomness) }
 }
 
 /**
- * The start of the bucket of `widthMs` in which `timeMs` lies, never before `previousMs`, so that
- * the times of a room stay monotonic when a width changes.
+ * Shows a client list in the form of its cell: `bucket` as many usable clients as whole buckets hold
+ * (one where there is less than a bucket), never saying whether that is all of them; `absent` none.
  */
-export function bucketTime(timeMs: number, widthMs: number, previousMs = 0): number {
-  const width = Math.max(1, widthMs)
-  return Math.max(timeMs - (timeMs % width), previousMs)
+export function reduceClients(outcome: KeyMaterialOutcome, cell: PlanCell): KeyMaterialOutcome {
+  const { kind, user } = outcome
+  if (cell.shown === 'exact' || outcome.clients.length === 0) return outcome
+  if (cell.shown === 'absent') return { kind: 'noConsent', user, clients: [] }
+  const usable = outcome.clients.filter((client: ClientMaterial) => client.status === 'success')
+  const clients = wholeBuckets(usable, cell.width)
+  if (clients.length === 0) return { kind: 'noCompatibleMaterial', user, clients: [] }
+  return { kind: kind === 'success' ? 'partialSuccess' : kind, user, clients }
 }
 
-function isHidden(cell: PlanCell | undefined): boolean {
-  return cell !== undefined && cell.enforcement === 'edited' && cell.shown === 'absent'
+/** The start of the bucket of `widthMs` that a time falls in; a width of 0 or 1 keeps the time. */
+export function bucketTime(timeMs: number, widthMs: number): number {
+  return timeMs - (timeMs % Math.max(1, widthMs))
+}
+
+/** The stamp of the hub, for those to whom the plan shows it. */
+export function showFrank(frank: Frank | undefined, cell: PlanCell | undefined): Frank | undefined {
+  return cell?.shown === 'exact' ? frank : undefined
+}
+
+function isLowered({ enforcement, shown }: PlanCell): boolean {
+  return enforcement === 'edited' && shown !== 'exact'
 }
 
 function replace<A extends Answer>(answer: A, outcome: A['outcome']): A {
   return outcome === answer.outcome ? answer : { ...answer, outcome }
 }
-
-function randomBelow(bound: number, randomness: Randomness): number {
-  const limit = UINT32_RANGE - (UINT32_RANGE % bound)
-  for (let attempt = 0; attempt < SAMPLES_MAX; attempt += 1) {
-    const sample = randomness(4).readUInt32BE(0)
-    if (sample < limit) return sample % bound
-  }
-  return 0
-}
-
-const UINT32_RANGE = 2 ** 32
-/** Each sample is rejected with a chance below one half: 64 rejections do not happen. */
-const SAMPLES_MAX = 64

@@ -51,10 +51,27 @@ export interface Adapter {
   /** The protocol's own way to say no, or undefined where it has none (then an RFC 9457 problem). */
   refuse(exchange: Exchange, refusal: Refusal): RawResponse | undefined
   /**
-   * The exchange without those of these fields that its request declares as `edited`; the same value
+   * The exchange with these edits of the fields that its request declares as `edited`; the same value
    * where none of them is there. Nothing that a client signed ever changes.
    */
-  withhold(exchange: Exchange, hidden: ReadonlySet<FieldName>): Exchange
+  edit(exchange: Exchange, edits: RequestEdits): Exchange
+}
+
+/** What is written in the place of a field. */
+export type FieldEdit =
+  | { readonly kind: 'drop' }
+  /** Another name for the one that stands there. */
+  | { readonly kind: 'rename'; readonly rename: (value: string) => string }
+  /** Some of the entries of a list. */
+  | {
+      readonly kind: 'choose'
+      readonly choose: <T extends { readonly bytes: Buffer }>(entries: readonly T[]) => readonly T[]
+    }
+
+export interface RequestEdits {
+  readonly fields: ReadonlyMap<FieldName, FieldEdit>
+  /** Takes out the extension components that the adapter does not know: no field stands for them. */
+  readonly dropsUnknown: boolean
 }
 
 /** Why an exchange is refused, in the terms in which protocols can say it. */

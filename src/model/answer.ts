@@ -71,6 +71,8 @@ export interface IdentifierQueryOutcome {
   readonly kind: 'success' | 'notFound' | 'ambiguous' | 'forbidden' | 'unsupportedField'
   /** `withheld` leaves every found profile with its stable URI only. */
   readonly profileFields?: 'withheld'
+  /** Extension components that the adapter does not know: there, or to be taken out. */
+  readonly unknownComponents?: 'present' | 'withheld'
 }
 
 export interface StatusOutcome {

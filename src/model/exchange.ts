@@ -63,6 +63,8 @@ export interface FanoutItem {
   readonly message: Buffer
   readonly welcomeRefs: readonly Buffer[]
   readonly frank: Frank | undefined
+  /** The cleartext frame of an application message. */
+  readonly frame: FramedMessage | undefined
 }
 
 /** draft-ietf-mimi-protocol-06 §5.4.1. */

@@ -15,7 +15,8 @@ import { disclose, type Observed } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
-import { record, type Happened } from './record.ts'
+import { record, shownOutcome, type Happened } from './record.ts'
+import { showRequest } from './show-request.ts'
 
 export type QueryExchange = KeyMaterialExchange | ConsentExchange | IdentifierQueryExchange
 
@@ -31,20 +32,17 @@ export async function answerQuery(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const { asked, asker } = parties(exchange, parts.peers.self)
-  disclose(passage, asked, observedOf(exchange))
+  const plan = disclose(passage, asked, observedOf(exchange))
   const response = disclose(passage, asker)
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
-  const { answer, original } = await deliver(parts, passage)
+  const shown = { ...passage, exchange: showRequest(parts, passage, plan) }
+  const { answer, original } = await deliver(parts, shown)
   record(parts, passage, {
     kind: consentEvent(exchange) ?? 'exchange.accepted',
-    outcome: answer.outcome.kind,
+    outcome: shownOutcome(parts, passage, answer),
     policies,
   })
-  return parts.adapter.serialise(
-    exchange,
-    transformAnswer(answer, response, parts.randomness),
-    original,
-  )
+  return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts), original)
 }
 
 /** As whom we read the request, and who reads the answer. Key material goes by way of a room's hub. */

@@ -1,13 +1,16 @@
 import { hash } from 'node:crypto'
+import type { GrantedPlan } from '../metadata/plan.ts'
+import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { FanoutItem, NotifyExchange } from '../model/exchange.ts'
 import type { RequestContext } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
 import { disclose } from './disclose.ts'
+import { observedOfFrame, requirePadding } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
-import { record } from './record.ts'
+import { record, recordRefusal } from './record.ts'
 import { franked } from './stamp.ts'
 import { catchUp } from './update.ts'
 
@@ -20,7 +23,8 @@ export interface FanoutRequest {
 
 /**
  * What our delivery service hands out for a room of ours: stamped once, queued durably for each
- * follower that may have it, and given back for its own clients. The same bytes go to everybody.
+ * follower that may have it, and given back for its own clients. The same bytes go to everybody, but
+ * for the frank, which only those get to whom the plan shows it.
  * Throws `malformed-body`, `room-unknown`, `queue-full`. draft-ietf-mimi-protocol-06 §5.5
  */
 export async function fanout(
@@ -34,7 +38,7 @@ export async function fanout(
   if (suite === undefined) throw new GatewayError('suite-unavailable')
   const item = parts.bytes.parseFanout(bytes)
   if (item.kind === 'commit' || item.kind === 'proposal') await catchUp(parts, room, item.message)
-  const stamp = await stampOf(parts, { room, item, widthMs: suite.timeBucketMs })
+  const stamp = await stampOf(parts, { room, item, widthMs: roomTimeWidthMs(suite) })
   const body = parts.bytes.stampFanout(item, stamp)
   const exchange: NotifyExchange = {
     protocol: parts.adapter.name,
@@ -45,8 +49,20 @@ export async function fanout(
     items: [item],
     bytes: body,
   }
-  const peers = destinations.filter((peer) => mayHave(parts, { exchange, context, peer }))
-  if (peers.length > 0) await parts.outbox.enqueue({ room, peers, bytes: body, suite: suite.name })
+  const withFrank: ProviderDomain[] = []
+  const withoutFrank: ProviderDomain[] = []
+  for (const peer of destinations) {
+    const plan = planFor(parts, { exchange, context, peer })
+    if (plan === undefined) continue
+    const shown = parts.transforms.showFrank(stamp.frank, plan.request['message.frank'])
+    ;(shown === stamp.frank ? withFrank : withoutFrank).push(peer)
+  }
+  const shared = { room, suite: suite.name }
+  if (withFrank.length > 0) await parts.outbox.enqueue({ ...shared, peers: withFrank, bytes: body })
+  if (withoutFrank.length > 0) {
+    const bare = parts.bytes.stampFanout(item, { ...stamp, frank: undefined })
+    await parts.outbox.enqueue({ ...shared, peers: withoutFrank, bytes: bare })
+  }
   if (item.kind === 'application')
     parts.metrics.stamped(stamp.frank === undefined ? 'unfranked' : 'franked')
   return body
@@ -80,28 +96,22 @@ interface Destination {
 }
 
 /** A follower that policy, suite or configuration shuts out gets nothing, and the journal says so. */
-function mayHave(parts: PipelineParts, { exchange, context, peer }: Destination): boolean {
+function planFor(
+  parts: PipelineParts,
+  { exchange, context, peer }: Destination,
+): GrantedPlan | undefined {
   try {
     const passage = openPassage(parts, { exchange, context }, peer)
     const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
-    disclose(passage, 'follower')
+    const [item] = exchange.items
+    const plan = disclose(passage, 'follower', item?.frame && observedOfFrame(item.frame))
+    if (item?.frame !== undefined) requirePadding(plan, 'follower', item.frame)
     record(parts, passage, { kind: 'exchange.accepted', outcome: 'queued', policies })
-    return true
+    return plan
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    parts.journal.record({
-      schema: 1,
-      kind: 'fanout.failed',
-      atMs: parts.clock(),
-      requestId: context.requestId,
-      operation: 'notify',
-      direction: 'egress',
-      peer,
-      suite: '',
-      outcome: error.code,
-      policies: [],
-      fields: {},
-    })
-    return false
+    const { code } = error
+    recordRefusal(parts, { exchange, context, other: peer, kind: 'fanout.failed', code })
+    return undefined
   }
 }

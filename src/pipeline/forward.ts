@@ -1,5 +1,4 @@
-import type { Audience, FieldName } from '../model/metadata.ts'
-import type { GrantedPlan } from '../metadata/plan.ts'
+import type { Audience } from '../model/metadata.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
@@ -11,7 +10,8 @@ import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { agreementToName, openPassage } from './passage.ts'
-import { record } from './record.ts'
+import { record, shownStatus } from './record.ts'
+import { showRequest } from './show-request.ts'
 
 /**
  * What our own users, or our delivery service as a hub, ask of another provider. Optional fields that
@@ -28,7 +28,7 @@ export async function forward(
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange))
-  const shown = parts.adapter.withhold(exchange, hiddenFields(plan))
+  const shown = showRequest(parts, passage, plan)
   const room = 'room' in exchange ? exchange.room : undefined
   const suite = room === undefined ? undefined : passage.suite.name
   const { status, bytes, retryAfterMs } = await agreedCall(
@@ -48,10 +48,11 @@ export async function forward(
   )
   if (status === TOO_MANY_REQUESTS)
     throw new GatewayError('rate-limited', retryAfterMs === undefined ? {} : { retryAfterMs })
-  const accepted = status >= 200 && status < 300
+  const recorded = shownStatus(parts, passage, { status, bytes })
+  const accepted = recorded >= 200 && recorded < 300
   record(parts, passage, {
     kind: accepted ? 'exchange.accepted' : 'exchange.refused',
-    outcome: String(status),
+    outcome: String(recorded),
     policies,
   })
   return { status, bytes }
@@ -81,17 +82,6 @@ function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
     case 'proxyDownload':
       return 'hub'
   }
-}
-
-function hiddenFields(plan: GrantedPlan): ReadonlySet<FieldName> {
-  return new Set(
-    plan.cells
-      .filter(
-        ({ part, enforcement, shown }) =>
-          part === 'request' && enforcement === 'edited' && shown === 'absent',
-      )
-      .map(({ field }) => field),
-  )
 }
 
 const TOO_MANY_REQUESTS = 429

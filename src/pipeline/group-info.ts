@@ -37,11 +37,13 @@ export async function groupInfo(
     values: { 'room.id': { form: 'exact', value: exchange.room } },
   })
   if (granted) {
+    const requester = originDomain(exchange)
+    if (requester !== undefined) parts.roomGrants.grant(requester, exchange.room)
     const grant = { request: exchange.bytes, room: exchange.room, plaintext: bytes }
     return { status: 200, bytes: await parts.bytes.sealGroupInfo(grant) }
   }
   const answer = parts.adapter.parseAnswer(exchange, { status, bytes })
-  return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts.randomness))
+  return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts))
 }
 
 /** As a delivery service says it. Whether the requester may know is for the plan. */

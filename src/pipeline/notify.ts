@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { GrantedPlan } from '../metadata/plan.ts'
+import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { NotifyExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
@@ -7,8 +9,9 @@ import { admit } from './admit.ts'
 import { deliver } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
+import { observedOfFrame } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage } from './passage.ts'
+import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
 
 /**
@@ -22,10 +25,12 @@ export async function notify(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
-  disclose(passage, 'follower')
+  const plan = disclose(passage, 'follower')
+  for (const { frame } of exchange.items)
+    if (frame !== undefined) disclose(passage, 'follower', observedOfFrame(frame))
   const outcome = await parts.notifications.once(digestOf(exchange), async () => {
     await parts.roomSuites.announce(exchange.room, passage.suite.name)
-    const { answer } = await deliver(parts, passage)
+    const { answer } = await deliver(parts, { ...passage, exchange: shownTo(parts, passage, plan) })
     if (answer.operation !== 'notify' || answer.outcome.kind !== 'accepted')
       throw new GatewayError('upstream-invalid')
   })
@@ -39,6 +44,25 @@ export async function notify(
     operation: 'notify',
     outcome: { kind: 'accepted' },
   })
+}
+
+/**
+ * What our delivery service gets of it: no frank that the plan does not show, and then, as nothing is
+ * bound to it, no finer time either.
+ */
+function shownTo(
+  parts: PipelineParts,
+  { exchange, suite }: Passage<NotifyExchange>,
+  { request }: GrantedPlan,
+): NotifyExchange {
+  const bytes = exchange.items.map((item) => {
+    const frank = parts.transforms.showFrank(item.frank, request['message.frank'])
+    if (item.kind === 'application' && frank !== undefined) return item.bytes
+    const timestampMs = parts.transforms.bucketTime(item.timestampMs, roomTimeWidthMs(suite))
+    if (frank === item.frank && timestampMs === item.timestampMs) return item.bytes
+    return parts.bytes.stampFanout(item, { timestampMs, frank })
+  })
+  return { ...exchange, bytes: Buffer.concat(bytes) }
 }
 
 /** Hub and room are length-prefixed by what they are: a URI has no line feed. */

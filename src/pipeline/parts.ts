@@ -8,6 +8,8 @@ import type { StampStore } from '../franking/stamp-store.ts'
 import type { TimeBuckets } from '../franking/time-bucket.ts'
 import type { Suite } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
+import type { Pseudonyms } from '../metadata/pseudonyms.ts'
+import type { Transforms } from '../metadata/transforms.ts'
 import type { Adapter } from '../model/adapter.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { Exchange, FanoutItem, Frank } from '../model/exchange.ts'
@@ -24,6 +26,7 @@ import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Notifications } from './notifications.ts'
 import type { PendingUpdates } from './pending-updates.ts'
+import type { RoomGrants } from './room-grants.ts'
 import type { UnheardMessages } from './unheard-messages.ts'
 
 /** Our own provider as policies see it. */
@@ -69,7 +72,10 @@ export interface PipelineParts {
   readonly refreshPeer: (peer: ProviderDomain) => Promise<void>
   readonly roomSuites: RoomSuites
   readonly rooms: RoomRegistry
+  readonly roomGrants: RoomGrants
   readonly policies: PolicyHolder
+  readonly transforms: Transforms
+  readonly pseudonyms: Pseudonyms
   readonly limiter: Limiter
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent

@@ -1,49 +1,165 @@
+import { hash } from 'node:crypto'
+import type { Shown, ShownValues } from '../metadata/journal-view.ts'
+import type { GrantedPlan, Plan } from '../metadata/plan.ts'
+import { scopeOf } from '../metadata/pseudonyms.ts'
+import { isHidden, maskStatus } from '../metadata/transforms.ts'
+import type { RawResponse } from '../model/adapter.ts'
+import type { Answer } from '../model/answer.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { EventKind } from '../model/events.ts'
-import { compareForms, type FieldName, type Form } from '../model/metadata.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { RequestContext } from '../model/handle.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { Form } from '../model/metadata.ts'
 import type { PipelineParts } from './parts.ts'
-import type { Passage } from './passage.ts'
-
-/** A value together with the form in which the gateway has it. */
-export interface Shown {
-  readonly form: Form
-  readonly value: string | number
-}
+import { openPassage, type Passage } from './passage.ts'
 
 export interface Happened {
   readonly kind: EventKind
   readonly outcome: string
   readonly policies: readonly string[]
-  readonly values?: Readonly<Partial<Record<FieldName, Shown>>>
+  readonly values?: ShownValues
 }
 
 /**
- * Stage 7: one event for the decision. A value is kept only in a form that the plan for the archive
- * allows; where that plan is refused, no value at all.
+ * Stage 7: one event for the decision, as the plan shows it to the archive; where that plan is
+ * refused, no value at all.
  */
 export function record(parts: PipelineParts, passage: Passage, happened: Happened): void {
   const { exchange, context, suite, peer } = passage
+  const { transforms: use, clock } = parts
+  const plan = archivePlan(passage)
+  const granted = plan.kind === 'granted' ? plan : undefined
+  const timeCell = granted?.request['message.time'] ?? granted?.response['message.time']
   parts.journal.record({
     schema: 1,
     kind: happened.kind,
+    atMs: use.showEventTime(clock(), timeCell, granted !== undefined),
+    requestId: context.requestId,
+    operation: exchange.operation,
+    direction: exchange.direction,
+    peer: use.showPeer(peer.id, granted?.request['provider.domain']),
+    suite: suite.name,
+    outcome: happened.outcome,
+    policies: happened.policies,
+    fields: keptFields(parts, { passage, granted, values: happened.values }),
+  })
+}
+
+/** How an exchange with this answer ended, as far as the archive may see who and what exists. */
+export function shownOutcome(parts: PipelineParts, passage: Passage, answer: Answer): string {
+  return hidesExistence(passage)
+    ? parts.transforms.showOutcome(answer.outcome.kind, maskStatus(answer).outcome.kind)
+    : answer.outcome.kind
+}
+
+/** The status of another provider's answer, as far as the archive may see who and what exists. */
+export function shownStatus(parts: PipelineParts, passage: Passage, response: RawResponse): number {
+  const { exchange } = passage
+  if (!STATUS_ONLY.has(exchange.operation) || !hidesExistence(passage)) return response.status
+  const masked = maskStatus(parts.adapter.parseAnswer(exchange, response))
+  const { status } = parts.adapter.serialise(exchange, masked)
+  return Number(parts.transforms.showOutcome(String(response.status), String(status)))
+}
+
+/** What became of one fan-out to one follower. */
+export interface FanoutEnded {
+  readonly delivered: boolean
+  readonly peer: ProviderDomain
+  readonly room: MimiUri
+  /** The suite of the room. */
+  readonly suite: string | undefined
+  readonly outcome: string
+}
+
+/** One event for a fan-out that ended, long after the request that it came from. */
+export function recordFanout(parts: FanoutParts, ended: FanoutEnded): void {
+  const { delivered, peer, room, suite: name, outcome } = ended
+  const suite = name === undefined ? undefined : parts.suites.suiteByName(name)
+  const facts = parts.peers.find(peer)?.facts
+  const plan =
+    suite === undefined || facts === undefined
+      ? undefined
+      : archivePlan({
+          exchange: { operation: 'notify', direction: 'egress' },
+          decisions: parts.policies.current(),
+          peer: facts,
+          room: parts.home.room(room, suite),
+        })
+  const granted = plan?.kind === 'granted' ? plan : undefined
+  parts.journal.record({
+    schema: 1,
+    kind: delivered ? 'fanout.delivered' : 'fanout.failed',
+    atMs: parts.transforms.showEventTime(
+      parts.clock(),
+      granted?.request['message.time'],
+      granted !== undefined,
+    ),
+    requestId: '',
+    operation: 'notify',
+    direction: 'egress',
+    peer: parts.transforms.showPeer(peer, granted?.request['provider.domain']),
+    suite: name ?? '',
+    outcome,
+    policies: [],
+    fields: {},
+  })
+}
+
+/** What there is of the parts before there is an outbox. */
+type FanoutParts = Pick<
+  PipelineParts,
+  'suites' | 'peers' | 'policies' | 'home' | 'journal' | 'transforms' | 'clock'
+>
+
+export interface Refused {
+  readonly exchange: Exchange
+  readonly context: RequestContext
+  /** The other provider; undefined for our own users. */
+  readonly other: ProviderDomain | undefined
+  readonly kind: EventKind
+  readonly code: ErrorCode
+}
+
+/** One event for what was refused. Who asked is kept where the terms with them show it to the archive. */
+export function recordRefusal(parts: PipelineParts, refused: Refused): void {
+  const { exchange, context, other, kind, code } = refused
+  const passage = passageOf(parts, refused)
+  const plan = passage === undefined ? undefined : archivePlan(passage)
+  const cell = plan?.kind === 'granted' ? plan.request['provider.domain'] : undefined
+  parts.journal.record({
+    schema: 1,
+    kind,
     atMs: parts.clock(),
     requestId: context.requestId,
     operation: exchange.operation,
     direction: exchange.direction,
-    peer: peer.id,
-    suite: suite.name,
-    outcome: happened.outcome,
-    policies: happened.policies,
-    fields: keptFields(passage, happened.values),
+    peer: parts.transforms.showPeer(other ?? parts.peers.self, cell),
+    suite: '',
+    outcome: code,
+    policies: [],
+    fields: {},
   })
 }
 
-function keptFields(
-  passage: Passage,
-  values: Happened['values'],
-): Readonly<Record<string, string | number>> {
-  if (values === undefined) return NO_FIELDS
-  const { exchange, decisions, peer, room } = passage
-  const plan = decisions.plan({
+function passageOf(
+  parts: PipelineParts,
+  { exchange, context, other }: Refused,
+): Passage | undefined {
+  try {
+    return openPassage(parts, { exchange, context }, other)
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
+}
+
+interface Recorded extends Pick<Passage, 'decisions' | 'peer' | 'room'> {
+  readonly exchange: Pick<Exchange, 'operation' | 'direction'>
+}
+
+function archivePlan({ exchange, decisions, peer, room }: Recorded): Plan {
+  return decisions.plan({
     peer,
     room,
     operation: exchange.operation,
@@ -51,14 +167,46 @@ function keptFields(
     audience: 'archive',
     purpose: 'compliance',
   })
-  if (plan.kind === 'refused') return NO_FIELDS
-  const kept: Record<string, string | number> = {}
-  for (const { field, shown } of plan.cells) {
-    const value = values[field]
-    if (value !== undefined && shown !== 'absent' && compareForms(value.form, shown) <= 0)
-      kept[field] = value.value
-  }
-  return kept
 }
 
+function hidesExistence(passage: Passage): boolean {
+  const plan = archivePlan(passage)
+  return plan.kind === 'refused' || isHidden(plan.response['user.existence'])
+}
+
+interface Kept {
+  readonly passage: Passage
+  readonly granted: GrantedPlan | undefined
+  readonly values: ShownValues | undefined
+}
+
+function keptFields(
+  parts: PipelineParts,
+  { passage, granted, values }: Kept,
+): Readonly<Record<string, Shown['value']>> {
+  if (values === undefined) return NO_FIELDS
+  const rename = (value: string, form: Form) => inJournal(parts, passage, { value, form })
+  const shown = parts.transforms.showInJournal(values, granted, rename)
+  return Object.fromEntries(
+    Object.entries(shown).map(([field, { value }]) => [field, value] as const),
+  )
+}
+
+/** A name under a pseudonym that the journal shares with nothing else. */
+function inJournal(
+  parts: PipelineParts,
+  { exchange, peer }: Passage,
+  { value, form }: { readonly value: string; readonly form: Form },
+): string {
+  const room = 'room' in exchange ? exchange.room : undefined
+  const { epoch } = (room === undefined ? undefined : parts.rooms.find(room)) ?? {}
+  const digest = hash('sha256', exchange.bytes, 'base64url')
+  const scope = scopeOf(form, { room, epoch, digest })
+  if (scope === undefined) return ''
+  const domain = { tenant: parts.peers.self, peer: peer.id, purpose: 'journal', scope } as const
+  return `~${parts.pseudonyms.of(value, domain)}`
+}
+
+/** Operations whose whole answer is a status. */
+const STATUS_ONLY: ReadonlySet<string> = new Set(['requestConsent', 'updateConsent'])
 const NO_FIELDS = Object.freeze({})

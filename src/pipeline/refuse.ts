@@ -4,6 +4,7 @@ import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
+import { recordRefusal } from './record.ts'
 
 /**
  * Every way out that is no answer: recorded, charged to the peer's attempts, and said in the
@@ -15,19 +16,8 @@ export function refuse(
   error: unknown,
 ): ListenerResponse {
   const code = error instanceof GatewayError ? error.code : 'internal'
-  parts.journal.record({
-    schema: 1,
-    kind: exchange.operation === 'submitMessage' ? 'message.refused' : 'exchange.refused',
-    atMs: parts.clock(),
-    requestId: context.requestId,
-    operation: exchange.operation,
-    direction: exchange.direction,
-    peer: originDomain(exchange) ?? parts.peers.self,
-    suite: '',
-    outcome: code,
-    policies: [],
-    fields: {},
-  })
+  const kind = exchange.operation === 'submitMessage' ? 'message.refused' : 'exchange.refused'
+  recordRefusal(parts, { exchange, context, other: originDomain(exchange), kind, code })
   if (!(error instanceof GatewayError)) throw error
   if (isTheirs(code)) parts.limiter.refused(exchange.origin, parts.clock())
   const refusal = exchange.direction === 'ingress' ? refusalOf(error) : undefined

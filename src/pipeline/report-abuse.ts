@@ -1,15 +1,20 @@
+import { GatewayError } from '../model/errors.ts'
 import type { ReportAbuseExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import type { ReportReceipt } from '../reports/report-desk.ts'
 import { admit } from './admit.ts'
 import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage } from './passage.ts'
+import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
+import { showRequest } from './show-request.ts'
+import { hidesRooms } from './unknown-room.ts'
 
 /**
- * An abuse report about a room of ours: verified, sealed and kept. Whatever the verification says, the
- * answer is the same: it tells nobody what we know. draft-ietf-mimi-protocol-06 §5.9
+ * An abuse report about a room of ours: verified, sealed and kept, with what the plan shows us of it.
+ * Whatever the verification says, the answer is the same: it tells nobody what we know.
+ * draft-ietf-mimi-protocol-06 §5.9
  */
 export async function reportAbuse(
   parts: PipelineParts,
@@ -19,20 +24,41 @@ export async function reportAbuse(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
-  disclose(passage, 'hub', {
+  const plan = disclose(passage, 'hub', {
     'report.subject': pseudonymous ? 'pseudonym-room' : 'exact',
     'report.evidence': exchange.messageCount > 0 ? 'exact' : 'absent',
   })
-  const receipt = await parts.reports.receive(exchange)
-  parts.metrics.reportReceived(receipt.result)
-  record(parts, passage, {
-    kind: 'report.received',
-    outcome: receipt.duplicate ? 'duplicate' : receipt.result,
-    policies,
-    values: { 'room.id': { form: 'exact', value: exchange.room } },
-  })
+  const shown = showRequest(parts, passage, plan)
+  if (shown.operation !== 'reportAbuse') throw new GatewayError('internal')
+  const receipt = await received(parts, passage, shown)
+  if (receipt === undefined)
+    record(parts, passage, { kind: 'exchange.refused', outcome: 'room-unknown', policies })
+  else {
+    parts.metrics.reportReceived(receipt.result)
+    record(parts, passage, {
+      kind: 'report.received',
+      outcome: receipt.duplicate ? 'duplicate' : receipt.result,
+      policies,
+      values: { 'room.id': { form: 'exact', value: exchange.room } },
+    })
+  }
   return parts.adapter.serialise(exchange, {
     operation: 'reportAbuse',
     outcome: { kind: 'accepted' },
   })
+}
+
+/** Undefined for a room that is not there, where the reporter's provider may not be told so. */
+async function received(
+  parts: PipelineParts,
+  passage: Passage,
+  report: ReportAbuseExchange,
+): Promise<ReportReceipt | undefined> {
+  try {
+    return await parts.reports.receive(report)
+  } catch (error) {
+    const isUnknown = error instanceof GatewayError && error.code === 'room-unknown'
+    if (isUnknown && hidesRooms(passage)) return undefined
+    throw error
+  }
 }

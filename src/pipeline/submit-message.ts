@@ -1,19 +1,20 @@
 import { hash } from 'node:crypto'
 import type { Stamp } from '../franking/stamp-store.ts'
+import { roomTimeWidthMs, suiteEntry, type Suite } from '../metadata/suite.ts'
 import type { GrantedPlan } from '../metadata/plan.ts'
-import { suiteEntry } from '../metadata/suite.ts'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
-import type { FramedMessage, SubmitMessageExchange } from '../model/exchange.ts'
+import type { SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
-import { componentIds } from '../wire/mls/app-data.ts'
 import { admit } from './admit.ts'
 import { deliver, type Delivered } from './deliver.ts'
-import { disclose, type Observed } from './disclose.ts'
+import { disclose } from './disclose.ts'
+import { observedOfFrame, requirePadding } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage } from './passage.ts'
+import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
 import { franked } from './stamp.ts'
+import { requireRoom } from './unknown-room.ts'
 import type { UnheardMessage } from './unheard-messages.ts'
 
 /**
@@ -28,16 +29,14 @@ export async function submitMessage(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const { room, sender, message } = exchange
   const { suite } = passage
+  requireRoom(parts, passage)
   if (!parts.rooms.isParticipant(room, sender)) throw new GatewayError('not-a-participant')
   const pseudonymous = suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
-  if (suite.requiresFrank && message.frankingTag === undefined)
-    throw new GatewayError('frank-required')
-  requirePadding(disclose(passage, 'hub', observed(message, pseudonymous)), message)
-  const isFranked = disclose(passage, 'follower').response['message.frank']?.shown === 'exact'
+  const { response } = discloseMessage(passage, pseudonymous)
 
   const digest = hash('sha256', message.bytes, 'buffer')
-  const frankingTag = isFranked ? message.frankingTag : undefined
+  const frankingTag = showsFranks(suite) ? message.frankingTag : undefined
   const submission = { room, digest, sender, frankingTag }
   parts.stamps.begin(room, digest)
   let stamped = false
@@ -51,7 +50,7 @@ export async function submitMessage(
       return parts.adapter.serialise(exchange, answer, delivered.original)
     }
     const { acceptedTimestampMs } = answer.outcome
-    const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, suite.timeBucketMs)
+    const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, roomTimeWidthMs(suite))
     const { sequence = 0 } = delivered
     const stamp = stampOf(parts, submission, { timestampMs: shownMs, sequence })
     stamped = stamp !== undefined
@@ -66,33 +65,40 @@ export async function submitMessage(
       values: {
         'room.id': { form: 'exact', value: room },
         'sender.user': { form: pseudonymous ? 'pseudonym-room' : 'exact', value: sender },
-        'message.time': { form: 'bucket', value: timestampMs },
+        'message.time': { form: 'exact', value: timestampMs },
         'message.size': { form: 'exact', value: message.bytes.length },
       },
     })
-    const outcome = { kind: 'accepted', acceptedTimestampMs: timestampMs, frank } as const
+    const outcome = {
+      kind: 'accepted',
+      acceptedTimestampMs: timestampMs,
+      frank: parts.transforms.showFrank(frank, response['message.frank']),
+    } as const
     return parts.adapter.serialise(exchange, { operation: 'submitMessage', outcome })
   } finally {
     if (!stamped) parts.stamps.abandon(room, digest)
   }
 }
 
-/** INVARIANT: every leaf that enters a room was held to the suite, so its participants are too. */
-function observed(message: FramedMessage, pseudonymous: boolean): Observed {
-  return {
-    'sender.user': pseudonymous ? 'pseudonym-room' : 'exact',
-    'message.frankingTag': message.frankingTag === undefined ? 'absent' : 'exact',
-    'message.id': message.aadComponents.includes(componentIds.messageId) ? 'exact' : 'absent',
-  }
+/** What we see of it as the hub lies within the plan. Returns the plan for the answer. */
+function discloseMessage(
+  passage: Passage<SubmitMessageExchange>,
+  pseudonymous: boolean,
+): GrantedPlan {
+  const { suite } = passage
+  const { message } = passage.exchange
+  if (suite.requiresFrank && message.frankingTag === undefined)
+    throw new GatewayError('frank-required')
+  // INVARIANT: every leaf that enters a room was held to the suite, so its participants are too.
+  const sentBy = { 'sender.user': pseudonymous ? 'pseudonym-room' : 'exact' } as const
+  const plan = disclose(passage, 'hub', { ...sentBy, ...observedOfFrame(message) })
+  requirePadding(plan, 'hub', message)
+  return disclose(passage, 'follower')
 }
 
-/** Where sizes are bucketed only padded messages pass: the ciphertext is a multiple of the width. */
-function requirePadding(plan: GrantedPlan, { ciphertextBytes }: FramedMessage): void {
-  const cell = plan.request['message.size']
-  if (cell === undefined || cell.most === 'exact') return
-  const width = suiteEntry(plan.suite, 'message.size', 'hub')?.width ?? 1
-  if (ciphertextBytes % width !== 0)
-    throw new GatewayError('disclosure-refused', { facts: { field: 'message.size' } })
+/** Whether anybody may be shown a frank at all. */
+function showsFranks(suite: Suite): boolean {
+  return (suiteEntry(suite, 'message.frank', 'follower')?.ceiling ?? 'absent') !== 'absent'
 }
 
 /** A message on its way, with what it is stamped for; without a tag it gets no frank. */

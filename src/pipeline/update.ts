@@ -1,3 +1,4 @@
+import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { transformAnswer } from '../metadata/transforms.ts'
 import type { RawResponse } from '../model/adapter.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -12,6 +13,7 @@ import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
+import { forInsiders, requireRoom } from './unknown-room.ts'
 
 /**
  * A commit or proposals for a room of ours: verified and staged, ordered by the delivery service,
@@ -23,11 +25,15 @@ export async function update(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
+  requireRoom(parts, passage)
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
   if (wasAccepted(parts, exchange)) return repeat(parts, passage)
-  const staged = parts.rooms.stage(exchange.room, exchange.handshake)
-  requireOwnAuthors(parts, exchange, staged)
+  const staged = forInsiders(parts, passage, () => {
+    const next = parts.rooms.stage(exchange.room, exchange.handshake)
+    requireOwnAuthors(parts, exchange, next)
+    return next
+  })
   requireSuite(passage, staged)
   disclose(passage, 'hub', { 'participants.changes': pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
@@ -36,7 +42,7 @@ export async function update(
   recordChanges(parts, passage, { staged, outcome: answer.outcome.kind, policies })
   return parts.adapter.serialise(
     exchange,
-    transformAnswer(shownTime(parts, passage, answer), response, parts.randomness),
+    transformAnswer(shownTime(parts, passage, answer), response, parts),
     original,
   )
 }
@@ -57,7 +63,7 @@ async function repeat(
     outcome: 'repeated',
     policies: [],
   })
-  const shown = transformAnswer(shownTime(parts, passage, answer), response, parts.randomness)
+  const shown = transformAnswer(shownTime(parts, passage, answer), response, parts)
   return parts.adapter.serialise(passage.exchange, shown, original)
 }
 
@@ -122,7 +128,7 @@ function shownTime(
 ): UpdateAnswer {
   if (answer.outcome.kind !== 'success') return answer
   const { acceptedTimestampMs } = answer.outcome
-  const shownMs = parts.timeBuckets.show(exchange.room, acceptedTimestampMs, suite.timeBucketMs)
+  const shownMs = parts.timeBuckets.show(exchange.room, acceptedTimestampMs, roomTimeWidthMs(suite))
   if (shownMs === acceptedTimestampMs) return answer
   return { ...answer, outcome: { ...answer.outcome, acceptedTimestampMs: shownMs } }
 }

@@ -87,9 +87,14 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
     receive: async (exchange) => {
       const { room, reporter, subject, bytes } = exchange
       const facts = options.room(room)
-      if (facts === undefined) throw new GatewayError('room-unknown')
       const provider = providerOf(exchange.origin, options.domain)
-      const checked = checkReport(exchange, { verify: options.verify, room: facts, provider })
+      const checked = checkReport(exchange, {
+        verify: options.verify,
+        room: facts ?? NO_ROOM,
+        provider,
+      })
+      // Only now: a bad report of a room that is not there fails like that of any other.
+      if (facts === undefined) throw new GatewayError('room-unknown')
       const receivedAtMs = clock()
       const id = newReportId(receivedAtMs, randomness)
       const outcome = await reports.insert({
@@ -122,6 +127,15 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
     },
     deleteOlderThan: (ageMs) => reports.deleteBefore(clock() - ageMs),
   }
+}
+
+/** What a report is held against where there is nothing to hold it against. */
+const NO_ROOM: ReportRoom = {
+  createdAtMs: 0,
+  timeBucketMs: 0,
+  ciphersuites: [],
+  relayLogComplete: false,
+  subjectForm: 'handle',
 }
 
 function receiptOf(

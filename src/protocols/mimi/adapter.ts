@@ -5,6 +5,7 @@ import type { Exchange, Operation } from '../../model/exchange.ts'
 import { checkRequestBytes } from './bounds.ts'
 import { parseConsent } from './consent.ts'
 import { declarations } from './declarations.ts'
+import { editRequest } from './edit-request.ts'
 import { parseNotify } from './fanout.ts'
 import { parseGroupInfo, parseGroupInfoAnswer, refuseGroupInfo } from './group-info.ts'
 import {
@@ -23,7 +24,6 @@ import {
   refuseSubmitMessage,
 } from './submit-message.ts'
 import { parseUpdate, parseUpdateAnswer, refuseUpdate } from './update.ts'
-import { withhold } from './withhold.ts'
 
 const mimiOperations = [
   'keyMaterial',
@@ -47,7 +47,7 @@ export const mimiAdapter: Adapter = {
   parseAnswer,
   serialise: serialiseAnswer,
   refuse,
-  withhold,
+  edit: editRequest,
 }
 
 function parse(request: RawRequest): Exchange {

@@ -2,8 +2,7 @@ import type { RawRequest } from '../../model/adapter.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { ConsentExchange } from '../../model/exchange.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../../model/ids.ts'
-import { encode } from '../../wire/codec.ts'
-import { consentEntryCodec, type ConsentEntry } from '../../wire/mimi/consent.ts'
+import { consentEntryCodec } from '../../wire/mimi/consent.ts'
 import { decodeBody, exchangeBase } from './decode.ts'
 
 type ConsentOperation = ConsentExchange['operation']
@@ -29,12 +28,6 @@ export function parseConsent(request: RawRequest, operation: ConsentOperation): 
     target,
     room: entry.roomId === undefined ? undefined : parseMimiUri(entry.roomId, 'room'),
   }
-}
-
-/** The entry with an empty list of KeyPackages; nothing in it is signed. Anything but a grant stays. */
-export function withoutKeyPackages(bytes: Buffer, entry: ConsentEntry): Buffer {
-  if (entry.consentOperation !== 'grant' || entry.clientKeyPackages.length === 0) return bytes
-  return encode(consentEntryCodec, { ...entry, clientKeyPackages: [] })
 }
 
 function isNamed(addressee: MimiUri, pathTarget: string): boolean {

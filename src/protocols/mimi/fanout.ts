@@ -5,6 +5,7 @@ import { parseMimiUri } from '../../model/ids.ts'
 import { encode } from '../../wire/codec.ts'
 import { fanoutMessageCodec, type FanoutMessage } from '../../wire/mimi/fanout.ts'
 import { frankCodec } from '../../wire/mimi/franking.ts'
+import { framedMessageOf } from '../../wire/mls/header.ts'
 import { Reader } from '../../wire/reader.ts'
 import { exchangeBase, onWireError, timestampMs } from './decode.ts'
 import { modelFrank, wireFrank } from './submit-message.ts'
@@ -70,6 +71,7 @@ function fanoutItem(fanout: FanoutMessage, bytes: Buffer): FanoutItem {
       fanout.kind === 'application' && fanout.frank !== undefined
         ? modelFrank(fanout.frank)
         : undefined,
+    frame: fanout.kind === 'application' ? framedMessageOf(fanout.message) : undefined,
   }
 }
 

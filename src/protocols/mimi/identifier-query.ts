@@ -14,6 +14,7 @@ import {
   type IdentifierResponse,
 } from '../../wire/mimi/identifier-query.ts'
 import { decodeAnswer, decodeBody, exchangeBase } from './decode.ts'
+import { knownComponents, onlyKnown } from './known-components.ts'
 
 /** Throws `malformed-body`, `invalid-domain`. draft-ietf-mimi-protocol-06 §5.8 */
 export function parseIdentifierQuery(request: RawRequest): IdentifierQueryExchange {
@@ -30,8 +31,9 @@ export function parseIdentifierQuery(request: RawRequest): IdentifierQueryExchan
 
 /** Throws `upstream-invalid`. */
 export function parseIdentifierQueryAnswer(response: RawResponse): IdentifierQueryOutcome {
-  const { responseCode } = decodeAnswer(identifierResponseCodec, response)
-  return { kind: responseCode }
+  const { responseCode, idResponseExtensions } = decodeAnswer(identifierResponseCodec, response)
+  const isKnown = onlyKnown(idResponseExtensions, knownComponents.query) === idResponseExtensions
+  return { kind: responseCode, ...(isKnown ? {} : { unknownComponents: 'present' as const }) }
 }
 
 /** An answer that names nobody. A success can only be passed on, or lose the fields of its profiles. */
@@ -47,12 +49,21 @@ export function encodeIdentifierRefusal(
   return encode(identifierResponseCodec, empty)
 }
 
-/** The answer with every profile down to its stable URI, and without extensions. */
-export function withoutProfileFields(bytes: Buffer): Buffer {
+/** What is left of an answer: every profile down to its stable URI, extensions down to known ones. */
+export function reduceIdentifierAnswer(
+  bytes: Buffer,
+  without: { readonly profileFields: boolean; readonly unknownComponents: boolean },
+): Buffer {
   const response = decode(identifierResponseCodec, bytes)
-  const foundProfiles = response.foundProfiles.map(({ stableUri }) => ({ stableUri, fields: [] }))
-  const idResponseExtensions = { componentData: [] }
-  return encode(identifierResponseCodec, { ...response, foundProfiles, idResponseExtensions })
+  return encode(identifierResponseCodec, {
+    ...response,
+    foundProfiles: without.profileFields
+      ? response.foundProfiles.map(({ stableUri }) => ({ stableUri, fields: [] }))
+      : response.foundProfiles,
+    idResponseExtensions: without.unknownComponents
+      ? onlyKnown(response.idResponseExtensions, knownComponents.query)
+      : response.idResponseExtensions,
+  })
 }
 
 export function refuseIdentifierQuery(refusal: Refusal): IdentifierQueryOutcome | undefined {

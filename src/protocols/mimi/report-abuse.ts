@@ -1,8 +1,7 @@
 import type { RawRequest } from '../../model/adapter.ts'
 import type { ReportAbuseExchange } from '../../model/exchange.ts'
 import { parseMimiUri } from '../../model/ids.ts'
-import { encode } from '../../wire/codec.ts'
-import { abuseReportCodec, type AbuseReport } from '../../wire/mimi/report-abuse.ts'
+import { abuseReportCodec } from '../../wire/mimi/report-abuse.ts'
 import { decodeBody, exchangeBase } from './decode.ts'
 
 /** Content and note stay in the bytes. Throws `malformed-body`, `invalid-uri`. draft-ietf-mimi-protocol-06 §5.9 */
@@ -17,16 +16,4 @@ export function parseReportAbuse(request: RawRequest): ReportAbuseExchange {
     subject: parseMimiUri(report.allegedAbuserUri, 'user'),
     messageCount: report.messages.length,
   }
-}
-
-/** The report without the name of its reporter, or without its note; nothing in it is signed. */
-export function encodeReducedReport(
-  report: AbuseReport,
-  reduction: { readonly reporter: boolean; readonly note: boolean },
-): Buffer {
-  return encode(abuseReportCodec, {
-    ...report,
-    reportingUser: reduction.reporter ? '' : report.reportingUser,
-    note: reduction.note ? Buffer.alloc(0) : report.note,
-  })
 }

@@ -11,7 +11,7 @@ import { encodeGroupInfoRefusal, parseGroupInfoAnswer } from './group-info.ts'
 import {
   encodeIdentifierRefusal,
   parseIdentifierQueryAnswer,
-  withoutProfileFields,
+  reduceIdentifierAnswer,
 } from './identifier-query.ts'
 import { encodeKeyMaterialAnswer, parseKeyMaterialAnswer } from './key-material.ts'
 import { statusAnswer } from './status-answer.ts'
@@ -106,8 +106,11 @@ function identifierQueryBytes(
     allow(outcome.kind !== 'success')
     return encodeIdentifierRefusal(outcome.kind)
   }
-  return outcome.profileFields === 'withheld'
-    ? withoutProfileFields(original.bytes)
+  const profileFields = outcome.profileFields === 'withheld'
+  const unknownComponents = outcome.unknownComponents === 'withheld'
+  if (profileFields && outcome.kind !== 'success') return encodeIdentifierRefusal(outcome.kind)
+  return profileFields || unknownComponents
+    ? reduceIdentifierAnswer(original.bytes, { profileFields, unknownComponents })
     : original.bytes
 }
 

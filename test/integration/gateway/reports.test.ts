@@ -130,10 +130,17 @@ test('a provider reports for its own users only', async () => {
   expect(stored()).toBe(before)
 })
 
-test('a report about a room that is not there is refused', async () => {
-  const body = buildReport({ messages: [await evidenceOf('nowhere')] })
-  const refused = await send(body, newRoomUri())
-  expect(problemOf(refused)).toEqual({ status: 404, code: 'room-unknown' })
+test('a report about a room that is not there is answered like any other, and not kept', async () => {
+  const messages = [await evidenceOf('nowhere')] as const
+  const before = stored()
+  const unfit = await send(buildReport({ messages }), newRoomUri())
+  expect(problemOf(unfit)).toEqual({ status: 422, code: 'report-invalid' })
+  const without = buildReport({ messages, note: 'no evidence' })
+  const report = decode(abuseReportCodec, without)
+  const empty = encode(abuseReportCodec, { ...report, messages: [] })
+  const taken = await send(empty, newRoomUri())
+  expect([taken.status, taken.body.length]).toEqual([201, 0])
+  expect(stored()).toBe(before)
 })
 
 test('the same report again is answered the same and counted once', async () => {

@@ -9,8 +9,9 @@ import {
   maskRoomStatus,
   maskUserStatus,
   reduceClients,
-  shuffle,
+  shuffleClients,
   transformAnswer,
+  transforms,
 } from '../../../src/metadata/transforms.ts'
 import { builtInSuites } from '../../../src/metadata/suites.ts'
 import type { Answer, ClientMaterial, KeyMaterialOutcome } from '../../../src/model/answer.ts'
@@ -22,6 +23,12 @@ const clients: readonly ClientMaterial[] = [0, 1, 2, 3, 4].map((number) => ({
   status: 'success',
   keyPackage: Buffer.from([number]),
 }))
+
+const tools = { transforms, randomness: randomBytes }
+
+function sameAgain(bytes: number): Buffer {
+  return Buffer.alloc(bytes, 0x5a)
+}
 
 function cell(field: FieldName, shown: Form, extra: Partial<PlanCell> = {}): PlanCell {
   return {
@@ -88,33 +95,39 @@ test('the error text goes, its code and epoch stay', () => {
   ).toEqual({ kind: 'wrongEpoch', currentEpoch: 7n, errorDescription: '' })
 })
 
-test('a bucketed client list is a random subset whose size is a multiple of the width', () => {
-  const reduced = reduceClients(
-    { kind: 'success', user, clients },
-    cell('client.list', 'bucket', { width: 2 }),
-    randomBytes,
-  )
-  expect(reduced.kind).toBe('partialSuccess')
-  expect(reduced.clients).toHaveLength(4)
-  for (const client of reduced.clients) expect(clients).toContain(client)
+test('a bucketed client list is as many clients as whole buckets hold, and never says that it is all', () => {
+  const bucket = cell('client.list', 'bucket', { width: 2 })
+  for (const count of [4, 5]) {
+    const outcome: KeyMaterialOutcome = { kind: 'success', user, clients: clients.slice(0, count) }
+    const reduced = reduceClients(outcome, bucket)
+    expect(reduced).toEqual({ kind: 'partialSuccess', user, clients: clients.slice(0, 4) })
+  }
 })
 
 test('one client stays where the list is shorter than the width', () => {
   const one = clients.slice(0, 1)
+  const wide = cell('client.list', 'bucket', { width: 4 })
+  for (const count of [1, 2, 3]) {
+    const outcome: KeyMaterialOutcome = { kind: 'success', user, clients: clients.slice(0, count) }
+    expect(reduceClients(outcome, wide)).toEqual({ kind: 'partialSuccess', user, clients: one })
+  }
+})
+
+test('how many clients have nothing to give is not told', () => {
+  const exhausted: ClientMaterial = {
+    bytes: Buffer.from([9]),
+    status: 'keyMaterialExhausted',
+    keyPackage: undefined,
+  }
   const reduced = reduceClients(
-    { kind: 'success', user, clients: one },
-    cell('client.list', 'bucket', { width: 4 }),
-    randomBytes,
+    { kind: 'success', user, clients: [exhausted, exhausted] },
+    cell('client.list', 'bucket', { width: 2 }),
   )
-  expect(reduced).toEqual({ kind: 'success', user, clients: one })
+  expect(reduced).toEqual({ kind: 'noCompatibleMaterial', user, clients: [] })
 })
 
 test('a client list that may not be shown is no consent', () => {
-  const reduced = reduceClients(
-    { kind: 'success', user, clients },
-    cell('client.list', 'absent'),
-    randomBytes,
-  )
+  const reduced = reduceClients({ kind: 'success', user, clients }, cell('client.list', 'absent'))
   expect(reduced).toEqual({ kind: 'noConsent', user, clients: [] })
 })
 
@@ -122,17 +135,24 @@ test('a shuffle keeps every client and every order is reached', () => {
   const three = clients.slice(0, 3)
   const orders = new Set<string>()
   for (let round = 0; round < 500; round += 1) {
-    const order = shuffle(three, randomBytes).map((client) => client.bytes[0] ?? -1)
+    const shuffled = shuffleClients({ kind: 'success', user, clients: three }, randomBytes)
+    const order = shuffled.clients.map((client) => client.bytes[0] ?? -1)
     expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
     orders.add(order.join(','))
   }
   expect(orders.size).toBe(6)
 })
 
-test('time goes down to the start of its bucket and never before the time before it', () => {
+test('the order in which clients came has no part in the one in which they are shown', () => {
+  const [first, second] = [clients, clients.toReversed()].map((order) =>
+    shuffleClients({ kind: 'success', user, clients: order }, sameAgain),
+  )
+  expect(second).toEqual(first)
+})
+
+test('time goes down to the start of its bucket', () => {
   expect(bucketTime(12_345, 1_000)).toBe(12_000)
-  expect(bucketTime(12_345, 1)).toBe(12_345)
-  expect(bucketTime(12_345, 60_000, 9_000)).toBe(9_000)
+  for (const width of [0, 1]) expect(bucketTime(12_345, width)).toBe(12_345)
 })
 
 test('an answer that the plan leaves alone is the same value', () => {
@@ -146,7 +166,7 @@ test('an answer that the plan leaves alone is the same value', () => {
     { operation: 'notify', outcome: { kind: 'accepted' } },
   ]
   const plan = planWith(cell('user.existence', 'exact'), cell('client.list', 'exact'))
-  for (const answer of answers) expect(transformAnswer(answer, plan, randomBytes)).toBe(answer)
+  for (const answer of answers) expect(transformAnswer(answer, plan, tools)).toBe(answer)
 })
 
 test('a plan that hides existence masks every oracle', () => {
@@ -160,7 +180,7 @@ test('a plan that hides existence masks every oracle', () => {
       { operation: 'updateConsent', outcome: { kind: 'notFound' } },
       { operation: 'submitMessage', outcome: { kind: 'notAllowed' } },
     ] satisfies Answer[]
-  ).map((answer) => transformAnswer(answer, plan, randomBytes).outcome.kind)
+  ).map((answer) => transformAnswer(answer, plan, tools).outcome.kind)
   expect(kinds).toEqual([
     'noConsent',
     'notAuthorized',
@@ -174,5 +194,5 @@ test('a plan that hides existence masks every oracle', () => {
 test('a field that a client protects is never edited', () => {
   const plan = planWith(cell('user.existence', 'absent', { enforcement: 'checked' }))
   const answer: Answer = { operation: 'groupInfo', outcome: { kind: 'noSuchRoom' } }
-  expect(transformAnswer(answer, plan, randomBytes)).toBe(answer)
+  expect(transformAnswer(answer, plan, tools)).toBe(answer)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FieldName } from '../../../../src/model/metadata.ts'
+import type { FieldEdit, RequestEdits } from '../../../../src/model/adapter.ts'
 import { mimiAdapter } from '../../../../src/protocols/mimi/adapter.ts'
 import { decode, encode } from '../../../../src/wire/codec.ts'
 import { consentEntryCodec, type ConsentEntry } from '../../../../src/wire/mimi/consent.ts'
@@ -79,22 +79,38 @@ describe('the request', () => {
 })
 
 describe('what a plan withholds', () => {
-  const hidden = new Set<FieldName>(['client.list'])
+  const drop = { kind: 'drop' } as const
 
   test('a grant goes without its KeyPackages', () => {
-    const { bytes } = mimiAdapter.withhold(parsed('updateConsent', 'b.example', grant), hidden)
-    expect(decode(consentEntryCodec, bytes)).toEqual({
+    expect(decode(consentEntryCodec, edited(grant, edits(drop)))).toEqual({
       consentOperation: 'grant',
       ...scope,
       clientKeyPackages: [],
     })
   })
 
+  test('a grant goes with some of its KeyPackages', () => {
+    const entry = { consentOperation: 'grant', ...scope } as const
+    const many = { ...entry, clientKeyPackages: [keyPackage, keyPackage, keyPackage] }
+    const bytes = edited(
+      encode(consentEntryCodec, many),
+      edits({ kind: 'choose', choose: firstTwo }),
+    )
+    const fewer = { ...entry, clientKeyPackages: [keyPackage, keyPackage] }
+    expect(bytes).toEqual(encode(consentEntryCodec, fewer))
+  })
+
+  test('extensions that nobody knows are taken out, the others stay', () => {
+    const exchange = parsed('requestConsent', 'a.example', withExtensions(0x8d11, 0x8d99, 0xf0a2))
+    expect(mimiAdapter.edit(exchange, edits()).bytes).toEqual(exchange.bytes)
+    expect(mimiAdapter.edit(exchange, edits(undefined, true)).bytes).toEqual(withExtensions(0x8d11))
+  })
+
   test('an exchange without KeyPackages stays the same value', () => {
     const revocation = parsed('updateConsent', 'b.example', revoke)
-    expect(mimiAdapter.withhold(revocation, hidden)).toBe(revocation)
+    expect(mimiAdapter.edit(revocation, edits(drop, true))).toBe(revocation)
     const granted = parsed('updateConsent', 'b.example', grant)
-    expect(mimiAdapter.withhold(granted, new Set())).toBe(granted)
+    expect(mimiAdapter.edit(granted, edits())).toBe(granted)
   })
 })
 
@@ -107,3 +123,30 @@ test('an unknown target can be answered like any other', () => {
   expect(mimiAdapter.serialise(exchange, masked, original)).toEqual(response(Buffer.alloc(0), 201))
   expect(mimiAdapter.refuse(exchange, { kind: 'not-allowed' })).toBeUndefined()
 })
+
+function edits(edit?: FieldEdit, dropsUnknown = false): RequestEdits {
+  return {
+    fields: new Map(edit === undefined ? [] : [['client.list', edit]]),
+    dropsUnknown,
+  }
+}
+
+function edited(bytes: Buffer, how: RequestEdits): Buffer {
+  return mimiAdapter.edit(parsed('updateConsent', 'b.example', bytes), how).bytes
+}
+
+function firstTwo<T>(all: readonly T[]): readonly T[] {
+  return all.slice(0, 2)
+}
+
+function component(componentId: number) {
+  return { componentId, data: Buffer.from('x') }
+}
+
+function withExtensions(...ids: readonly number[]): Buffer {
+  return encode(consentEntryCodec, {
+    consentOperation: 'request',
+    ...scope,
+    consentExtensions: { componentData: ids.map(component) },
+  })
+}

@@ -66,9 +66,9 @@ describe('the honest limits of the draft', () => {
 
   test('the answer to keyMaterial links a user to its room pseudonym, for hub and asker', () => {
     for (const audience of ['hub', 'follower'])
-      expect(
-        declared('consent.edge', audience).filter((d) => d.part === 'response'),
-      ).toMatchObject([{ operation: 'keyMaterial', wireFloor: 'exact', enforcement: 'checked' }])
+      expect(declared('consent.edge', audience).filter((d) => d.part === 'response')).toMatchObject(
+        [{ operation: 'keyMaterial', wireFloor: 'exact', enforcement: 'checked' }],
+      )
   })
 
   test('nothing in a request is edited but what no client signed', () => {

@@ -103,12 +103,19 @@ describe('the answer', () => {
   })
 
   test('a found profile can lose its fields and extensions, not its URI', () => {
-    const { bytes } = serialise({ kind: 'success', profileFields: 'withheld' }, found)
+    const withheld = { profileFields: 'withheld', unknownComponents: 'withheld' } as const
+    const { bytes } = serialise({ kind: 'success', ...withheld }, found)
     expect(decode(identifierResponseCodec, bytes)).toEqual({
       ...found,
       foundProfiles: [{ stableUri: 'mimi://a.example/u/alice', fields: [] }],
       idResponseExtensions: { componentData: [] },
     })
+  })
+
+  test('an answer that found nobody loses whom it names all the same', () => {
+    const chatty = { ...found, responseCode: 'notFound' } as const
+    const { bytes } = serialise({ kind: 'notFound', profileFields: 'withheld' }, chatty)
+    expect(decode(identifierResponseCodec, bytes)).toEqual({ ...empty, responseCode: 'notFound' })
   })
 
   test('what tells who exists can be masked', () => {

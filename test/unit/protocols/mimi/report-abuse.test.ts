@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FieldName } from '../../../../src/model/metadata.ts'
+import type { FieldEdit } from '../../../../src/model/adapter.ts'
 import { mimiAdapter } from '../../../../src/protocols/mimi/adapter.ts'
 import { decode, encode } from '../../../../src/wire/codec.ts'
 import { abuseReportCodec, type AbuseReport } from '../../../../src/wire/mimi/report-abuse.ts'
@@ -57,17 +58,51 @@ test.each<[readonly FieldName[], Partial<AbuseReport>]>([
   [['report.note'], { note: Buffer.alloc(0) }],
   [['report.reporter', 'report.note'], { reportingUser: '', note: Buffer.alloc(0) }],
 ])('without %s everything else stays', (hidden, change) => {
-  const exchange = mimiAdapter.withhold(parse(), new Set(hidden))
+  const exchange = mimiAdapter.edit(parse(), dropped(hidden))
   expect(decode(abuseReportCodec, exchange.bytes)).toEqual({ ...report, ...change })
-  expect(mimiAdapter.withhold(exchange, new Set(hidden)).bytes).toEqual(exchange.bytes)
+  expect(mimiAdapter.edit(exchange, dropped(hidden))).toBe(exchange)
 })
 
-test('a field that nobody may edit is never withheld', () => {
-  const exchange = parse()
-  expect(mimiAdapter.withhold(exchange, new Set(['report.subject', 'report.evidence']))).toBe(
-    exchange,
-  )
+test('a reporter gets the name that stands for it; nobody stays nobody', () => {
+  const edits = {
+    fields: new Map<FieldName, FieldEdit>([['report.reporter', { kind: 'rename', rename }]]),
+    dropsUnknown: false,
+  }
+  const renamed = mimiAdapter.edit(parse(), edits)
+  const reportingUser = `${reporter}-renamed`
+  expect(renamed).toMatchObject({ reporter: reportingUser })
+  expect(decode(abuseReportCodec, renamed.bytes)).toEqual({ ...report, reportingUser })
+  const unnamed = parse({ reportingUser: '' })
+  expect(mimiAdapter.edit(unnamed, edits)).toBe(unnamed)
 })
+
+test('the category stays, extensions that nobody knows go', () => {
+  const known = { componentData: [component(0xf0a2)] }
+  const all = { componentData: [component(0x8d99), component(0xf0a2)] }
+  const exchange = mimiAdapter.edit(parse({ abuseExtensions: all }), {
+    fields: new Map(),
+    dropsUnknown: true,
+  })
+  expect(decode(abuseReportCodec, exchange.bytes)).toEqual({ ...report, abuseExtensions: known })
+})
+
+test('a field that nobody may edit never changes', () => {
+  const exchange = parse()
+  expect(mimiAdapter.edit(exchange, dropped(['report.subject', 'report.evidence']))).toBe(exchange)
+})
+
+function rename(user: string): string {
+  return `${user}-renamed`
+}
+
+function component(componentId: number) {
+  return { componentId, data: Buffer.from('x') }
+}
+
+function dropped(fields: readonly FieldName[]) {
+  const drop: FieldEdit = { kind: 'drop' }
+  return { fields: new Map(fields.map((field) => [field, drop] as const)), dropsUnknown: false }
+}
 
 test('the answer is a status without a body', () => {
   const exchange = parse()
