@@ -199,7 +199,7 @@ type OutboxParts = Pick<
 }
 
 function openOutbox(parts: OutboxParts): Outbox {
-  const { config, store, peerClients, metrics, clock } = parts
+  const { store, peerClients, metrics, clock } = parts
   return new Outbox({
     store,
     clock,
@@ -212,7 +212,7 @@ function openOutbox(parts: OutboxParts): Outbox {
         },
         { peer, operation: 'notify', target: room, bytes, suite, signal },
       ),
-    onEvent: ({ kind, peer, suite, reason }) => {
+    onEvent: ({ kind, peer, room, suite, reason }) => {
       if (kind === 'retried') return metrics.fanoutEnded('failed')
       const delivered = kind === 'delivered'
       metrics.fanoutEnded(delivered ? 'delivered' : 'given-up')
