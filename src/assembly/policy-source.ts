@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GatewayError } from '../model/errors.ts'
-import { loadPolicyEngine } from '../policy/cedar-engine.ts'
+import { compiledEngine } from '../policy/compiled-engine.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import { inspectApart } from '../policy/load-apart.ts'
+import { loadedOrThrow } from '../policy/load.ts'
 import type { PolicySource } from '../settings/config.ts'
 
 /**
@@ -12,14 +14,14 @@ import type { PolicySource } from '../settings/config.ts'
  */
 export async function readPolicyEngine(source: PolicySource): Promise<PolicyEngine> {
   const directory = source.kind === 'profile' ? join(PROFILES, source.name) : source.path
-  return loadPolicyEngine(await readPolicies(directory))
+  return compiledEngine(loadedOrThrow(await inspectApart(await readPolicies(directory))))
 }
 
-async function readPolicies(directory: string): Promise<string> {
+async function readPolicies(directory: string): Promise<Uint8Array> {
   try {
     const names = (await readdir(directory)).filter((name) => name.endsWith('.cedar')).toSorted()
-    const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
-    if (texts.length > 0) return texts.join('\n')
+    const files = await Promise.all(names.map((name) => readFile(join(directory, name))))
+    if (files.length > 0) return Buffer.concat(files.flatMap((file) => [file, LINE_BREAK]))
   } catch (cause) {
     throw new GatewayError('policy-invalid', { facts: { reason: 'unreadable' }, cause })
   }
@@ -27,3 +29,4 @@ async function readPolicies(directory: string): Promise<string> {
 }
 
 const PROFILES = fileURLToPath(new URL('../../policies/profiles', import.meta.url))
+const LINE_BREAK = Buffer.from('\n')

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   preparsePolicySet,
   preparseSchema,
@@ -7,22 +6,23 @@ import {
   type EntityJson,
   type StatefulAuthorizationCall,
 } from '@cedar-policy/cedar-wasm/nodejs'
-import type { AuthorizationDecision, CedarRequest, NamedEntities, PolicyEngine } from './engine.ts'
-import { loadPolicies, type LoadedPolicies } from './load.ts'
+import {
+  DENIED_BY_FAULT,
+  type AuthorizationDecision,
+  type CedarRequest,
+  type PolicyEngine,
+} from './engine.ts'
+import { namedEntities, policyRevision } from './identify.ts'
+import type { LoadedPolicies } from './load.ts'
 import { gatewaySchema } from './schema.ts'
 import type { AdmissionContext, DisclosureContext, PeerFacts, RoomFacts } from './vocabulary.ts'
 
-/** A policy text as an engine on cedar-wasm: about 1 ms per decision, so plans go through a table. Throws `policy-invalid`. */
-export function loadPolicyEngine(text: string): PolicyEngine {
-  return cedarEngine(loadPolicies(text))
-}
-
-/** An engine for policies that are loaded already. */
+/** The oracle: Cedar's own implementation, at about 1 ms per decision. */
 export function cedarEngine(loaded: LoadedPolicies): PolicyEngine {
   const staticPolicies = Object.fromEntries(
     loaded.policies.map((policy) => [policy.id, policy.text]),
   )
-  const revision = createHash('sha256').update(JSON.stringify(staticPolicies)).digest('hex')
+  const revision = policyRevision(loaded)
   return {
     revision,
     named: namedEntities(loaded),
@@ -145,26 +145,5 @@ function enumValue(type: string, id: string): CedarValueJson {
   return { __entity: { type, id } }
 }
 
-/** Every Peer and Room that a policy mentions; no attribute and no context value has these types. */
-function namedEntities(loaded: LoadedPolicies): NamedEntities {
-  const peers = new Set<string>()
-  const rooms = new Set<string>()
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
-    if ('type' in value && 'id' in value && typeof value.id === 'string') {
-      if (value.type === 'Peer') peers.add(value.id)
-      if (value.type === 'Room') rooms.add(value.id)
-    }
-    for (const child of Object.values(value)) visit(child)
-  }
-  for (const policy of loaded.policies) visit(policy.json)
-  return { peers, rooms }
-}
-
 const SCHEMA = 'postern'
 let schemaIsParsed = false
-const DENIED_BY_FAULT: AuthorizationDecision = Object.freeze({
-  decision: 'deny',
-  policies: [],
-  errors: ['engine-fault'],
-})

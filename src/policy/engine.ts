@@ -59,3 +59,10 @@ export function admissionRequest(
     context,
   }
 }
+
+/** The answer where there is none. */
+export const DENIED_BY_FAULT: AuthorizationDecision = Object.freeze({
+  decision: 'deny',
+  policies: [],
+  errors: ['engine-fault'],
+})

@@ -10,7 +10,7 @@ import { gatewaySchema } from './schema.ts'
 import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
 
 /** One policy that parsed and validated. */
-interface LoadedPolicy {
+export interface LoadedPolicy {
   readonly id: string
   readonly title: string | undefined
   readonly reason: string
@@ -34,6 +34,9 @@ type PolicyFault =
   | 'duplicate-id'
   | 'validation'
   | 'wasm-failed'
+  | 'not-text'
+  | 'self-test'
+  | 'time-or-memory'
 
 interface PolicyFinding {
   readonly fault: PolicyFault
@@ -55,7 +58,11 @@ export type PolicyInspection =
  * Throws `policy-invalid` with fault, policy number and line of the first finding.
  */
 export function loadPolicies(text: string): LoadedPolicies {
-  const inspection = inspectPolicies(text)
+  return loadedOrThrow(inspectPolicies(text))
+}
+
+/** What was loaded. Throws `policy-invalid` with fault, policy number and line of the first finding. */
+export function loadedOrThrow(inspection: PolicyInspection): LoadedPolicies {
   if (inspection.kind === 'valid') return inspection.loaded
   const [first] = inspection.findings
   throw new GatewayError('policy-invalid', {
@@ -155,6 +162,11 @@ function finding(
   explanation: string = fault,
 ): PolicyFinding {
   return { fault, ...place, explanation }
+}
+
+/** An inspection with one finding that is no single policy's. */
+export function refused(fault: PolicyFault): PolicyInspection {
+  return invalid([finding(fault, NOWHERE)])
 }
 
 function invalid(findings: readonly PolicyFinding[]): PolicyInspection {

@@ -13,6 +13,24 @@ export function admissionAction(operation: Operation): string {
   return `admit:${operation}`
 }
 
+/** An action that can be asked for. */
+export interface GatewayAction {
+  readonly id: string
+  readonly groups: readonly string[]
+  readonly context: 'Disclosure' | 'Admission'
+}
+
+/** Every action that can be asked for, with all groups that it is in, near and far. */
+export function gatewayActions(): readonly GatewayAction[] {
+  const ofFields = fieldList.flatMap((field) =>
+    actionsOf(field).map((action) => ({
+      ...action,
+      groups: [...action.groups, GROUPS[field.class]],
+    })),
+  )
+  return [...ofFields, ...admissions]
+}
+
 /** The text of policies/gateway.cedarschema: the vocabulary of every policy, from the field registry. */
 export function gatewaySchema(): string {
   return `${[HEADER, ...entities(), CONTEXTS, ...groups(), ...fieldActions(), ...admissionActions()].join('\n')}\n`
@@ -45,10 +63,7 @@ function fieldActions(): readonly string[] {
   return fieldList.flatMap((field) => [
     `// ${field.description}`,
     `action ${quote(field.name)} in [${quote(GROUPS[field.class])}];`,
-    ...formsOf(field).map(
-      (form) =>
-        `action ${quote(disclosureAction(field.name, form))} in [${quote(field.name)}, ${quote(`any:${form}`)}] appliesTo { principal: [Peer], resource: [Room], context: Disclosure };`,
-    ),
+    ...actionsOf(field).map(actionText),
   ])
 }
 
@@ -56,16 +71,24 @@ function admissionActions(): readonly string[] {
   return [
     '// Whether an operation is let in at all.',
     'action "admit";',
-    ...operations.map(
-      (operation) =>
-        `action ${quote(admissionAction(operation))} in ["admit"] appliesTo { principal: [Peer], resource: [Room], context: Admission };`,
-    ),
+    ...admissions.map(actionText),
   ]
 }
 
 /** Absence needs no permission, so it has no action. */
-function formsOf(field: FieldDefinition): readonly Form[] {
-  return field.forms.filter((form) => form !== 'absent').toReversed()
+function actionsOf(field: FieldDefinition): readonly GatewayAction[] {
+  return field.forms
+    .filter((form) => form !== 'absent')
+    .toReversed()
+    .map((form) => ({
+      id: disclosureAction(field.name, form),
+      groups: [field.name, `any:${form}`],
+      context: 'Disclosure',
+    }))
+}
+
+function actionText({ id, groups: inGroups, context }: GatewayAction): string {
+  return `action ${quote(id)} in [${inGroups.map(quote).join(', ')}] appliesTo { principal: [Peer], resource: [Room], context: ${context} };`
 }
 
 function enumeration(name: string, members: readonly string[]): string {
@@ -75,6 +98,12 @@ function enumeration(name: string, members: readonly string[]): string {
 function quote(text: string): string {
   return JSON.stringify(text)
 }
+
+const admissions: readonly GatewayAction[] = operations.map((operation) => ({
+  id: admissionAction(operation),
+  groups: ['admit'],
+  context: 'Admission',
+}))
 
 const shownForms = forms.filter((form) => form !== 'absent').toReversed()
 

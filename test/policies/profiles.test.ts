@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { audiences, purposes } from '../../src/model/metadata.ts'
 import { operations } from '../../src/model/exchange.ts'
 import { cedarEngine } from '../../src/policy/cedar-engine.ts'
+import { compiledEngine } from '../../src/policy/compiled-engine.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from '../../src/policy/vocabulary.ts'
 
@@ -48,7 +49,7 @@ const profilesPath = 'policies/profiles'
 describe.each(readdirSync(profilesPath))('profile %s', (profile) => {
   const folder = join(profilesPath, profile)
   const loaded = loadPolicies(readFileSync(join(folder, 'policies.cedar'), 'utf8'))
-  const engine = cedarEngine(loaded)
+  const [compiled, cedar] = [compiledEngine(loaded), cedarEngine(loaded)]
   const casesOf = (expectation: 'ALLOW' | 'DENY') =>
     readdirSync(join(folder, expectation)).map((file) => ({
       name: basename(file, '.json').replaceAll('-', ' '),
@@ -58,7 +59,8 @@ describe.each(readdirSync(profilesPath))('profile %s', (profile) => {
   const cases = [...casesOf('ALLOW'), ...casesOf('DENY')]
 
   test.each(cases)('$decision: $name', ({ decision, case: { reason, errors, ...request } }) => {
-    expect(engine.decide(request)).toEqual({ decision, policies: reason, errors })
+    expect(compiled.decide(request)).toEqual({ decision, policies: reason, errors })
+    expect(cedar.decide(request)).toEqual({ decision, policies: reason, errors })
   })
 
   test('every policy decides at least one case', () => {

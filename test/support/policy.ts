@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { builtInSuites } from '../../src/metadata/suites.ts'
 import type { Suite } from '../../src/metadata/suite.ts'
-import { cedarEngine } from '../../src/policy/cedar-engine.ts'
+import { compiledEngine } from '../../src/policy/compiled-engine.ts'
 import type { PolicyEngine } from '../../src/policy/engine.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import type { PolicyRoom } from '../../src/policy/slices.ts'
@@ -16,7 +16,7 @@ export function profileEngine(profile: ProfileName): PolicyEngine {
 }
 
 export function engineOf(text: string): PolicyEngine {
-  return cedarEngine(loadPolicies(text))
+  return compiledEngine(loadPolicies(text))
 }
 
 /** A policy text of one permit for everything. */

@@ -9,8 +9,10 @@ export interface EntityData {
   readonly ancestors: ReadonlySet<string>
 }
 
-/** By `EntityUid.key`. */
-export type EntityStore = ReadonlyMap<string, EntityData>
+/** Entities by `EntityUid.key`. */
+export interface EntityStore {
+  get(key: string): EntityData | undefined
+}
 
 /** One question, with all that policies may read. */
 export interface EvaluationRequest {

@@ -1,0 +1,58 @@
+import { GatewayError } from '../model/errors.ts'
+import { authorize } from './compile/authorize.ts'
+import { compilePolicySet, type CompiledPolicy } from './compile/compile-policy.ts'
+import { withExactIntegers } from './compile/exact-integers.ts'
+import { createPolicyIndex } from './compile/policy-index.ts'
+import { DENIED_BY_FAULT, type AuthorizationDecision, type PolicyEngine } from './engine.ts'
+import { namedEntities, policyRevision } from './identify.ts'
+import type { LoadedPolicies } from './load.ts'
+import { createRequestReader } from './read-request.ts'
+
+/**
+ * Policies as closures, indexed by action and by the entities that their heads name: about 0.5 µs per
+ * decision, whatever the number of policies. Throws `policy-invalid` for what it cannot compile.
+ */
+export function compiledEngine(loaded: LoadedPolicies): PolicyEngine {
+  const index = createPolicyIndex(compileLoaded(loaded))
+  const read = createRequestReader()
+  return {
+    revision: policyRevision(loaded),
+    named: namedEntities(loaded),
+    decide: (request) => {
+      try {
+        const asked = read(request)
+        if (asked === undefined) return DENIED_BY_FAULT
+        return strictly(authorize(index.candidates(asked), asked))
+      } catch {
+        return DENIED_BY_FAULT
+      }
+    },
+  }
+}
+
+/** Cedar skips a forbid whose evaluation fails: here no answer with an error permits anything. */
+function strictly({
+  decision,
+  reason,
+  errors,
+}: ReturnType<typeof authorize>): AuthorizationDecision {
+  if (errors.length === 0) return { decision, policies: inOrder(reason), errors }
+  const failed = inOrder(errors)
+  return { decision: 'deny', policies: failed, errors: failed }
+}
+
+function inOrder(ids: readonly string[]): readonly string[] {
+  return ids.length < 2 ? ids : ids.toSorted()
+}
+
+function compileLoaded({ policies }: LoadedPolicies): readonly CompiledPolicy[] {
+  try {
+    return compilePolicySet({
+      policies: new Map(
+        policies.map(({ id, text, json }) => [id, withExactIntegers(text, json)] as const),
+      ),
+    })
+  } catch (cause) {
+    throw new GatewayError('policy-invalid', { facts: { fault: 'unsupported' }, cause })
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { inspectApart } from '../../../src/policy/load-apart.ts'
+import { loadPolicies } from '../../../src/policy/load.ts'
+import { permitAll } from '../../support/policy.ts'
+
+const when = (body: string): string =>
+  `@id("x") @reason("r") permit (principal, action, resource) when { ${body} };`
+
+test('policies come out of the thread as they went in', async () => {
+  const text = readFileSync('policies/profiles/consumer/policies.cedar', 'utf8')
+  expect(await inspectApart(Buffer.from(text))).toEqual({
+    kind: 'valid',
+    loaded: loadPolicies(text),
+  })
+})
+
+test.each([
+  ['too-deep', when(`${'('.repeat(150)}principal.verified${')'.repeat(150)}`)],
+  ['too-complex', when(Array(400).fill('principal.verified').join(' && '))],
+  ['text-too-long', '//'.padEnd(5 * 1024 * 1024, 'x')],
+  ['not-text', Buffer.concat([Buffer.from(permitAll), Buffer.from([0xc3, 0x28])])],
+  ['duplicate-id', `${permitAll}\n${permitAll}`],
+  ['validation', when('principal in Unheard::"x"')],
+])('%s is a finding, and the next text is read', async (fault, text) => {
+  expect(await inspectApart(Buffer.from(text))).toMatchObject({
+    kind: 'invalid',
+    findings: expect.arrayContaining([expect.objectContaining({ fault })]),
+  })
+  expect(await inspectApart(Buffer.from(permitAll))).toMatchObject({ kind: 'valid' })
+})
+
+test('a thread that takes too long is given up', async () => {
+  expect(await inspectApart(Buffer.from(permitAll), 1)).toMatchObject({
+    kind: 'invalid',
+    findings: [{ fault: 'time-or-memory' }],
+  })
+})
