@@ -75,6 +75,8 @@ export interface RequirementsHandlers {
   readonly history: () => History
   readonly check: (provider: string) => Promise<Check>
   readonly listPeers: () => PeerList
+  /** The same after each peer that is served was asked again. */
+  readonly refreshPeers: () => Promise<PeerList>
   /** Trusts the next document of a peer as its first. */
   readonly forgetPeer: (domain: string) => Promise<PeerList>
   readonly listAgreements: () => AgreementList
@@ -89,6 +91,7 @@ export const requirementsPaths = {
   history: '/control/v1/requirements/history',
   check: '/control/v1/requirements/check',
   peers: '/control/v1/peers',
+  refresh: '/control/v1/peers/refresh',
   forget: '/control/v1/peers/:domain/forget',
   agreements: '/control/v1/agreements',
   approve: '/control/v1/agreements/:id/approve',

@@ -35,6 +35,10 @@ export function createRequirementsHandlers(
     history: () => ({ documents: own.history().map(({ jws }) => jws) }),
     check: (provider) => check(options, parseProviderDomain(provider)),
     listPeers: () => peerList(options),
+    refreshPeers: async () => {
+      await discovery.refreshAll(options.peers.allowed())
+      return peerList(options)
+    },
     forgetPeer: async (domain) => {
       const peer = parseProviderDomain(domain)
       if (options.peers.find(peer) === undefined) throw new GatewayError('not-found')

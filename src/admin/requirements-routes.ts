@@ -14,6 +14,7 @@ export function addRequirementsRoutes(app: FastifyInstance, handlers: Requiremen
     const { renew } = parse(publishQuery, request.query)
     return reply.send(await handlers.publish({ renew: renew === 'true' }))
   })
+  app.post(paths.refresh, async (_, reply) => reply.send(await handlers.refreshPeers()))
   app.post(paths.check, async (request, reply) => {
     const { provider } = parse(checkQuery, request.query)
     return reply.send(await handlers.check(provider))

@@ -113,13 +113,7 @@ export function startRequirements(
     running = true
     try {
       await requirements.publish()
-      const due = [...discovery.due(peers.allowed())]
-      await Promise.all(
-        Array.from({ length: CONCURRENT_MAX }, async () => {
-          for (let peer = due.shift(); peer !== undefined; peer = due.shift())
-            await discovery.refresh(peer)
-        }),
-      )
+      await discovery.refreshAll(discovery.due(peers.allowed()))
     } catch (error) {
       log.fault('requirements.failed', error, { seq: own.current().document.seq })
     } finally {
@@ -235,6 +229,5 @@ const ANYBODY = Object.freeze({
   verified: true,
   groups: [],
 } as const)
-const CONCURRENT_MAX = 8
 const DAY_MS = 86_400_000
 const INTERVAL_MS = 60_000

@@ -8,12 +8,19 @@ import { utc } from './requirements-input.ts'
 export const peersCommand: Command = {
   name: 'peers',
   summary: 'show what other providers require and what was agreed on',
-  usage: '[--json] [--config FILE | --socket PATH]',
+  usage: `[--refresh] [--json] [--config FILE | --socket PATH]
+
+  --refresh  ask each of them first what it publishes now`,
   run: async (args, environment) => {
-    const { values, positionals } = readOptions(args, controlOptions)
+    const { values, positionals } = readOptions(args, {
+      ...controlOptions,
+      refresh: { type: 'boolean', default: false },
+    })
     expectPositionals(positionals, [])
     await using client = await connectControl(values, environment)
-    environment.out(peersText(await client.requirements.listPeers(), values.json))
+    const { requirements } = client
+    const list = await (values.refresh ? requirements.refreshPeers() : requirements.listPeers())
+    environment.out(peersText(list, values.json))
     return 0
   },
 }

@@ -34,6 +34,7 @@ export function createRequirementsClient(call: ControlCall): RequirementsClient 
     check: (provider) =>
       call(checkSchema, `${paths.check}?provider=${encodeURIComponent(provider)}`, 'POST'),
     listPeers: () => call(peerListSchema, paths.peers),
+    refreshPeers: () => call(peerListSchema, paths.refresh, 'POST'),
     forgetPeer: (domain) =>
       call(peerListSchema, paths.forget.replace(':domain', encodeURIComponent(domain)), 'POST'),
     listAgreements: () => call(agreementListSchema, paths.agreements),

@@ -75,6 +75,16 @@ export class Discovery {
     else await this.refresh(peer)
   }
 
+  /** Asks all of these peers, at most eight at the same time. */
+  async refreshAll(peers: readonly ProviderDomain[]): Promise<void> {
+    const waiting = [...peers]
+    const work = async (): Promise<void> => {
+      for (let peer = waiting.shift(); peer !== undefined; peer = waiting.shift())
+        await this.refresh(peer)
+    }
+    await Promise.all(Array.from({ length: CONCURRENT_MAX }, work))
+  }
+
   /** Settles what holds with each of these peers after our own document changed, without asking them. */
   async renegotiate(peers: readonly ProviderDomain[]): Promise<void> {
     for (const peer of peers) await this.settle(peer)
@@ -163,6 +173,7 @@ function judged(fetched: Fetched, hadOne: boolean): Judged {
   }
 }
 
+const CONCURRENT_MAX = 8
 const DEMAND_INTERVAL_MS = 5_000
 const PROBE_INTERVAL_MS = 250
 const FRESH_MS = 3_600_000

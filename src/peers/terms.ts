@@ -29,7 +29,7 @@ export function termsAsked(
   // Outside rooms the provider that is asked stands where the hub stands.
   const roles = role === undefined ? ASKED : [role]
   if (named === undefined) {
-    if (peer.requireAgreement) throw stale('missing')
+    if (peer.requireAgreement) throw missing(book, peer, roles)
     return withoutAgreement(book, peer, { role, roles })
   }
   for (const mine of roles) {

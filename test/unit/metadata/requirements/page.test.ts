@@ -46,7 +46,7 @@ test('every element is closed where it was opened', () => {
   )
   expect(elements.length).toBeGreaterThan(100)
   expect([...wrong, ...open]).toEqual([])
-  expect(elements.filter(([, , , attributes]) => attributes?.includes('<'))).toEqual([])
+  expect(elements.filter(([, , , attributes]) => attributes?.includes('<') === true)).toEqual([])
 })
 
 test('ids are there once, and links within the page lead to one', () => {
