@@ -78,6 +78,8 @@ class StoredJournal implements EventJournal {
   private buffered = 0
   private lostEver = 0
   private lostAtFlush = 0
+  /** The events that go to the disk together, with the store's promise for them. */
+  private group = { written: Promise.resolve(), count: 0 }
   private newest: Promise<void> = Promise.resolve()
 
   constructor({ store, clock, bufferedMax = BUFFERED_MAX }: JournalOptions) {
@@ -92,7 +94,12 @@ class StoredJournal implements EventJournal {
       return
     }
     this.buffered++
-    this.newest = this.settle(this.store.writeSoon(INSERT, parametersOf(event)))
+    const written = this.store.writeSoon(INSERT, parametersOf(event))
+    if (written !== this.group.written) {
+      this.group = { written, count: 0 }
+      this.newest = this.settle(this.group)
+    }
+    this.group.count++
   }
 
   async flush(): Promise<void> {
@@ -110,13 +117,13 @@ class StoredJournal implements EventJournal {
     return this.lostEver
   }
 
-  private async settle(written: Promise<void>): Promise<void> {
+  private async settle(group: { readonly written: Promise<void>; count: number }): Promise<void> {
     try {
-      await written
+      await group.written
     } catch {
-      this.lostEver++
+      this.lostEver += group.count
     }
-    this.buffered--
+    this.buffered -= group.count
   }
 
   read({ afterId = 0, kind, limit = PAGE_MAX }: JournalFilter = {}): JournalPage {

@@ -3,12 +3,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GatewayError } from '../model/errors.ts'
 import { migrate, type Migration } from './migrations.ts'
 import type { Row, StoreValue } from './row.ts'
-import { startWriter, type WriteQueue } from './write-queue.ts'
+import { startWriter, type Statement, type WriteQueue } from './write-queue.ts'
 
-export type { Migration, Row, StoreValue }
-
-/** The text of a statement and its parameters. Texts are constants of the program: never build one per call. */
-export type Statement = readonly [sql: string, parameters?: readonly StoreValue[]]
+export type { Migration, Row, Statement, StoreValue }
 
 /** An embedded database in one file. Writes are grouped and durable, reads are synchronous. */
 export interface Store extends AsyncDisposable {
@@ -18,8 +15,8 @@ export interface Store extends AsyncDisposable {
    */
   write(sql: string, parameters?: readonly StoreValue[]): Promise<void>
   /**
-   * As `write`, for what nobody waits for: it goes with the next commit, or with one of its own after
-   * 20 ms.
+   * For what nobody waits for: it goes with the next commit, or with one of its own after 20 ms. All
+   * that go together are written all or none, and get the same promise.
    */
   writeSoon(sql: string, parameters?: readonly StoreValue[]): Promise<void>
   /** As `write`; resolves to the number of rows that changed: 0 tells an `ON CONFLICT DO NOTHING` that lost. */
@@ -66,9 +63,7 @@ class SqliteStore implements Store {
   }
 
   writeSoon(sql: string, parameters: readonly StoreValue[] = []): Promise<void> {
-    return new Promise((resolve, reject) =>
-      this.queue.add([[sql, parameters]], { resolve: () => resolve(), reject }, 'soon'),
-    )
+    return this.queue.addSoon([sql, parameters])
   }
 
   change(sql: string, parameters: readonly StoreValue[] = []): Promise<number> {

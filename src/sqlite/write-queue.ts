@@ -11,6 +11,14 @@ export interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+/** The text of a statement and its parameters. Texts are constants of the program: never build one per call. */
+export type Statement = readonly [sql: string, parameters?: readonly StoreValue[]]
+
+interface SoonGroup {
+  readonly statements: Statement[]
+  readonly settled: PromiseWithResolvers<void>
+}
+
 /** True where a write failed because the row was there already. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof GatewayError && error.facts['reason'] === 'unique'
@@ -26,9 +34,6 @@ export async function startWriter(data: WriterData): Promise<WriteQueue> {
   return new WriteQueue(worker)
 }
 
-/** Whether somebody waits for a write, or whether it may wait for others to go with it. */
-export type Haste = 'now' | 'soon'
-
 /**
  * Group commit: what is added in one turn of the event loop, or while a commit is under way, goes into
  * one transaction of the writer thread. Each costs a wake-up of the thread and a sync of the disk, so
@@ -42,12 +47,12 @@ export class WriteQueue {
   private waiting: Waiter[] = []
   private committing: Waiter[] = []
   private spare: ArrayBuffer | undefined
-  /** How many of those that wait are in haste. */
-  private hasty = 0
-  /** How many of those in the last commit were. */
-  private hastyBefore = 0
+  /** How many units the last commit had. */
+  private unitsBefore = 0
   private scheduled = false
-  private soon: NodeJS.Timeout | undefined
+  /** What nobody waits for: one unit of the next commit. */
+  private soon: SoonGroup | undefined
+  private soonTimer: NodeJS.Timeout | undefined
   private closed: GatewayError | undefined
   private readonly exited = Promise.withResolvers<void>()
   private closing = false
@@ -63,28 +68,27 @@ export class WriteQueue {
     })
   }
 
-  /** What is to be written `soon` waits at most `SOON_MS`. */
-  add(
-    statements: readonly (readonly [string, (readonly StoreValue[])?])[],
-    waiter: Waiter,
-    haste: Haste = 'now',
-  ): void {
+  add(statements: readonly Statement[], waiter: Waiter): void {
     const refusal = this.refusal()
     if (refusal !== undefined) {
       waiter.reject(refusal)
       return
     }
-    try {
-      this.batch.add(
-        statements.map(([sql, parameters = []]) => ({ text: this.textNumber(sql), parameters })),
-      )
-    } catch (cause) {
-      waiter.reject(new GatewayError('internal', { facts: { reason: 'parameter' }, cause }))
-      return
-    }
-    this.waiting.push(waiter)
-    if (haste === 'now') this.hasty += 1
+    if (this.pack(statements, waiter)) this.schedule()
+  }
+
+  /**
+   * Goes with the next commit, or with one of its own after `SOON_MS`. The promise is that of all that
+   * go together.
+   */
+  addSoon(statement: Statement): Promise<void> {
+    const refusal = this.refusal()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    this.soon ??= { statements: [], settled: Promise.withResolvers() }
+    if (this.soon.statements.length === SOON_MAX) return Promise.reject(unavailable('queue-full'))
+    this.soon.statements.push(statement)
     this.schedule()
+    return this.soon.settled.promise
   }
 
   /** Resolves when all that was added is settled and the writer thread has closed the file. */
@@ -102,6 +106,20 @@ export class WriteQueue {
     return undefined
   }
 
+  /** False where a parameter is none that the store can hold: then the waiter is rejected. */
+  private pack(statements: readonly Statement[], waiter: Waiter): boolean {
+    try {
+      this.batch.add(
+        statements.map(([sql, parameters = []]) => ({ text: this.textNumber(sql), parameters })),
+      )
+    } catch (cause) {
+      waiter.reject(new GatewayError('internal', { facts: { reason: 'parameter' }, cause }))
+      return false
+    }
+    this.waiting.push(waiter)
+    return true
+  }
+
   private textNumber(sql: string): number {
     const known = this.texts.get(sql)
     if (known !== undefined) return known
@@ -115,29 +133,41 @@ export class WriteQueue {
   /** At the end of the turn at the earliest, so that whoever is woken by a commit can still join the next one. */
   private schedule(): void {
     if (this.scheduled || this.committing.length > 0) return
-    if (this.hasty === 0 && !this.closing) {
-      this.soon ??= setTimeout(() => this.flush(), SOON_MS)
+    if (this.waiting.length === 0 && !this.closing) {
+      this.soonTimer ??= setTimeout(() => this.flush(), SOON_MS)
       return
     }
     this.scheduled = true
-    if (this.hastyBefore < COMPANY || this.hasty >= COMPANY_MAX) setImmediate(() => this.flush())
+    const { length } = this.waiting
+    if (this.unitsBefore < COMPANY || length >= COMPANY_MAX) setImmediate(() => this.flush())
     else setTimeout(() => this.flush(), GATHER_MS)
   }
 
   private flush(): void {
-    clearTimeout(this.soon)
-    this.soon = undefined
+    clearTimeout(this.soonTimer)
+    this.soonTimer = undefined
     this.scheduled = false
-    if (this.waiting.length === 0 || this.committing.length > 0 || this.closed !== undefined) return
+    if (this.committing.length > 0 || this.closed !== undefined) return
+    this.unitsBefore = this.waiting.length
+    this.packSoon()
+    if (this.waiting.length === 0) {
+      if (this.closing) this.post({ kind: 'close' })
+      return
+    }
     const { bytes, units } = this.batch.take()
     this.committing = this.waiting
     this.waiting = []
-    this.hastyBefore = this.hasty
-    this.hasty = 0
     const newTexts = this.newTexts
     this.newTexts = []
     this.post({ kind: 'commit', newTexts, bytes, units }, [bytes])
     this.batch = this.freshBatch()
+  }
+
+  private packSoon(): void {
+    if (this.soon === undefined) return
+    const { statements, settled } = this.soon
+    this.soon = undefined
+    this.pack(statements, { resolve: () => settled.resolve(), reject: settled.reject })
   }
 
   private settle({ outcomes, bytes }: WriterReply): void {
@@ -149,22 +179,24 @@ export class WriteQueue {
       if (outcome >= 0) waiter.resolve(outcome)
       else waiter.reject(unavailable(failures[-1 - outcome] ?? 'failed'))
     }
-    if (this.waiting.length > 0) this.schedule()
+    if (!this.idle()) this.schedule()
     else if (this.closing) this.post({ kind: 'close' })
   }
 
   private lose(error: GatewayError): void {
     if (this.closed !== undefined) return
     this.closed = error
-    clearTimeout(this.soon)
+    clearTimeout(this.soonTimer)
     const lost = [...this.committing, ...this.waiting]
     this.committing = []
     this.waiting = []
     for (const waiter of lost) waiter.reject(error)
+    this.soon?.settled.reject(error)
+    this.soon = undefined
   }
 
   private idle(): boolean {
-    return this.waiting.length === 0 && this.committing.length === 0
+    return this.waiting.length === 0 && this.committing.length === 0 && this.soon === undefined
   }
 
   private freshBatch(): BatchWriter {
@@ -183,7 +215,8 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 }
 
 const SOON_MS = 20
-/** So many writes in haste in one commit are load; then the next one gathers for a moment. */
+const SOON_MAX = 50_000
+/** So many units that somebody waits for are load; then the next commit gathers for a moment. */
 const COMPANY = 4
 const COMPANY_MAX = 64
 const GATHER_MS = 1
