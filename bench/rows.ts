@@ -214,5 +214,5 @@ function clientTls({ ca, files }: Stage): ConnectionOptions {
   }
 }
 
-const CONNECTIONS = 32
+const CONNECTIONS = 64
 const FANOUT_MESSAGES_MAX = 800
