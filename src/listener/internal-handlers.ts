@@ -3,8 +3,8 @@ import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 
 export interface RoomToCreate {
   readonly room: MimiUri
-  /** The name of the metadata suite. */
-  readonly suite: string
+  /** The name of the metadata suite; may be left out where the group pins one. */
+  readonly suite: string | undefined
   /** The struct GroupInfo, without an MLSMessage header. */
   readonly groupInfo: Buffer
   /** `optional<Node> ratchet_tree<V>`, with its length. */

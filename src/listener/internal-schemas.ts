@@ -6,7 +6,12 @@ const uint16 = z.int().min(0).max(65_535)
 /** The JSON bodies of the internal contract, by the names that its OpenAPI document gives them. */
 export const internalSchemas = {
   RoomToCreate: z.strictObject({
-    suite: z.string().min(1).max(64).describe('Name of the metadata suite'),
+    suite: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Name of the metadata suite; may be left out where the group pins one'),
     groupInfo: octets('The struct GroupInfo, without an MLSMessage header'),
     ratchetTree: octets('optional<Node> ratchet_tree<V>, with its length prefix'),
   }),

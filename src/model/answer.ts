@@ -54,6 +54,8 @@ export interface ClientMaterial {
   readonly status: 'success' | 'keyMaterialExhausted' | 'nothingCompatible'
   /** The reference of the KeyPackage, where there is one. */
   readonly keyPackage: Buffer | undefined
+  /** Codes of the metadata suites that its leaf lists; undefined where it does not say. */
+  readonly metadataSuites?: readonly number[] | undefined
 }
 
 export interface KeyMaterialOutcome {

@@ -1,4 +1,5 @@
 import { transformAnswer } from '../metadata/transforms.ts'
+import type { Answer } from '../model/answer.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Audience } from '../model/metadata.ts'
 import type {
@@ -15,6 +16,7 @@ import { disclose, type Observed } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
+import { forPinnedRoom } from './pinned-room.ts'
 import { record, shownOutcome, type Happened } from './record.ts'
 import { showRequest } from './show-request.ts'
 
@@ -36,13 +38,21 @@ export async function answerQuery(
   const response = disclose(passage, asker)
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const shown = { ...passage, exchange: showRequest(parts, passage, plan) }
-  const { answer, original } = await deliver(parts, shown)
+  const { answer: given, original } = await deliver(parts, shown)
+  const answer = inRoom(parts, exchange, given)
   record(parts, passage, {
     kind: consentEvent(exchange) ?? 'exchange.accepted',
     outcome: shownOutcome(parts, passage, answer),
     policies,
   })
   return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts), original)
+}
+
+/** Key material for a pinned room is only what can enter it. */
+function inRoom(parts: PipelineParts, exchange: QueryExchange, answer: Answer): Answer {
+  if (answer.operation !== 'keyMaterial') return answer
+  const outcome = forPinnedRoom(parts, exchange, answer.outcome)
+  return outcome === answer.outcome ? answer : { ...answer, outcome }
 }
 
 /** As whom we read the request, and who reads the answer. Key material goes by way of a room's hub. */

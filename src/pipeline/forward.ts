@@ -10,6 +10,7 @@ import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { agreementToName, openPassage } from './passage.ts'
+import { answerForPinnedRoom } from './pinned-room.ts'
 import { record, shownStatus } from './record.ts'
 import { showRequest } from './show-request.ts'
 
@@ -55,7 +56,7 @@ export async function forward(
     outcome: String(recorded),
     policies,
   })
-  return { status, bytes }
+  return answerForPinnedRoom(parts, exchange, { status, bytes })
 }
 
 /** Where nothing passes without an agreement, the first exchange waits until there can be one. */

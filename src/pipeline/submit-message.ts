@@ -13,6 +13,7 @@ import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
+import { requireMaySend } from './room-policy.ts'
 import { franked } from './stamp.ts'
 import { requireRoom } from './unknown-room.ts'
 import type { UnheardMessage } from './unheard-messages.ts'
@@ -30,7 +31,7 @@ export async function submitMessage(
   const { room, sender, message } = exchange
   const { suite } = passage
   requireRoom(parts, passage)
-  if (!parts.rooms.isParticipant(room, sender)) throw new GatewayError('not-a-participant')
+  requireMaySend(parts, exchange)
   const pseudonymous = suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
   const { response } = discloseMessage(passage, pseudonymous)

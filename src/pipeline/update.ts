@@ -12,6 +12,7 @@ import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
+import { requirePin } from './pinned-room.ts'
 import { record } from './record.ts'
 import { forInsiders, requireRoom } from './unknown-room.ts'
 
@@ -35,6 +36,7 @@ export async function update(
     return next
   })
   requireSuite(passage, staged)
+  requirePin(parts, staged)
   disclose(passage, 'hub', { 'participants.changes': pseudonymous ? 'pseudonym-room' : 'exact' })
   const response = disclose(passage, 'follower')
 

@@ -15,13 +15,14 @@ import { isActive, readGroup } from './rooms.ts'
 
 const base64 = z.base64()
 const roomSchema = z.strictObject({
-  suite: z.string().min(1).max(64),
+  suite: z.string().min(1).max(64).optional(),
   groupInfo: base64,
   ratchetTree: base64,
 })
 
 interface NewRoom {
   readonly room: string
+  /** Empty where the group pins one. */
   readonly suite: string
   readonly groupInfo: Buffer
   /** Without its length prefix. */
@@ -78,7 +79,7 @@ function parseRoom(ctx: DsContext, target: string, document: z.infer<typeof room
     const isWhole = holdsParticipantsOnly(group, leaves) && creator?.identity !== undefined
     if (!isWhole || !isActive(group, creator.identity ?? ''))
       throw new DsProblem('invalid-group-info')
-    return { room, suite: document.suite, groupInfo, ratchetTree, creator }
+    return { room, suite: document.suite ?? '', groupInfo, ratchetTree, creator }
   } catch (error) {
     throw error instanceof WireError ? new DsProblem('invalid-group-info', error) : error
   }

@@ -41,12 +41,20 @@ export function pinnedSuite({ suite: code, digest }: Pin, suites: Suites): Suite
 }
 
 /** Each of these leaves may be in a room with this pin. Throws `suite-not-met`. */
-export function checkPinnedLeaves({ mode, suite }: Pin, leaves: Iterable<LeafNode>): void {
+export function checkPinnedLeaves(pin: Pin, leaves: Iterable<LeafNode>): void {
   for (const leaf of leaves) {
-    const { suites } = readLeafDictionary(leaf, 'suite-not-met')
-    if (suites === undefined && mode === 'strict') throw refusal('suite-not-met', 'suite-not-said')
-    if (suites?.includes(suite) === false) throw refusal('suite-not-met', 'suite-not-listed')
+    const objection = pinObjection(pin, readLeafDictionary(leaf, 'suite-not-met').suites)
+    if (objection !== undefined) throw refusal('suite-not-met', objection)
   }
+}
+
+/** Why a leaf that lists these suites may not be in a room with this pin; undefined: it may. */
+export function pinObjection(
+  { mode, suite }: Pin,
+  listed: readonly number[] | undefined,
+): string | undefined {
+  if (listed === undefined) return mode === 'strict' ? 'suite-not-said' : undefined
+  return listed.includes(suite) ? undefined : 'suite-not-listed'
 }
 
 /** Whether a commit leaves the pin as it is. Throws `suite-not-met` where it would weaken it. */

@@ -19,7 +19,7 @@ export const echoHandlers: InternalHandlers = {
       status: 200,
       bytes: Buffer.concat([Buffer.from(`${operation} ${target} ${requestId} `), bytes]),
     }),
-  createRoom: ({ room, suite, groupInfo, ratchetTree }) =>
+  createRoom: ({ room, suite = '', groupInfo, ratchetTree }) =>
     Promise.resolve({
       room,
       suite,

@@ -3,7 +3,16 @@ import type { ClientMaterial, KeyMaterialOutcome } from '../../model/answer.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { KeyMaterialExchange } from '../../model/exchange.ts'
 import { parseMimiUri } from '../../model/ids.ts'
-import { encode, spanned, struct, vector, type Codec, type Decoded } from '../../wire/codec.ts'
+import {
+  decode,
+  encode,
+  spanned,
+  struct,
+  vector,
+  type Codec,
+  type Decoded,
+} from '../../wire/codec.ts'
+import { WireError } from '../../wire/errors.ts'
 import { bodyBytesMax, elementCountMax } from '../../wire/mimi/bounds.ts'
 import {
   clientKeyMaterialCodec,
@@ -11,9 +20,13 @@ import {
   keyMaterialUserCodeCodec,
   type ClientKeyMaterial,
 } from '../../wire/mimi/key-material.ts'
+import { supportedMetadataSuitesCodec } from '../../wire/mimi/metadata-requirements.ts'
 import { identifierUriCodec, protocolCodec } from '../../wire/mimi/protocol.ts'
+import { appDataDictionaryCodec, componentData, componentIds } from '../../wire/mls/app-data.ts'
 import { cipherSuite } from '../../wire/mls/cipher-suite.ts'
+import { extensionData, extensionTypes } from '../../wire/mls/extension.ts'
 import { keyPackageRef } from '../../wire/mls/key-package-ref.ts'
+import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import { decodeAnswer, decodeBody, exchangeBase } from './decode.ts'
 import { checkIdentity } from './identity.ts'
 
@@ -69,13 +82,33 @@ export function refuseKeyMaterial(
 
 function clientMaterial(client: ClientKeyMaterial, bytes: Buffer): ClientMaterial {
   if (client.clientStatus !== 'success')
-    return { bytes, status: client.clientStatus, keyPackage: undefined }
+    return {
+      bytes,
+      status: client.clientStatus,
+      keyPackage: undefined,
+      metadataSuites: undefined,
+    }
   const { value, bytes: keyPackage } = client.keyPackage
   const suite = cipherSuite(value.cipherSuite)
   return {
     bytes,
     status: 'success',
     keyPackage: suite === undefined ? undefined : keyPackageRef(suite, keyPackage),
+    metadataSuites: metadataSuitesOf(value.leafNode),
+  }
+}
+
+/** Undefined where the leaf does not say; none where what it says cannot be read. */
+function metadataSuitesOf({ extensions }: LeafNode): readonly number[] | undefined {
+  const data = extensionData(extensions, extensionTypes.appDataDictionary)
+  if (data === undefined) return undefined
+  try {
+    const dictionary = decode(appDataDictionaryCodec, data)
+    const said = componentData(dictionary, componentIds.metadataRequirements)
+    return said && decode(supportedMetadataSuitesCodec, said).suites
+  } catch (error) {
+    if (error instanceof WireError) return []
+    throw error
   }
 }
 
