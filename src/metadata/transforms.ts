@@ -8,6 +8,7 @@ import type {
   UpdateOutcome,
 } from '../model/answer.ts'
 import type { Randomness } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Frank } from '../model/exchange.ts'
 import { inRandomOrder, wholeBuckets } from './choose.ts'
 import type { GrantedPlan, PlanCell } from './plan.ts'
@@ -21,6 +22,7 @@ import { showEventTime, showInJournal, showOutcome, showPeer } from './journal-v
 export const transforms = {
   maskUserStatus,
   maskRoomStatus,
+  maskRoomPresence,
   maskQueryStatus,
   maskConsentStatus,
   maskErrorText,
@@ -136,6 +138,11 @@ export function maskUserStatus(outcome: KeyMaterialOutcome): KeyMaterialOutcome 
 /** `noSuchRoom` becomes `notAuthorized`. */
 export function maskRoomStatus(outcome: GroupInfoOutcome): GroupInfoOutcome {
   return outcome.kind === 'noSuchRoom' ? { kind: 'notAuthorized' } : outcome
+}
+
+/** What tells whether a room is there becomes what is said to whoever is not in it. */
+export function maskRoomPresence(_code: ErrorCode): ErrorCode {
+  return 'not-a-participant'
 }
 
 /** Every reason that depends on who exists becomes `notFound`. */

@@ -8,9 +8,8 @@ import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
-import { requireMayReport } from './room-policy.ts'
 import { showRequest } from './show-request.ts'
-import { hidesRooms } from './unknown-room.ts'
+import { shownCode } from './unknown-room.ts'
 
 /**
  * An abuse report about a room of ours: verified, sealed and kept, with what the plan shows us of it.
@@ -25,7 +24,6 @@ export async function reportAbuse(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
-  requireMayReport(parts, exchange)
   const plan = disclose(passage, 'hub', {
     'report.subject': pseudonymous ? 'pseudonym-room' : 'exact',
     'report.evidence': exchange.messageCount > 0 ? 'exact' : 'absent',
@@ -60,7 +58,7 @@ async function received(
     return await parts.reports.receive(report)
   } catch (error) {
     const isUnknown = error instanceof GatewayError && error.code === 'room-unknown'
-    if (isUnknown && hidesRooms(passage)) return undefined
+    if (isUnknown && shownCode(parts, passage, error.code) !== error.code) return undefined
     throw error
   }
 }

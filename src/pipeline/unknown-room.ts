@@ -15,13 +15,14 @@ type RoomExchange = Extract<Exchange, { readonly room: MimiUri }>
  */
 export function requireRoom(parts: PipelineParts, passage: Passage<RoomExchange>): void {
   if (parts.rooms.find(passage.exchange.room) !== undefined) return
-  throw new GatewayError(hidesRooms(passage) ? 'not-a-participant' : 'room-unknown')
+  throw new GatewayError(shownCode(parts, passage, 'room-unknown'))
 }
 
-/** Whether the requester may not tell a room that is not there from one that is closed to it. */
-export function hidesRooms(passage: Passage): boolean {
-  if (passage.exchange.origin.kind === 'local') return false
-  return isHidden(disclose(passage, 'follower').response['user.existence'])
+/** The code that the requester gets for one that tells whether a room is there. */
+export function shownCode(parts: PipelineParts, passage: Passage, code: ErrorCode): ErrorCode {
+  if (passage.exchange.origin.kind === 'local') return code
+  const cell = disclose(passage, 'follower').response['user.existence']
+  return isHidden(cell) ? parts.transforms.maskRoomPresence(code) : code
 }
 
 /**
@@ -36,9 +37,10 @@ export function forInsiders<T>(
   try {
     return work()
   } catch (error) {
-    const tells = error instanceof GatewayError && TELLING.has(error.code)
-    if (!tells || isInsider(parts, passage.exchange) || !hidesRooms(passage)) throw error
-    throw new GatewayError('not-a-participant', { cause: error })
+    if (!(error instanceof GatewayError) || !TELLING.has(error.code)) throw error
+    if (isInsider(parts, passage.exchange)) throw error
+    const code = shownCode(parts, passage, error.code)
+    throw code === error.code ? error : new GatewayError(code, { cause: error })
   }
 }
 

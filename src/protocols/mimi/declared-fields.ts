@@ -104,9 +104,9 @@ export const messageId: DeclaredField = [
 export const network: DeclaredField = [
   'sender.network',
   'absent',
-  'exact',
+  'absent',
   'edited',
-  'Forwarding headers and cookies are dropped; the connection is between providers.',
+  'The connection is between providers: of the headers of a request none is passed on that could name whoever it came from.',
 ]
 
 export const existence: DeclaredField = [

@@ -37,6 +37,7 @@ export const roomRows: readonly DeclaredRow[] = [
     part: 'response',
     audience: 'follower',
     fields: [
+      existence,
       stampedTime,
       [
         'error.detail',
@@ -74,7 +75,7 @@ export const roomRows: readonly DeclaredRow[] = [
     operation: 'submitMessage',
     part: 'response',
     audience: 'follower',
-    fields: [stampedTime, frank],
+    fields: [existence, stampedTime, frank],
   },
   {
     operation: 'notify',
@@ -171,4 +172,5 @@ export const roomRows: readonly DeclaredRow[] = [
       ['report.note', 'absent', 'exact', 'edited', 'The note may be empty and nothing signs it.'],
     ],
   },
+  { operation: 'reportAbuse', part: 'response', audience: 'follower', fields: [existence] },
 ]
