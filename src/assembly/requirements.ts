@@ -9,10 +9,10 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import type { EventKind } from '../model/events.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { AgreementBook, type AgreementEvent } from '../peers/agreement-book.ts'
-import { AgreementStore } from '../peers/agreement-store.ts'
+import { AgreementStore, type Role } from '../peers/agreement-store.ts'
 import { Discovery, type RequirementsAlert } from '../peers/discovery.ts'
 import { openOwnRequirements, type OwnRequirements } from '../peers/own-requirements.ts'
-import type { PeerTable } from '../peers/peer-table.ts'
+import type { PeerProfile, PeerTable } from '../peers/peer-table.ts'
 import { RequirementDocuments } from '../peers/requirement-documents.ts'
 import type { Home } from '../pipeline/parts.ts'
 import type { PolicyHolder } from '../policy/policy-holder.ts'
@@ -136,37 +136,50 @@ async function contentNow(
   config: Config,
 ): Promise<RequirementsContent> {
   const { suites, log } = options
-  const served = new Set<Suite>()
-  const listed = new Set(offeredSuites(config).flatMap((name) => suites.suiteByName(name) ?? []))
-  for (const suite of listed) {
-    // Each check costs tens of ms the first time: others get their turn in between.
-    await turn()
-    if (isServed(options, suite)) served.add(suite)
-    else log.warn('requirements.suite-not-served', { code: suite.code })
-  }
-  return statedContent({ ...options, config, servable: (suite) => served.has(suite) })
+  const served = { hub: new Set<Suite>(), follower: new Set<Suite>() }
+  for (const role of ['hub', 'follower'] as const)
+    for (const suite of offeredSuites(config, role).flatMap((name) => suites.suiteByName(name) ?? [])) {
+      // Each check costs milliseconds the first time: others get their turn in between.
+      await turn()
+      if (isServed(options, suite, role)) served[role].add(suite)
+      else log.warn('requirements.suite-not-served', { code: suite.code, role: safeWord(role) })
+    }
+  return statedContent({ ...options, config, servable: (suite, role) => served[role].has(suite) })
 }
 
-/** Whether our policies let us serve a suite to anybody who may be offered it. */
-function isServed({ peers, home, policies }: RequirementsOptions, suite: Suite): boolean {
+/**
+ * Whether our policies let us serve a suite to anybody who may be offered it. What a suite makes the
+ * journal keep binds the hub, whose duty it is; a follower's journal keeps what its operator lets it.
+ */
+function isServed(
+  { peers, home, policies }: RequirementsOptions,
+  suite: Suite,
+  role: Role,
+): boolean {
   const room = home.room(undefined, suite)
   const candidates = peers
     .allowed()
     .flatMap((domain) => peers.find(domain) ?? [])
-    .filter(({ asHub, asFollower }) => [...asHub, ...asFollower].includes(suite.name))
+    .filter((profile) => listOf(profile, role).includes(suite.name))
     .map(({ agreedFacts }) => agreedFacts)
   const parties = candidates.length > 0 ? candidates : [ANYBODY]
-  return parties.some(
-    (peer) =>
-      unservedOperations(policies.current(), mimiAdapter.declarations, { peer, room }).length === 0,
-  )
+  return parties.some((peer) => {
+    const asked = { peer, room }
+    return unservedOperations(policies.current(), mimiAdapter.declarations, asked).every(
+      ({ audience }) => role === 'follower' && audience === 'archive',
+    )
+  })
 }
 
-function offeredSuites({ defaultSuites, peers }: Config): readonly string[] {
-  return [defaultSuites, ...peers.values()].flatMap(({ asHub, asFollower }) => [
-    ...asHub,
-    ...asFollower,
-  ])
+function offeredSuites({ defaultSuites, peers }: Config, role: Role): readonly string[] {
+  return [...new Set([defaultSuites, ...peers.values()].flatMap((lists) => listOf(lists, role)))]
+}
+
+function listOf(
+  { asHub, asFollower }: Pick<PeerProfile, 'asHub' | 'asFollower'>,
+  role: Role,
+): readonly string[] {
+  return role === 'hub' ? asHub : asFollower
 }
 
 function agreementChanged(

@@ -12,7 +12,7 @@ export interface StatedInput {
   readonly config: Config
   readonly keys: KeyRing
   readonly suites: Suites
-  readonly servable: (suite: Suite) => boolean
+  readonly servable: (suite: Suite, role: 'hub' | 'follower') => boolean
 }
 
 /** What we state in our requirements document, from configuration and keys. */

@@ -22,8 +22,8 @@ export interface ContentInput extends Pick<
   readonly asFollower: readonly Suite[]
   /** The tables of the operator's own suites; those that neither list names are left out. */
   readonly privateSuites: readonly PrivateSuite[]
-  /** Whether our own policies can serve it: what they cannot is not advertised. */
-  readonly servable: (suite: Suite) => boolean
+  /** Whether our own policies can serve it in this role: what they cannot is not advertised. */
+  readonly servable: (suite: Suite, role: 'hub' | 'follower') => boolean
   /** Those that may sign the next document. */
   readonly keys: readonly VerificationKey[]
 }
@@ -31,8 +31,9 @@ export interface ContentInput extends Pick<
 /** What we require and offer, from configuration and policies. */
 export function requirementsContent(input: ContentInput): RequirementsContent {
   const { servable, privateSuites, keys, asHub, asFollower, ...stated } = input
-  const codes = (suites: readonly Suite[]) => suites.filter(servable).map(({ code }) => code)
-  const lists = { asHub: codes(asHub), asFollower: codes(asFollower) }
+  const codes = (suites: readonly Suite[], role: 'hub' | 'follower') =>
+    suites.filter((suite) => servable(suite, role)).map(({ code }) => code)
+  const lists = { asHub: codes(asHub, 'hub'), asFollower: codes(asFollower, 'follower') }
   const named = new Set([...lists.asHub, ...lists.asFollower])
   return {
     ...stated,
