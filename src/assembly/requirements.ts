@@ -138,7 +138,9 @@ async function contentNow(
   const { suites, log } = options
   const served = { hub: new Set<Suite>(), follower: new Set<Suite>() }
   for (const role of ['hub', 'follower'] as const)
-    for (const suite of offeredSuites(config, role).flatMap((name) => suites.suiteByName(name) ?? [])) {
+    for (const suite of offeredSuites(config, role).flatMap(
+      (name) => suites.suiteByName(name) ?? [],
+    )) {
       // Each check costs milliseconds the first time: others get their turn in between.
       await turn()
       if (isServed(options, suite, role)) served[role].add(suite)
