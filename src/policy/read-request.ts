@@ -9,6 +9,8 @@ import {
   policySuites,
   regions,
   roomProfiles,
+  type AdmissionContext,
+  type DisclosureContext,
   type PeerFacts,
   type RoomFacts,
 } from './vocabulary.ts'
@@ -44,26 +46,20 @@ interface KnownEntity {
 }
 
 function readPeer(peer: PeerFacts): KnownEntity | undefined {
-  const attributes = complete({
-    class: enumerated.PeerClass.get(peer.class),
-    region: enumerated.Region.get(peer.region),
-    agreement: boolean(peer.agreement),
-    verified: boolean(peer.verified),
-  })
+  const attributes = peerShape(peer)
   if (attributes === undefined) return undefined
-  const ancestors = new Set(peer.groups.map((id) => entityUid('PeerGroup', id).key))
-  return { uid: entityUid('Peer', peer.id), data: { attributes, tags: NO_TAGS, ancestors } }
+  const ancestors =
+    peer.groups.length === 0
+      ? NO_ANCESTORS
+      : new Set(peer.groups.map((id) => entityUid('PeerGroup', id).key))
+  return { uid: entityUid('Peer', peer.id), data: { attributes, tags: NO_VALUES, ancestors } }
 }
 
 function readRoom(room: RoomFacts): KnownEntity | undefined {
-  const attributes = complete({
-    suite: enumerated.Suite.get(room.suite),
-    profile: enumerated.RoomProfile.get(room.profile),
-    region: enumerated.Region.get(room.region),
-  })
+  const attributes = roomShape(room)
   if (attributes === undefined) return undefined
   const ancestors = new Set([entityUid('Tenant', room.tenant).key])
-  return { uid: entityUid('Room', room.id), data: { attributes, tags: NO_TAGS, ancestors } }
+  return { uid: entityUid('Room', room.id), data: { attributes, tags: NO_VALUES, ancestors } }
 }
 
 interface Circumstances {
@@ -72,23 +68,13 @@ interface Circumstances {
 }
 
 function readContext(context: CedarRequest['context']): Circumstances | undefined {
-  const direction = enumerated.Direction.get(context.direction)
-  const fields =
-    'local' in context
-      ? complete({
-          direction,
-          local: boolean(context.local),
-          pseudonymous: boolean(context.pseudonymous),
-        })
-      : complete({
-          purpose: enumerated.Purpose.get(context.purpose),
-          audience: enumerated.Audience.get(context.audience),
-          direction,
-          operation: enumerated.Operation.get(context.operation),
-        })
+  const isAdmission = 'local' in context
+  const fields = isAdmission ? admissionShape(context) : disclosureShape(context)
   if (fields === undefined) return undefined
-  const type = 'local' in context ? 'Admission' : 'Disclosure'
-  return { type, record: { kind: 'record', fields } }
+  return {
+    type: isAdmission ? 'Admission' : 'Disclosure',
+    record: { kind: 'record', fields },
+  }
 }
 
 /** No map of all entities: it would cost more than the decision. */
@@ -101,20 +87,43 @@ function entitiesOf(peer: KnownEntity, room: KnownEntity): EntityStore {
   }
 }
 
-/** Undefined unless every field has a value. */
-function complete(
-  fields: Readonly<Record<string, CedarValue | undefined>>,
-): ReadonlyMap<string, CedarValue> | undefined {
-  const known = new Map<string, CedarValue>()
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) return undefined
-    known.set(name, value)
-  }
-  return known
-}
+type Values = ReadonlyMap<string, CedarValue>
 
-function boolean(value: unknown): boolean | undefined {
-  return typeof value === 'boolean' ? value : undefined
+/** A field with its values in Cedar by what the facts say, in a fixed order. */
+type Field<Facts> = readonly [
+  name: string,
+  fact: (facts: Facts) => unknown,
+  values: ReadonlyMap<unknown, CedarValue>,
+]
+
+/**
+ * Reads facts of one shape; the same facts give the same map, which is made once: every field has few
+ * values. Undefined where a fact is none of them.
+ */
+function createShape<Facts>(fields: readonly Field<Facts>[]): (facts: Facts) => Values | undefined {
+  const digits = fields.map(([, fact, values]) => {
+    const digitOf = new Map([...values.keys()].map((value, digit) => [value, digit]))
+    return { fact, digitOf, size: values.size }
+  })
+  const made = new Map<number, Values>()
+  return (facts) => {
+    let number = 0
+    for (const { fact, digitOf, size } of digits) {
+      const digit = digitOf.get(fact(facts))
+      if (digit === undefined) return undefined
+      number = number * size + digit
+    }
+    const known = made.get(number)
+    if (known !== undefined) return known
+    const values = new Map(
+      fields.flatMap(([name, fact, all]) => {
+        const value = all.get(fact(facts))
+        return value === undefined ? [] : [[name, value] as const]
+      }),
+    )
+    made.set(number, values)
+    return values
+  }
 }
 
 /** Remembers the last answer; the objects that requests are made of never change. */
@@ -126,22 +135,42 @@ function createLast<T extends object, Answer>(read: (value: T) => Answer): (valu
   }
 }
 
-function enumeration(type: string, members: readonly string[]): ReadonlyMap<string, EntityUid> {
+function enumeration(type: string, members: readonly string[]): ReadonlyMap<unknown, CedarValue> {
   return new Map(members.map((id) => [id, entityUid(type, id)]))
 }
 
-const enumerated = {
-  PeerClass: enumeration('PeerClass', peerClasses),
-  Region: enumeration('Region', regions),
-  RoomProfile: enumeration('RoomProfile', roomProfiles),
-  Suite: enumeration('Suite', policySuites),
-  Purpose: enumeration('Purpose', purposes),
-  Audience: enumeration('Audience', audiences),
-  Direction: enumeration('Direction', ['ingress', 'egress']),
-  Operation: enumeration('Operation', operations),
-}
+const BOOLEANS: ReadonlyMap<unknown, CedarValue> = new Map([
+  [false, false],
+  [true, true],
+])
+const REGIONS = enumeration('Region', regions)
+const DIRECTIONS = enumeration('Direction', ['ingress', 'egress'])
 
-const NO_TAGS: EntityData['tags'] = new Map()
+const peerShape = createShape<PeerFacts>([
+  ['class', (peer) => peer.class, enumeration('PeerClass', peerClasses)],
+  ['region', (peer) => peer.region, REGIONS],
+  ['agreement', (peer) => peer.agreement, BOOLEANS],
+  ['verified', (peer) => peer.verified, BOOLEANS],
+])
+const roomShape = createShape<RoomFacts>([
+  ['suite', (room) => room.suite, enumeration('Suite', policySuites)],
+  ['profile', (room) => room.profile, enumeration('RoomProfile', roomProfiles)],
+  ['region', (room) => room.region, REGIONS],
+])
+const disclosureShape = createShape<DisclosureContext>([
+  ['purpose', (context) => context.purpose, enumeration('Purpose', purposes)],
+  ['audience', (context) => context.audience, enumeration('Audience', audiences)],
+  ['direction', (context) => context.direction, DIRECTIONS],
+  ['operation', (context) => context.operation, enumeration('Operation', operations)],
+])
+const admissionShape = createShape<AdmissionContext>([
+  ['direction', (context) => context.direction, DIRECTIONS],
+  ['local', (context) => context.local, BOOLEANS],
+  ['pseudonymous', (context) => context.pseudonymous, BOOLEANS],
+])
+
+const NO_VALUES: Values = new Map()
+const NO_ANCESTORS: EntityData['ancestors'] = new Set()
 
 const actions = new Map(
   gatewayActions().map(({ id, groups, context }) => [
@@ -155,8 +184,8 @@ const actionEntities: ReadonlyMap<string, EntityData> = new Map(
   [...actions.values()].map(({ uid, groups }) => [
     uid.key,
     {
-      attributes: new Map(),
-      tags: NO_TAGS,
+      attributes: NO_VALUES,
+      tags: NO_VALUES,
       ancestors: new Set(groups.map((group) => entityUid('Action', group).key)),
     },
   ]),

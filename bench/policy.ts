@@ -1,0 +1,229 @@
+import { readFileSync } from 'node:fs'
+import { builtInSuites } from '../src/metadata/suites.ts'
+import { cedarEngine } from '../src/policy/cedar-engine.ts'
+import { compiledEngine } from '../src/policy/compiled-engine.ts'
+import {
+  disclosureRequest,
+  type AuthorizationDecision,
+  type CedarRequest,
+  type PolicyEngine,
+} from '../src/policy/engine.ts'
+import { loadPolicies, type LoadedPolicies } from '../src/policy/load.ts'
+import { createPlanTable, type PlanRequest } from '../src/policy/plan-table.ts'
+import {
+  peerClasses,
+  policySuites,
+  type DisclosureContext,
+  type PeerFacts,
+  type RoomFacts,
+} from '../src/policy/vocabulary.ts'
+import { declarations } from '../src/protocols/mimi/declarations.ts'
+
+export interface PolicyRow {
+  readonly name: string
+  /** Median over batches, in µs per request of ten fields, or per plan. */
+  readonly medianUs: number
+  readonly p99Us: number
+}
+
+export interface PolicyTarget {
+  readonly name: string
+  readonly ratio: number
+  readonly wanted: string
+  readonly met: boolean
+}
+
+export interface PolicyRows {
+  readonly rows: readonly PolicyRow[]
+  readonly targets: readonly PolicyTarget[]
+}
+
+/**
+ * Ten fields of one request, side by side: hand-written JavaScript, compiled policies, cedar-wasm, and
+ * a plan from the table. Each batch brings new objects for peer, room and context, so nothing is
+ * remembered but in the last row.
+ */
+export function policyRows(now: () => number = () => performance.now()): PolicyRows {
+  const loaded = loadPolicies(PROFILE)
+  const compiled = compiledEngine(loaded)
+  const cedar = cedarEngine(loaded)
+  const many = compiledEngine(withPeerPolicies(loaded, 10_000))
+  const measured = {
+    handWritten: measure(now, { batch: 1_000, batches: 400, run: () => decideTen(handWritten) }),
+    compiled: measure(now, { batch: 100, batches: 400, run: () => decideTen(compiled.decide) }),
+    tenThousand: measure(now, { batch: 100, batches: 400, run: () => decideTen(many.decide) }),
+    cedar: measure(now, { batch: 1, batches: 60, run: () => decideTen(cedar.decide) }),
+    planHit: measure(now, { batch: 1_000, batches: 400, run: planLookup(compiled) }),
+  }
+  const of = (name: keyof typeof measured): number => measured[name].medianUs
+  return {
+    rows: [
+      { name: 'ten fields, hand-written JavaScript', ...measured.handWritten },
+      { name: `ten fields, ${loaded.policies.length} policies compiled`, ...measured.compiled },
+      { name: 'ten fields, 10,000 policies compiled', ...measured.tenThousand },
+      { name: `ten fields, ${loaded.policies.length} policies, cedar-wasm`, ...measured.cedar },
+      { name: 'a plan from the table', ...measured.planHit },
+    ],
+    targets: [
+      atLeast('compiled against cedar-wasm', of('cedar') / of('compiled'), 400),
+      atMost('compiled against hand-written', of('compiled') / of('handWritten'), 20),
+      atMost('10,000 policies against few', of('tenThousand') / of('compiled'), 2),
+      atMost('plan from the table against hand-written', of('planHit') / of('handWritten'), 1),
+    ],
+  }
+}
+
+const PROFILE = readFileSync(
+  new URL('../policies/profiles/consumer/policies.cedar', import.meta.url),
+  'utf8',
+)
+
+const TEN_FIELDS = [
+  'sender.user',
+  'sender.client',
+  'room.id',
+  'group.epoch',
+  'message.kind',
+  'message.size',
+  'message.time',
+  'message.frankingTag',
+  'participants.list',
+  'room.description',
+] as const
+const context: DisclosureContext = {
+  purpose: 'delivery',
+  audience: 'follower',
+  direction: 'egress',
+  operation: 'notify',
+}
+const peer: PeerFacts = {
+  id: 'b.example',
+  class: 'federated',
+  region: 'EU',
+  agreement: true,
+  verified: true,
+  groups: [],
+}
+const room: RoomFacts = {
+  id: '~',
+  suite: 'identified',
+  profile: 'consumer',
+  region: 'EU',
+  tenant: 'default',
+}
+
+/** Ten decisions, each of a field's `exact` form, towards another peer each time. */
+function decideTen(decide: PolicyEngine['decide']): number {
+  const suite = policySuites[kept % policySuites.length] ?? room.suite
+  const peerClass = peerClasses[kept % peerClasses.length] ?? peer.class
+  const scene = { peer: { ...peer, class: peerClass }, room: { ...room, suite } }
+  const circumstances = { ...context }
+  let allowed = 0
+  for (const field of TEN_FIELDS) {
+    const request = disclosureRequest(scene, circumstances, { field, form: 'exact' })
+    if (decide(request).decision === 'allow') allowed += 1
+  }
+  return allowed
+}
+
+/** What the ten decisions come down to, as somebody would write it who has only these policies. */
+function handWritten({
+  action,
+  principal,
+  resource,
+  context: at,
+}: CedarRequest): AuthorizationDecision {
+  if (principal.class === 'quarantined' && action !== 'room.id:exact') return QUARANTINED
+  if (!('audience' in at)) return DENIED
+  const identified = resource.suite === 'identified' || resource.suite === 'compliance'
+  switch (action) {
+    case 'sender.user:exact':
+    case 'sender.client:exact':
+    case 'participants.list:exact':
+      if (!identified) return NAMES
+      return at.audience !== 'archive' && (principal.agreement || principal.class === 'home')
+        ? ALLOWED
+        : DENIED
+    case 'message.time:exact':
+      return at.audience === 'hub' || (at.audience === 'follower' && identified) ? ALLOWED : DENIED
+    case 'room.description:exact':
+      return at.audience === 'hub' || at.audience === 'follower' ? ALLOWED : DENIED
+    case 'message.kind:exact':
+      return ALLOWED
+    case 'room.id:exact':
+    case 'group.epoch:exact':
+    case 'message.size:exact':
+    case 'message.frankingTag:exact':
+      return at.audience === 'archive' ? DENIED : ALLOWED
+    default:
+      return DENIED
+  }
+}
+
+const DENIED: AuthorizationDecision = { decision: 'deny', policies: [], errors: [] }
+const ALLOWED: AuthorizationDecision = { decision: 'allow', policies: ['permitted'], errors: [] }
+const QUARANTINED: AuthorizationDecision = { ...DENIED, policies: ['quarantine'] }
+const NAMES: AuthorizationDecision = { ...DENIED, policies: ['names-nowhere-else'] }
+
+function planLookup(engine: PolicyEngine): () => number {
+  const suite = builtInSuites(declarations).suiteByName('identified')
+  if (suite === undefined) throw new Error('no such suite')
+  const table = createPlanTable(engine, declarations)
+  const request: PlanRequest = { peer, room: { ...room, suite }, ...context }
+  return () => (table.plan(request).kind === 'granted' ? 1 : 0)
+}
+
+/** As an operator with many contracts would have: one more permit or forbid for each peer. */
+function withPeerPolicies(loaded: LoadedPolicies, count: number): LoadedPolicies {
+  const more = Array.from({ length: count - loaded.policies.length }, (_, number) => {
+    const text = `@id("peer-${number}") @reason("r") ${number % 2 === 0 ? 'permit' : 'forbid'} (principal == Peer::"p${number}.example", action in Action::"any:exact", resource) when { principal.verified };`
+    const json = {
+      effect: number % 2 === 0 ? ('permit' as const) : ('forbid' as const),
+      principal: { op: '==' as const, entity: { type: 'Peer', id: `p${number}.example` } },
+      action: { op: 'in' as const, entity: { type: 'Action', id: 'any:exact' } },
+      resource: { op: 'All' as const },
+      conditions: [
+        {
+          kind: 'when' as const,
+          body: { '.': { left: { Var: 'principal' as const }, attr: 'verified' } },
+        },
+      ],
+    }
+    return { id: `peer-${number}`, title: undefined, reason: 'r', line: 1, text, json }
+  })
+  return { policies: [...loaded.policies, ...more] }
+}
+
+function measure(
+  now: () => number,
+  { batch, batches, run }: { batch: number; batches: number; run: () => number },
+): { readonly medianUs: number; readonly p99Us: number } {
+  const timesUs: number[] = []
+  for (let round = 0; round < batches + batches / 4; round += 1) {
+    const start = now()
+    for (let each = 0; each < batch; each += 1) kept += run() + 1
+    // The first fifth warms up.
+    if (round >= batches / 4) timesUs.push(((now() - start) * 1_000) / batch)
+  }
+  const sorted = timesUs.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN
+  return { medianUs: at(0.5), p99Us: at(0.99) }
+}
+
+function atLeast(name: string, ratio: number, bound: number): PolicyTarget {
+  return { name, ratio, wanted: `>= ${bound}`, met: ratio >= bound }
+}
+
+function atMost(name: string, ratio: number, bound: number): PolicyTarget {
+  return { name, ratio, wanted: `<= ${bound}`, met: ratio <= bound }
+}
+
+/** Keeps answers in use, so that no loop is optimised away. */
+let kept = 0
+
+// `node bench/policy.ts`: the rows alone.
+if (import.meta.main) {
+  const { rows, targets } = policyRows()
+  console.table(rows)
+  console.table(targets)
+}
