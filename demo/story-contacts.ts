@@ -33,9 +33,9 @@ export async function findAndAsk(stage: Stage, { cathy, bob, dora }: Cast): Prom
     expect(found.uri[0] === dora.user, 'the answer is Dora')
     note(`handle ${DORAS_HANDLE} is ${dora.user}; profile fields shown: ${profileFields(found)}`)
     const byEmail = { searchType: 'email', searchValue: DORAS_EMAIL } as const
-    const more = await cathy.client.queryIdentifier('b.example', [byEmail])
-    expect(more.responseCode === 'forbidden', `a search by e-mail is not ${more.responseCode}`)
-    note(`a search by e-mail address: ${more.responseCode} by the policies of b.example`)
+    const { problem } = await refusalOf(() => cathy.client.queryIdentifier('b.example', [byEmail]))
+    expect(problem === 'disclosure-refused', `a search by e-mail is not ${problem}`)
+    note(`a search by e-mail address: ${problem} at home, by the suite agreed on with b.example`)
   })
   await stage.step('Cathy may not add Dora, asks for her consent, and may', async (note) => {
     const before = await cathy.client.addUser(uri, dora.user)
