@@ -50,9 +50,21 @@ export function policyRows(now: () => number = () => performance.now()): PolicyR
   const many = compiledEngine(withPeerPolicies(loaded, 10_000))
   const measured = {
     handWritten: measure(now, { batch: 1_000, batches: 400, run: () => decideTen(handWritten) }),
-    compiled: measure(now, { batch: 100, batches: 400, run: () => decideTen(compiled.decide) }),
-    tenThousand: measure(now, { batch: 100, batches: 400, run: () => decideTen(many.decide) }),
-    cedar: measure(now, { batch: 1, batches: 60, run: () => decideTen(cedar.decide) }),
+    compiled: measure(now, {
+      batch: 100,
+      batches: 400,
+      run: () => decideTen((request) => compiled.decide(request)),
+    }),
+    tenThousand: measure(now, {
+      batch: 100,
+      batches: 400,
+      run: () => decideTen((request) => many.decide(request)),
+    }),
+    cedar: measure(now, {
+      batch: 1,
+      batches: 60,
+      run: () => decideTen((request) => cedar.decide(request)),
+    }),
     planHit: measure(now, { batch: 1_000, batches: 400, run: planLookup(compiled) }),
   }
   const of = (name: keyof typeof measured): number => measured[name].medianUs
