@@ -1,4 +1,4 @@
-import { metrics } from '@opentelemetry/api'
+import { metrics, type Attributes, type Meter } from '@opentelemetry/api'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Direction, Operation } from '../model/exchange.ts'
 import type { Literal } from './log-safe.ts'
@@ -33,14 +33,14 @@ export type Level = 'queueLength' | 'roomsInMemory' | 'plansInMemory' | 'limiter
 /** Instruments on the global meter, which `telemetry.ts` sets: call it after that one is loaded. */
 export function createMetrics(): Metrics {
   const meter = metrics.getMeter('postern')
-  const exchanges = meter.createCounter('postern.exchanges', {
+  const exchanges = createTally(meter, 'postern.exchanges', {
     description: 'Exchanges by operation, direction and outcome',
   })
   const duration = meter.createHistogram('postern.exchange.duration.seconds', {
     description: 'Time from the whole request to the answer',
     advice: { explicitBucketBoundaries: DURATION_BUCKETS_S },
   })
-  const fanout = meter.createCounter('postern.fanout', {
+  const fanout = createTally(meter, 'postern.fanout', {
     description: 'Notifications to followers by outcome',
   })
   const limits = meter.createCounter('postern.limited', {
@@ -57,10 +57,10 @@ export function createMetrics(): Metrics {
   })
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
-      exchanges.add(1, { operation, direction, outcome })
+      exchanges.add(`${operation} ${direction} ${outcome}`, { operation, direction, outcome })
       duration.record(durationMs / 1_000, { operation, direction })
     },
-    fanoutEnded: (outcome) => fanout.add(1, { outcome }),
+    fanoutEnded: (outcome) => fanout.add(outcome, { outcome }),
     limited: (operation, limit: string) => limits.add(1, { operation, limit }),
     stamped: (kind) => stamps.add(1, { kind }),
     reportReceived: (result) => reports.add(1, { result }),
@@ -70,6 +70,26 @@ export function createMetrics(): Metrics {
       meter
         .createObservableGauge(name, { description })
         .addCallback((observation) => observation.observe(read()))
+    },
+  }
+}
+
+interface Tally {
+  /** `key` stands for the attributes, which are from closed lists. */
+  add(key: string, attributes: Attributes): void
+}
+
+/** Totals that are read when metrics are collected: a counter sorts and joins its attributes at each call. */
+function createTally(meter: Meter, name: string, options: { readonly description: string }): Tally {
+  const totals = new Map<string, { readonly attributes: Attributes; total: number }>()
+  meter.createObservableCounter(name, options).addCallback((observation) => {
+    for (const { attributes, total } of totals.values()) observation.observe(total, attributes)
+  })
+  return {
+    add: (key, attributes) => {
+      const known = totals.get(key)
+      if (known === undefined) totals.set(key, { attributes, total: 1 })
+      else known.total += 1
     },
   }
 }
