@@ -13,7 +13,7 @@ export type Observed = Readonly<Partial<Record<FieldName, Form>>>
 export function disclose(
   passage: Passage,
   audience: Audience,
-  observed: Observed = {},
+  observed: Observed = NOTHING,
 ): GrantedPlan {
   const { exchange, decisions, peer, room } = passage
   const plan = decisions.plan({
@@ -25,6 +25,7 @@ export function disclose(
     purpose: purposeOf(exchange.operation, audience),
   })
   if (plan.kind === 'refused') throw refusal(plan.field)
+  if (observed === NOTHING) return plan
   for (const cell of plan.cells) {
     const form = cell.part === 'request' ? observed[cell.field] : undefined
     if (form !== undefined && cell.enforcement === 'checked' && !withinCell(cell, form))
@@ -32,6 +33,8 @@ export function disclose(
   }
   return plan
 }
+
+const NOTHING: Observed = {}
 
 function refusal(field: FieldName): GatewayError {
   return new GatewayError('disclosure-refused', { facts: { field } })
