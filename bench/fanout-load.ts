@@ -35,7 +35,13 @@ export class FanoutLoad implements Disposable {
 
   static async open(options: FanoutLoadOptions): Promise<FanoutLoad> {
     const { port, requests } = options
-    const load = await Load.open({ port, requests, tls: undefined, connections: GROUP, status: 200 })
+    const load = await Load.open({
+      port,
+      requests,
+      tls: undefined,
+      connections: GROUP,
+      status: 200,
+    })
     return new FanoutLoad(load, options)
   }
 
