@@ -11,16 +11,20 @@ import type { DsContext } from './context.ts'
 import { mayAct } from './hub-event.ts'
 import type { UpstreamAnswer, UpstreamRequest } from './key-material.ts'
 import { identityOf } from './leaves.ts'
+import { mayJoin } from './rooms.ts'
 
 /**
  * groupInfo: what an external join needs, in plaintext for the gateway, which seals it to the client.
- * For active participants only: joining codes are not known here. 403 and 404 have no body.
+ * For active participants, and in open rooms for everybody who is not in the list: joining codes are
+ * not known here. 403 and 404 have no body.
  */
 export function groupInfo(ctx: DsContext, ask: UpstreamRequest): UpstreamAnswer {
   const request = decode(groupInfoRequestCodec, ask.bytes)
   const state = ctx.rooms.get(ask.target)
   if (state === undefined) return { status: 404, bytes: NOTHING }
-  if (!mayAct(state, identityOf(request.requestingCredential), ask.peer ?? ctx.domain))
+  const requester = identityOf(request.requestingCredential)
+  const origin = ask.peer ?? ctx.domain
+  if (!mayAct(state, requester, origin) && !mayJoin(state, requester, origin))
     return { status: 403, bytes: NOTHING }
   const group = ctx.rooms.group(state.room)
   const bytes = encode(groupInfoRatchetTreeTBECodec, {

@@ -6,7 +6,7 @@ import { parseCommit, type FramedCommit, type FramedProposal } from './handshake
 import { mayAct } from './hub-event.ts'
 import { leafOf, readLeaves, type Leaf } from './leaves.ts'
 import { DsProblem } from './problems.ts'
-import { readGroup, type Group, type RoomState } from './rooms.ts'
+import { mayJoin, readGroup, type Group, type RoomState } from './rooms.ts'
 
 export type CommitBundle = Extract<UpdateRequest, { readonly kind: 'commit' }>
 
@@ -48,7 +48,9 @@ export function judgeCommit(given: CommitCase): CommitJudgement {
       currentEpoch: state.epoch,
     })
   const committer = committerOf(given, framed)
-  if (!mayAct(state, committer, given.origin)) return refused(NOT_ALLOWED)
+  const joins =
+    framed.sender.kind === 'new-member-commit' && mayJoin(state, committer, given.origin)
+  if (!joins && !mayAct(state, committer, given.origin)) return refused(NOT_ALLOWED)
   const removed = removedLeaves(given, framed)
   const invalidProposals = wrongReferences(given, framed, removed)
   if (invalidProposals.length > 0)

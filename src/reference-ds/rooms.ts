@@ -2,7 +2,14 @@ import { blobColumn, numberColumn } from '../sqlite/row.ts'
 import type { Store } from '../sqlite/store.ts'
 import { decode } from '../wire/codec.ts'
 import { participantListDataCodec } from '../wire/mimi/participant-list.ts'
-import { appDataDictionaryCodec, componentData, componentIds } from '../wire/mls/app-data.ts'
+import { roleCapabilities } from '../wire/mimi/role-capabilities.ts'
+import { roleDataCodec } from '../wire/mimi/room-policy.ts'
+import {
+  appDataDictionaryCodec,
+  componentData,
+  componentIds,
+  type AppDataDictionary,
+} from '../wire/mls/app-data.ts'
 import { cipherSuite, type CipherSuite } from '../wire/mls/cipher-suite.ts'
 import { extensionData, extensionTypes } from '../wire/mls/extension.ts'
 import { groupInfoCodec, type GroupInfo } from '../wire/mls/group-info.ts'
@@ -16,6 +23,8 @@ export interface Group {
   readonly ciphersuite: CipherSuite
   /** Role index by user (URI or pseudonym), in the order of the participant list. */
   readonly participants: ReadonlyMap<string, number>
+  /** Whether its roles let everybody in who is not in the list; with which role is the gateway's to check. */
+  readonly isOpen: boolean
 }
 
 /** A room of which we are the hub. */
@@ -79,11 +88,9 @@ export class Rooms {
 
 /** Throws `invalid-group-info` where it has no participant list or a suite that is not known. */
 export function readGroup({ groupContext }: GroupInfo): Group {
-  const dictionary = extensionData(groupContext.extensions, extensionTypes.appDataDictionary)
-  const list =
-    dictionary === undefined
-      ? undefined
-      : componentData(decode(appDataDictionaryCodec, dictionary), componentIds.participantList)
+  const data = extensionData(groupContext.extensions, extensionTypes.appDataDictionary)
+  const dictionary = data === undefined ? undefined : decode(appDataDictionaryCodec, data)
+  const list = dictionary && componentData(dictionary, componentIds.participantList)
   const ciphersuite = cipherSuite(groupContext.cipherSuite)
   if (list === undefined || ciphersuite === undefined) throw new DsProblem('invalid-group-info')
   const { participants } = decode(participantListDataCodec, list)
@@ -93,7 +100,22 @@ export function readGroup({ groupContext }: GroupInfo): Group {
     epoch: groupContext.epoch,
     ciphersuite,
     participants: new Map(participants.map(({ user, roleIndex }) => [user, roleIndex])),
+    isOpen: dictionary !== undefined && letsEverybodyIn(dictionary),
   }
+}
+
+/** draft-ietf-mimi-room-policy-03 §8.1.1 */
+function letsEverybodyIn(dictionary: AppDataDictionary): boolean {
+  const data = componentData(dictionary, componentIds.rolesList)
+  if (data === undefined) return false
+  const nobody = decode(roleDataCodec, data).roles.find(({ roleIndex }) => roleIndex === ROLE_NONE)
+  return nobody?.roleCapabilities.includes(roleCapabilities.canOpenJoin) === true
+}
+
+/** Whether the user, for which `origin` speaks, may join an open room: one that is not in the list. */
+export function mayJoin(group: Group, user: string | undefined, origin: string): user is string {
+  if (user === undefined || !group.isOpen || group.participants.has(user)) return false
+  return domainOf(user) === origin
 }
 
 /** Whether this user may take part now: it is in the list, and not with a role that forbids everything. */

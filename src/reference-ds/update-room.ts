@@ -172,8 +172,9 @@ async function updateByProposals(
   return success(accepted)
 }
 
-/** Whether any participant, whatever its role, is a user of this provider. */
-function takesPart({ participants }: RoomState, origin: string): boolean {
+/** Whether any participant, whatever its role, is a user of this provider, or may become one. */
+function takesPart({ participants, isOpen }: RoomState, origin: string): boolean {
+  if (isOpen) return true
   return [...participants.keys()].some((user) => domainOf(user) === origin)
 }
 
