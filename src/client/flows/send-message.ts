@@ -4,8 +4,11 @@ import {
   submitMessageRequestCodec,
   submitMessageResponseCodec,
 } from '../../wire/mimi/submit-message.ts'
+import { operationalParametersCodec } from '../../wire/mimi/operational-policy.ts'
+import { componentData, componentIds } from '../../wire/mls/app-data.ts'
 import { composeMessage, isFrankOf, type FrankEvidence } from '../mimi/franked-message.ts'
 import { privateView } from '../mimi/handshake.ts'
+import { appDataDictionary } from '../mls/dictionary.ts'
 import type { PaddingFor } from '../mls/private-framing.ts'
 import type { ClientRoom, ClientState } from './client-state.ts'
 
@@ -38,7 +41,7 @@ export async function sendMessage(
   const composed = composeMessage({ senderUri, roomUri }, message, randomness)
   const { applicationData, authenticatedData, messageId } = composed
   const appMessage = privateView(
-    group.protect(applicationData, { authenticatedData, paddingFor: toSizeClass }),
+    group.protect(applicationData, { authenticatedData, paddingFor: paddingIn(group) }),
   )
   const request = { protocol: 'mls10', appMessage, sendingUri: senderUri } as const
   const body = encode(submitMessageRequestCodec, request)
@@ -64,11 +67,35 @@ export async function sendMessage(
   }
 }
 
+/** The size classes, in multiples of what the room's policy pads to. */
+function paddingIn({ context }: ClientRoom['group']): PaddingFor {
+  const dictionary = appDataDictionary(context.extensions)
+  const data = componentData(dictionary, componentIds.operationalPolicy)
+  if (data === undefined) return toSizeClass
+  const { padToSize } = decode(operationalParametersCodec, data).appMessagePolicy
+  return (bytes) => paddedBy(bytes, padToSize)
+}
+
+/** How much padding makes a size class that is a multiple of `padToSize` too. */
+export function paddedBy(bytes: number, padToSize: number): number {
+  const unit = Math.max(1, padToSize)
+  let size = bytes + toSizeClass(bytes)
+  // A size that both divide comes within `unit` steps; above the bound the room's own size is enough.
+  for (let steps = 0; size % unit !== 0; steps++) {
+    if (steps === STEPS_MAX) return (unit - (bytes % unit)) % unit
+    size += SMALLEST
+  }
+  return size - bytes
+}
+
 /** Ciphertexts come in three sizes, and above them in multiples of the largest. */
 export const toSizeClass: PaddingFor = (bytes) => {
   const fit = SIZE_CLASSES.find((size) => size >= bytes)
   return fit === undefined ? (LARGEST - (bytes % LARGEST)) % LARGEST : fit - bytes
 }
 
+const SMALLEST = 256
 const LARGEST = 4_096
-const SIZE_CLASSES = [256, 1_024, LARGEST]
+const SIZE_CLASSES = [SMALLEST, 1_024, LARGEST]
+/** Not more than 64 KiB of padding for both. */
+const STEPS_MAX = 256
