@@ -10,6 +10,11 @@ import { ControlError } from './control-error.ts'
 import { decodeCommand } from './decode.ts'
 import { healthCommand } from './health.ts'
 import { peersCommand, peersForgetCommand } from './peers.ts'
+import { policyCheckCommand } from './policy-check.ts'
+import { policyDiffCommand } from './policy-diff.ts'
+import { policyExplainCommand } from './policy-explain.ts'
+import { policyMatrixCommand } from './policy-matrix.ts'
+import { policyTestCommand } from './policy-test.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
 import { reportsShowCommand } from './reports-show.ts'
@@ -92,6 +97,11 @@ const commands: readonly Command[] = [
   certsDevCommand,
   decodeCommand,
   capabilitiesCommand,
+  policyCheckCommand,
+  policyTestCommand,
+  policyExplainCommand,
+  policyMatrixCommand,
+  policyDiffCommand,
   healthCommand,
   reportsListCommand,
   reportsShowCommand,

@@ -1,48 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { audiences, purposes } from '../../src/model/metadata.ts'
-import { operations } from '../../src/model/exchange.ts'
 import { cedarEngine } from '../../src/policy/cedar-engine.ts'
 import { compiledEngine } from '../../src/policy/compiled-engine.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
-import { peerClasses, policySuites, regions, roomProfiles } from '../../src/policy/vocabulary.ts'
-
-const directions = ['ingress', 'egress'] as const
-const caseSchema = z.strictObject({
-  principal: z.strictObject({
-    id: z.string(),
-    class: z.enum(peerClasses),
-    region: z.enum(regions),
-    agreement: z.boolean(),
-    verified: z.boolean(),
-    groups: z.array(z.string()),
-  }),
-  action: z.string(),
-  resource: z.strictObject({
-    id: z.string(),
-    suite: z.enum(policySuites),
-    profile: z.enum(roomProfiles),
-    region: z.enum(regions),
-    tenant: z.string(),
-  }),
-  context: z.union([
-    z.strictObject({
-      purpose: z.enum(purposes),
-      audience: z.enum(audiences),
-      direction: z.enum(directions),
-      operation: z.enum(operations),
-    }),
-    z.strictObject({
-      direction: z.enum(directions),
-      local: z.boolean(),
-      pseudonymous: z.boolean(),
-    }),
-  ]),
-  reason: z.array(z.string()),
-  errors: z.array(z.string()),
-})
+import { policyCaseSchema } from '../../src/policy/policy-case.ts'
 
 const profilesPath = 'policies/profiles'
 
@@ -54,7 +16,9 @@ describe.each(readdirSync(profilesPath))('profile %s', (profile) => {
     readdirSync(join(folder, expectation)).map((file) => ({
       name: basename(file, '.json').replaceAll('-', ' '),
       decision: expectation === 'ALLOW' ? ('allow' as const) : ('deny' as const),
-      case: caseSchema.parse(JSON.parse(readFileSync(join(folder, expectation, file), 'utf8'))),
+      case: policyCaseSchema.parse(
+        JSON.parse(readFileSync(join(folder, expectation, file), 'utf8')),
+      ),
     }))
   const cases = [...casesOf('ALLOW'), ...casesOf('DENY')]
 

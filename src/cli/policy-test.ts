@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { compiledEngine } from '../policy/compiled-engine.ts'
+import type { AuthorizationDecision, PolicyEngine } from '../policy/engine.ts'
+import { policyCaseSchema } from '../policy/policy-case.ts'
+import { UsageError, type Command } from './command.ts'
+import { expectPositionals, readOptions } from './options.ts'
+import { pathOf, readPolicyArgument } from './read-policies.ts'
+
+export const policyTestCommand: Command = {
+  name: 'policy test',
+  summary: 'run the ALLOW and DENY cases of policies',
+  usage: `POLICIES [--json]
+
+  POLICIES  a profile, or a directory with *.cedar files and the folders ALLOW and DENY
+  --json    for machines
+
+A case passes when decision, deciding policies and errors are as it says. Exit code 1 when one fails.`,
+  run: async (args, { out }) => {
+    const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
+    expectPositionals(positionals, ['POLICIES'])
+    const [argument = ''] = positionals
+    const engine = compiledEngine(await readPolicyArgument(argument))
+    const results = [
+      ...(await runCases(engine, pathOf(argument), 'ALLOW')),
+      ...(await runCases(engine, pathOf(argument), 'DENY')),
+    ]
+    if (results.length === 0) throw new UsageError('expected the folders ALLOW and DENY with cases')
+    const failed = results.filter(({ passed }) => !passed)
+    const lines = failed.map(
+      ({ name, answer }) =>
+        `failed: ${name}: ${answer === undefined ? 'not a case' : `${answer.decision} by ${answer.policies.join(', ') || 'nothing'}`}`,
+    )
+    const summary = `${results.length - failed.length} of ${results.length} cases pass`
+    out(
+      values.json
+        ? `${JSON.stringify({ cases: results.length, failed })}\n`
+        : `${[...lines, summary].join('\n')}\n`,
+    )
+    return failed.length > 0 ? 1 : 0
+  },
+}
+
+interface CaseResult {
+  readonly name: string
+  readonly passed: boolean
+  /** Undefined where the file is no case. */
+  readonly answer: AuthorizationDecision | undefined
+}
+
+async function runCases(
+  engine: PolicyEngine,
+  directory: string,
+  folder: 'ALLOW' | 'DENY',
+): Promise<readonly CaseResult[]> {
+  const names = await readdir(join(directory, folder)).catch((): string[] => [])
+  return Promise.all(
+    names.toSorted().map(async (file) => {
+      const name = `${folder}/${file}`
+      const read = policyCaseSchema.safeParse(await readJson(join(directory, folder, file)))
+      if (!read.success) return { name, passed: false, answer: undefined }
+      const { reason, errors, ...request } = read.data
+      const answer = engine.decide(request)
+      const decision = folder === 'ALLOW' ? 'allow' : 'deny'
+      const passed = isDeepStrictEqual(answer, { decision, policies: reason, errors })
+      return { name, passed, answer }
+    }),
+  )
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { operations } from '../model/exchange.ts'
+import { audiences, purposes } from '../model/metadata.ts'
+import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
+
+const directions = ['ingress', 'egress'] as const
+
+/** A request as people write it for tests and for `postern policy explain`. */
+export const policyRequestSchema = z.strictObject({
+  principal: z.strictObject({
+    id: z.string(),
+    class: z.enum(peerClasses),
+    region: z.enum(regions),
+    agreement: z.boolean(),
+    verified: z.boolean(),
+    groups: z.array(z.string()),
+  }),
+  action: z.string(),
+  resource: z.strictObject({
+    id: z.string(),
+    suite: z.enum(policySuites),
+    profile: z.enum(roomProfiles),
+    region: z.enum(regions),
+    tenant: z.string(),
+  }),
+  context: z.union([
+    z.strictObject({
+      purpose: z.enum(purposes),
+      audience: z.enum(audiences),
+      direction: z.enum(directions),
+      operation: z.enum(operations),
+    }),
+    z.strictObject({
+      direction: z.enum(directions),
+      local: z.boolean(),
+      pseudonymous: z.boolean(),
+    }),
+  ]),
+})
+
+/** A file of a folder `ALLOW` or `DENY`: a request with the policies that should decide it. */
+export const policyCaseSchema = policyRequestSchema.extend({
+  reason: z.array(z.string()),
+  errors: z.array(z.string()),
+})

@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { permitAll } from '../../support/policy.ts'
+import { runCli } from '../../support/run-cli.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const caseFile = 'policies/profiles/consumer/ALLOW/a-follower-sees-the-epoch.json'
+
+/** A directory with these files. */
+function directoryOf(files: Readonly<Record<string, string>>): string {
+  const directory = tempDir()
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
+  return directory
+}
+
+test('policy check says valid, or file and line of each finding', async () => {
+  expect(await runCli(['policy', 'check', 'consumer'])).toMatchObject({ exitCode: 0 })
+  const directory = directoryOf({
+    'a.cedar': permitAll,
+    'b.cedar':
+      '// fine\n@id("b") @reason("r")\npermit (principal, action, resource) when { principal.unheard };',
+  })
+  const { exitCode, stdout } = await runCli(['policy', 'check', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(/^b\.cedar:3: validation: /)
+  const asJson = await runCli(['policy', 'check', directory, '--json'])
+  expect(JSON.parse(asJson.stdout)).toMatchObject({
+    valid: false,
+    problems: [{ file: 'b.cedar', line: 3 }],
+  })
+})
+
+test('policy check refuses what would kill a parser, and does not die of it', async () => {
+  const directory = directoryOf({ 'deep.cedar': `permit ${'('.repeat(150)}` })
+  const { exitCode, stdout } = await runCli(['policy', 'check', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(/^deep\.cedar:1: too-deep/)
+})
+
+test('policy test passes for a profile and fails for a case that says otherwise', async () => {
+  expect(await runCli(['policy', 'test', 'enterprise'])).toMatchObject({ exitCode: 0 })
+  const directory = directoryOf({ 'all.cedar': permitAll })
+  mkdirSync(join(directory, 'DENY'))
+  writeFileSync(join(directory, 'DENY', 'never.json'), '{}')
+  const { exitCode, stdout } = await runCli(['policy', 'test', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('failed: DENY/never.json')
+})
+
+test('policy explain names the deciding policy with its reason', async () => {
+  const { exitCode, stdout } = await runCli(['policy', 'explain', 'consumer', caseFile])
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/^allow\ngroup\.epoch:exact: allow\n {4}protocol-frame \(line \d+\): /)
+})
+
+test('policy diff exits with 1 if exposure rises', async () => {
+  const [nothing, all] = [
+    directoryOf({ 'none.cedar': '// nothing' }),
+    directoryOf({ 'all.cedar': permitAll }),
+  ]
+  const up = await runCli(['policy', 'diff', nothing, all])
+  expect(up.exitCode).toBe(1)
+  expect(up.stdout).toContain('exposure rises')
+  const down = await runCli(['policy', 'diff', all, nothing, '--json'])
+  expect(down.exitCode).toBe(0)
+  expect(JSON.parse(down.stdout)).toMatchObject({ rises: false })
+})
+
+test('policy matrix shows each field for each class of peers', async () => {
+  const { exitCode, stdout } = await runCli(['policy', 'matrix', 'consumer'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('| message.time |')
+  const cells: unknown = JSON.parse(
+    (await runCli(['policy', 'matrix', 'consumer', '--json'])).stdout,
+  )
+  expect(cells).toContainEqual(
+    expect.objectContaining({
+      ladder: 'message.time',
+      peerClass: 'open',
+      purpose: 'delivery',
+      form: 'exact',
+      policies: ['hub-orders-by-time'],
+    }),
+  )
+})
