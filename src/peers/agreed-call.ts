@@ -11,25 +11,25 @@ export interface AgreedCallParts {
 }
 
 /**
- * A call that names an agreement. Where the peer does not know it both sides look at each other's
- * document and we try once more; where the peer's operator has not approved it, the older one is
- * named. Throws `agreement-stale` and `agreement-pending` where that does not help, and what
- * `PeerClients.call` throws.
+ * A call that names an agreement. Where the peer does not know it, both sides look at each other's
+ * document and we try again; where that does not help, or where its operator has not approved it, the
+ * older one is named. At most three attempts. Throws `agreement-stale` and `agreement-pending` where
+ * none is taken, and what `PeerClients.call` throws.
  */
 export async function agreedCall(
   { call, refresh, agreement }: AgreedCallParts,
   peerCall: Omit<PeerCall, 'agreement'>,
 ): Promise<PeerAnswer> {
-  const first = agreement(NONE)
-  const answer = await call({ ...peerCall, agreement: first })
-  const refusal = refusalOf(answer)
-  if (refusal === undefined) return answer
-  if (refusal === 'agreement-stale') await refresh(peerCall.peer)
-  const refused = refusal === 'agreement-pending' && first !== undefined ? new Set([first]) : NONE
-  const again = await call({ ...peerCall, agreement: agreement(refused) })
-  const persistent = refusalOf(again)
-  if (persistent === undefined) return again
-  throw new GatewayError(persistent, { retryAfterMs: again.retryAfterMs ?? RETRY_MS })
+  const refused = new Set<string>()
+  for (let attempt = 1; ; attempt += 1) {
+    const named = agreement(refused)
+    const answer = await call({ ...peerCall, agreement: named })
+    const refusal = refusalOf(answer)
+    if (refusal === undefined) return answer
+    if (attempt === ATTEMPTS_MAX) throw new GatewayError(refusal, { retryAfterMs: RETRY_MS })
+    if (refusal === 'agreement-stale' && attempt === 1) await refresh(peerCall.peer)
+    else if (named !== undefined) refused.add(named)
+  }
 }
 
 function refusalOf({ status, bytes }: PeerAnswer) {
@@ -39,6 +39,6 @@ function refusalOf({ status, bytes }: PeerAnswer) {
 }
 
 const REFUSALS = ['agreement-stale', 'agreement-pending'] as const
-const NONE: ReadonlySet<string> = new Set()
+const ATTEMPTS_MAX = 3
 const PROBLEM_BYTES_MAX = 4_096
-const RETRY_MS = 30_000
+const RETRY_MS = 2_000

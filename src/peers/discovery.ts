@@ -44,6 +44,8 @@ export class Discovery {
   private readonly options: DiscoveryOptions
   private readonly standings = new Map<ProviderDomain, PeerStanding>()
   private readonly running = new Map<ProviderDomain, Promise<PeerStanding>>()
+  /** When requests made us look, per peer. */
+  private readonly demands = new Map<ProviderDomain, readonly number[]>()
   private readonly aborter = new AbortController()
 
   constructor(options: DiscoveryOptions) {
@@ -63,16 +65,16 @@ export class Discovery {
     return run
   }
 
-  /**
-   * As `refresh`, unless the peer answered within the last 5 s: a request may ask for it. A peer that
-   * could not be reached may be there by now, if it is the one that makes the request.
-   */
+  /** As `refresh`, for a request that needs it; at most five times in 10 s for one peer. */
   async refreshOnDemand(peer: ProviderDomain): Promise<void> {
-    const known = this.standings.get(peer)
-    const intervalMs = known?.outcome === 'unreachable' ? PROBE_INTERVAL_MS : DEMAND_INTERVAL_MS
-    if (known !== undefined && this.options.clock() < known.checkedAtMs + intervalMs)
-      await this.running.get(peer)
-    else await this.refresh(peer)
+    const nowMs = this.options.clock()
+    const recent = (this.demands.get(peer) ?? []).filter((atMs) => atMs > nowMs - DEMAND_WINDOW_MS)
+    const running = this.running.get(peer)
+    if (running !== undefined) await running
+    else if (recent.length < DEMANDS_MAX) {
+      this.demands.set(peer, [...recent, nowMs])
+      await this.refresh(peer)
+    }
   }
 
   /** Asks all of these peers, at most eight at the same time. */
@@ -174,7 +176,7 @@ function judged(fetched: Fetched, hadOne: boolean): Judged {
 }
 
 const CONCURRENT_MAX = 8
-const DEMAND_INTERVAL_MS = 5_000
-const PROBE_INTERVAL_MS = 250
+const DEMANDS_MAX = 5
+const DEMAND_WINDOW_MS = 10_000
 const FRESH_MS = 3_600_000
 const RETRY_MS = 30_000

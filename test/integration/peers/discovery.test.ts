@@ -94,8 +94,20 @@ test('callers that come at the same time share one look', async () => {
     publish(request, response)
   })
   await Promise.all([discovery.refresh(peer), discovery.refresh(peer), discovery.refresh(peer)])
-  await discovery.refreshOnDemand(peer)
   expect(requests).toBe(1)
+})
+
+test('requests make us look at most five times in ten seconds', async () => {
+  let requests = 0
+  const { discovery, move } = await discovering((_, response) => {
+    requests += 1
+    response.writeHead(404).end()
+  })
+  for (let round = 0; round < 8; round += 1) await discovery.refreshOnDemand(peer)
+  expect(requests).toBe(5)
+  move(10_000)
+  await discovery.refreshOnDemand(peer)
+  expect(requests).toBe(6)
 })
 
 test('documents that were missed are fetched by their digest', async () => {

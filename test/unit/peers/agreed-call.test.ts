@@ -32,7 +32,7 @@ function exchange(...answers: readonly PeerAnswer[]) {
         refreshed += 1
         return Promise.resolve()
       },
-      agreement: (ids) => (ids.has('new') ? 'old' : refreshed > 0 ? 'newer' : 'new'),
+      agreement: (ids) => (ids.size > 0 ? 'old' : refreshed > 0 ? 'newer' : 'new'),
     },
     peerCall,
   )
@@ -58,13 +58,19 @@ test('where the peer waits for its operator, the older one is named', async () =
 })
 
 test.each(['agreement-stale', 'agreement-pending'] as const)(
-  'a second %s is a fault that can be tried again later',
+  'a third %s is a fault that can be tried again later',
   async (code) => {
-    const { run, named } = exchange(refused(code), refused(code))
-    await expect(run).rejects.toMatchObject({ code, retryAfterMs: 30_000 })
-    expect(named).toHaveLength(2)
+    const { run, named } = exchange(refused(code), refused(code), refused(code))
+    await expect(run).rejects.toMatchObject({ code, retryAfterMs: 2_000 })
+    expect(named).toHaveLength(3)
   },
 )
+
+test('where looking again does not help, the older one is named', async () => {
+  const { run, named, refreshed } = exchange(refused('agreement-stale'), refused('agreement-stale'))
+  expect(await run).toBe(accepted)
+  expect([named, refreshed()]).toEqual([['new', 'newer', 'old'], 1])
+})
 
 test('another conflict is an answer like any other', async () => {
   const { run, named } = exchange(refused('suite-unavailable'))
