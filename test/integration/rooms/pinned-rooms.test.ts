@@ -14,7 +14,7 @@ import { componentUpdate } from '../../support/policed-rooms.ts'
 const suites = (...names: readonly string[]) => ({ suites: { asHub: names, asFollower: names } })
 const both = suites('identified', 'compliance')
 /** c.example has agreed to `identified` only. */
-const { provider, client } = federationSuite([
+const federation = federationSuite([
   {
     domain: 'a.example',
     policies: 'enterprise',
@@ -29,12 +29,12 @@ let bob: MimiClient
 let count = 0
 
 beforeAll(async () => {
-  alice = await client('a.example', 'alice')
+  alice = await federation.client('a.example', 'alice')
 }, 30_000)
 
 /** Somebody new, with KeyPackages. */
 async function person(domain: string, extra: object): Promise<MimiClient> {
-  const one = await client(domain, `person${++count}`, { extra })
+  const one = await federation.client(domain, `person${++count}`, { extra })
   await one.publishKeyPackages({ basic: 4 })
   return one
 }
@@ -64,7 +64,7 @@ describe.each(['strict', 'vouched'] as const)('in a room with a %s pin', (mode) 
     expect(await bob.sendText(room, 'hello')).toMatchObject({ kind: 'accepted' })
     const heard = await eventually(alice, (event) => event.kind === 'message')
     expect(heard.at(-1)).toMatchObject({ text: 'hello', room })
-    const view = await callInternal(provider('a.example'), internalPath('rooms', room))
+    const view = await callInternal(federation.provider('a.example'), internalPath('rooms', room))
     expect(JSON.parse(view.bytes.toString())).toMatchObject({ suite: 'identified' })
   })
 
@@ -83,27 +83,27 @@ describe.each(['strict', 'vouched'] as const)('in a room with a %s pin', (mode) 
     const events = await eventually(alice, ({ kind }) => kind === 'consent')
     const granted = events.find((event) => event.kind === 'consent')
     if (granted?.kind !== 'consent') throw new Error('no grant')
-    const before = await holdings(provider('a.example'), room)
+    const before = await holdings(federation.provider('a.example'), room)
     const outcome = await alice.addUser(room, carol.user, { grant: granted.entry })
     expect(outcome).toMatchObject({ kind: 'not-allowed' })
-    expect(await holdings(provider('a.example'), room)).toEqual(before)
+    expect(await holdings(federation.provider('a.example'), room)).toEqual(before)
     expect(await alice.commitPending(room)).toMatchObject({ kind: 'accepted' })
   })
 
   test('an external commit of such a client is refused and changes nothing', async () => {
     const room = await roomOf(mode)
     const name = bob.user.split('/').at(-1) ?? ''
-    const second = await client('b.example', name, { device: '2', extra: elsewhere })
-    const before = await holdings(provider('a.example'), room)
+    const second = await federation.client('b.example', name, { device: '2', extra: elsewhere })
+    const before = await holdings(federation.provider('a.example'), room)
     expect(await second.joinExternally(room)).toMatchObject({ kind: 'not-allowed' })
-    expect(await holdings(provider('a.example'), room)).toEqual(before)
+    expect(await holdings(federation.provider('a.example'), room)).toEqual(before)
   })
 
   test('of a user with several clients those come in that can', async () => {
     const room = await roomOf(mode)
     const dora = await person('b.example', {})
     const name = dora.user.split('/').at(-1) ?? ''
-    const old = await client('b.example', name, { device: '2', extra: elsewhere })
+    const old = await federation.client('b.example', name, { device: '2', extra: elsewhere })
     await old.publishKeyPackages({ basic: 1 })
     expect(await alice.addUser(room, dora.user)).toMatchObject({ kind: 'accepted' })
     await eventually(dora, joined(room))
@@ -117,13 +117,13 @@ describe.each(['strict', 'vouched'] as const)('in a room with a %s pin', (mode) 
     const carol = await person('c.example', {})
     expect(await alice.addUser(room, carol.user)).toMatchObject({ kind: 'accepted' })
     await eventually(carol, joined(room))
-    const before = await holdings(provider('a.example'), room)
+    const before = await holdings(federation.provider('a.example'), room)
     expect(await change()).toMatchObject({ kind: 'not-allowed' })
-    expect(await holdings(provider('a.example'), room)).toEqual(before)
+    expect(await holdings(federation.provider('a.example'), room)).toEqual(before)
     // Without her it can.
     expect(await alice.removeUser(room, carol.user)).toMatchObject({ kind: 'accepted' })
     expect(await change()).toMatchObject({ kind: 'accepted' })
-    const view = await callInternal(provider('a.example'), internalPath('rooms', room))
+    const view = await callInternal(federation.provider('a.example'), internalPath('rooms', room))
     expect(JSON.parse(view.bytes.toString())).toMatchObject({ suite: 'compliance' })
     await expect(alice.addUser(room, carol.user)).rejects.toMatchObject({
       problem: 'suite-unavailable',
@@ -149,7 +149,7 @@ describe('a client that knows nothing of suites', () => {
   test('does not come in where its provider has not agreed', async () => {
     const room = await roomOf('vouched', 'compliance')
     const carol = await person('c.example', unmodified)
-    const before = await holdings(provider('a.example'), room)
+    const before = await holdings(federation.provider('a.example'), room)
     await carol.grantConsent({ requester: alice.user, keyPackages: 1 })
     const events = await eventually(alice, ({ kind }) => kind === 'consent')
     const granted = events.find((event) => event.kind === 'consent')
@@ -157,7 +157,7 @@ describe('a client that knows nothing of suites', () => {
     expect(await alice.addUser(room, carol.user, { grant: granted.entry })).toMatchObject({
       kind: 'not-allowed',
     })
-    expect(await holdings(provider('a.example'), room)).toEqual(before)
+    expect(await holdings(federation.provider('a.example'), room)).toEqual(before)
   })
 })
 
@@ -176,7 +176,7 @@ describe('a joiner looks at the pin before it uses a group', () => {
   test('of a GroupInfo', async () => {
     const room = await roomOf('strict')
     const name = bob.user.split('/').at(-1) ?? ''
-    const second = await client('b.example', name, { device: '3', extra: listsAll })
+    const second = await federation.client('b.example', name, { device: '3', extra: listsAll })
     await expect(second.joinExternally(room)).rejects.toThrow('suite-not-accepted')
   })
 })
@@ -192,7 +192,7 @@ test('a room without a pin takes clients that list other suites, as before', asy
 
 test('pins outlive a restart of the hub', async () => {
   const room = await roomOf('strict')
-  const hub = provider('a.example')
+  const hub = federation.provider('a.example')
   const before = await holdings(hub, room)
   await hub.stop()
   await hub.start()
