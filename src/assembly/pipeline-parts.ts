@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createEventJournal } from '../audit/journal.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { PeerClients } from '../delivery/peer-clients.ts'
-import type { TlsIdentity } from '../delivery/tls-identity.ts'
+import { tlsContext, type TlsIdentity } from '../delivery/tls-identity.ts'
 import { Upstream } from '../delivery/upstream.ts'
 import { createFrankingAgent, type FrankingAgent } from '../franking/franking-agent.ts'
 import { createStampStore } from '../franking/stamp-store.ts'
@@ -11,7 +11,7 @@ import type { KeyRing } from '../keys/key-files.ts'
 import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
 import { builtInSuites } from '../metadata/suites.ts'
 import { createPseudonyms } from '../metadata/pseudonyms.ts'
-import { transforms } from '../metadata/transforms.ts'
+import { transforms, type Transforms } from '../metadata/transforms.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
@@ -58,6 +58,8 @@ export interface PartsOptions {
   readonly log: Log
   readonly clock: Clock
   readonly randomness: Randomness
+  /** All of them unless given: a proof takes one away. */
+  readonly transforms?: Transforms
 }
 
 export interface OpenedParts {
@@ -102,7 +104,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
       throw new GatewayError('key-unavailable', { facts: { ciphersuite } })
     },
     stamps: createStampStore({ store }),
-    timeBuckets: createTimeBuckets(undefined, transforms.bucketTime),
+    timeBuckets: createTimeBuckets(undefined, known.transforms.bucketTime),
     upstream: options.upstream,
     assets: await openAssetProxy(config),
     outbox: openOutbox({ ...options, ...known, agreements, refreshPeer }),
@@ -122,21 +124,22 @@ async function openNeighbourhood(options: PartsOptions) {
   const { config, store, identity, clock } = options
   const domain = config.provider
   const { declarations } = mimiAdapter
+  const peers = new PeerTable(domain, peerProfiles(config))
   return {
     suites: builtInSuites(
       declarations,
       config.privateSuites.map((table) => suiteOfTable(table)),
     ),
+    transforms: options.transforms ?? transforms,
     home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
-    transforms,
-    peers: new PeerTable(domain, peerProfiles(config)),
+    peers,
     policies: createPolicyHolder(await readPolicyEngine(config.policies), declarations),
     peerClients: new PeerClients({
       domain,
       identity,
       parseDirectory,
       clock,
-      addressOf: (peer) => config.peers.get(peer)?.address,
+      addressOf: (peer) => peers.find(peer)?.address,
       limits: config.limits.peer,
       downloads: config.limits.assets,
     }),
@@ -144,13 +147,22 @@ async function openNeighbourhood(options: PartsOptions) {
   }
 }
 
-/** The certificate and key of the peers listener, and the authorities of other providers. */
+/**
+ * The certificate and key of the peers listener, and the authorities of other providers. Throws
+ * `configuration-invalid` where a file cannot be read or is not what it should be.
+ */
 export async function readTlsIdentity({ listeners }: Config): Promise<TlsIdentity> {
   const { certificate, key, ca } = listeners.peers
-  return {
-    certificate: await readFile(certificate),
-    key: await readFile(key),
-    authorities: [await readFile(ca)],
+  try {
+    const identity = {
+      certificate: await readFile(certificate),
+      key: await readFile(key),
+      authorities: [await readFile(ca)],
+    }
+    tlsContext(identity)
+    return identity
+  } catch (cause) {
+    throw new GatewayError('configuration-invalid', { facts: { reason: 'certificates' }, cause })
   }
 }
 
@@ -195,14 +207,16 @@ type OutboxParts = Pick<
   | 'metrics'
   | 'clock'
 > & {
+  readonly config: Config
   readonly store: Store
 }
 
 function openOutbox(parts: OutboxParts): Outbox {
-  const { store, peerClients, metrics, clock } = parts
+  const { config, store, peerClients, metrics, clock } = parts
   return new Outbox({
     store,
     clock,
+    limits: config.limits.outbox,
     send: ({ peer, room, bytes, suite, signal }) =>
       agreedCall(
         {
