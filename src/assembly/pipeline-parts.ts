@@ -105,6 +105,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     },
     stamps: createStampStore({ store }),
     timeBuckets: createTimeBuckets(undefined, known.transforms.bucketTime),
+    fanoutTimes: createTimeBuckets(undefined, known.transforms.bucketTime),
     upstream: options.upstream,
     assets: await openAssetProxy(config),
     outbox: openOutbox({ ...options, ...known, agreements, refreshPeer }),

@@ -74,13 +74,20 @@ interface Stampable {
   readonly widthMs: number
 }
 
-/** The stamp of its submission; a message that was never submitted here goes out without a frank. */
+/**
+ * The stamp of its submission; a message that was never submitted here goes out without a frank.
+ * INVARIANT: times follow the order of the fan-outs: what was answered since says nothing about them.
+ */
 async function stampOf(parts: PipelineParts, { room, item, widthMs }: Stampable) {
-  const show = () => parts.timeBuckets.show(room, item.timestampMs, widthMs)
+  const show = (timestampMs = item.timestampMs) =>
+    parts.fanoutTimes.show(room, timestampMs, widthMs)
   if (item.kind !== 'application') return { timestampMs: show(), frank: undefined }
   const digest = hash('sha256', item.message, 'buffer')
   const stamp = await parts.stamps.find(room, digest)
-  if (stamp !== undefined) return stamp
+  if (stamp !== undefined) {
+    show(stamp.timestampMs)
+    return stamp
+  }
   const unheard = parts.unheardMessages.find(room, digest)
   if (unheard === undefined) return { timestampMs: show(), frank: undefined }
   return parts.stamps.put(franked(parts, unheard, { timestampMs: show(), sequence: NOT_TOLD }))

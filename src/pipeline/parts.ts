@@ -80,7 +80,10 @@ export interface PipelineParts {
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent
   readonly stamps: StampStore
+  /** The times of answers, in the order in which they are given. */
   readonly timeBuckets: TimeBuckets
+  /** The times of fan-outs, in the order in which the delivery service hands them out. */
+  readonly fanoutTimes: TimeBuckets
   readonly upstream: Upstream
   readonly peerClients: PeerClients
   readonly assets: AssetProxy
