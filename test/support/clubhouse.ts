@@ -28,11 +28,11 @@ export function useClubhouse(options: ClubhouseOptions = {}): () => Clubhouse {
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'postern-test-'))
     open = { directory, clubhouse: await openClubhouse(directory, options) }
-  }, 30_000)
+  }, 60_000)
   afterAll(async () => {
     await open?.clubhouse.federation[Symbol.asyncDispose]()
     if (open !== undefined) rmSync(open.directory, { recursive: true, force: true })
-  }, 30_000)
+  }, 60_000)
   return () => {
     if (open === undefined) throw new Error('not open yet')
     return open.clubhouse
@@ -83,13 +83,13 @@ export async function addMember(adder: MimiClient, joiner: MimiClient, room: str
 
 type Event = Awaited<ReturnType<MimiClient['receive']>>[number]
 
-/** The events of a client up to and with the first that is wanted. Throws after ten seconds. */
+/** The events of a client up to and with the first that is wanted. Throws after half a minute. */
 export async function eventually(
   client: MimiClient,
   wanted: (event: Event) => boolean,
 ): Promise<readonly Event[]> {
   const seen: Event[] = []
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   while (Date.now() < deadline) {
     seen.push(...(await client.receive({ waitMs: 2_000 })))
     if (seen.some(wanted)) return seen

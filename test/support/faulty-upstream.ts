@@ -21,6 +21,12 @@ export type Fault =
   /** `200` with something that is no answer. */
   | 'nonsense'
 
+export interface ScriptedAnswer {
+  readonly status: number
+  readonly bytes: Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 export interface Seen {
   /** As in the path. */
   readonly operation: string
@@ -35,7 +41,7 @@ export class FaultyUpstream implements AsyncDisposable {
   /** Nothing is answered before it resolves. */
   gate: Promise<void> = Promise.resolve()
   /** What it answers to an operation instead of the delivery service. */
-  readonly answers = new Map<string, { status: number; bytes: Buffer }>()
+  readonly answers = new Map<string, ScriptedAnswer>()
   /** Everything that was asked for, in its order. */
   readonly seen: Seen[] = []
   /** The real one, `/upstream/v1` included. */
@@ -91,7 +97,7 @@ export class FaultyUpstream implements AsyncDisposable {
     await this.gate
     const scripted = this.answers.get(operation)
     if (scripted !== undefined) {
-      response.writeHead(scripted.status).end(scripted.bytes)
+      response.writeHead(scripted.status, scripted.headers).end(scripted.bytes)
       return
     }
     switch (this.fault) {

@@ -107,9 +107,9 @@ export function rows(provider: Provider, file: 'reference-ds.sqlite' | 'postern.
   }
 }
 
-/** Waits for something that happens in its own time. Throws after ten seconds. */
+/** Waits for something that happens in its own time. Throws after half a minute. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('did not happen')
     await delay(10)
