@@ -57,7 +57,8 @@ function submitMessageAnswer(): Buffer {
 }
 
 function sinkAnswer(head: string): Buffer {
-  if (head.startsWith('GET ')) return directoryAnswer(head)
+  if (head.startsWith('GET /.well-known/mimi-protocol-directory ')) return directoryAnswer(head)
+  if (head.startsWith('GET ')) return NOT_FOUND
   delivered += 1
   if (delivered % sinks.length === 0) process.send?.({ delivered } satisfies FarSideProgress)
   return CREATED
@@ -82,6 +83,7 @@ function answerOn(socket: Socket, answer: (head: string) => Buffer): void {
 }
 
 const OK = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+const NOT_FOUND = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
 const CREATED = Buffer.from('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n')
 
 createServer((socket) => answerOn(socket, upstreamAnswer)).listen(upstreamPort, '127.0.0.1')

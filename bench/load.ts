@@ -140,7 +140,7 @@ class Lane {
       else waiting?.reject(new Error(`expected ${expected}, got ${head.slice(0, 12)}`))
     })
     socket.on('data', (chunk: Buffer) => messages.push(chunk))
-    const lost = () => this.waiting?.reject(new Error('a connection was lost'))
+    const lost = () => this.waiting?.reject(new Error(LOST))
     socket.on('error', lost)
     socket.on('close', lost)
   }
@@ -155,10 +155,12 @@ class Lane {
           ? connectPlain({ host, port }, opened)
           : connectTls({ ...tls, host, port }, opened)
       socket.once('error', reject)
+      socket.once('close', () => reject(new Error(LOST)))
     })
   }
 
   send(): Promise<void> {
+    if (this.socket.destroyed) return Promise.reject(new Error(LOST))
     this.waiting = Promise.withResolvers()
     this.socket.write(this.next())
     return this.waiting.promise
@@ -169,4 +171,5 @@ class Lane {
   }
 }
 
+const LOST = 'a connection was lost'
 const BACKLOG_MAX = 50_000

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure } from './measure.ts'
@@ -11,10 +12,17 @@ import { printTable, reportOf } from './table.ts'
 
 // `npm run bench`: what Postern costs beside proxies that do nothing, side by side in one run.
 
+const RUN_MS_MAX = 600_000
 const options = parseOptions(process.argv.slice(2))
 const progress = (text: string) => void process.stderr.write(`bench: ${text}\n`)
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
+
+// INVARIANT: whatever hangs, it ends.
+setTimeout(() => {
+  progress('took too long')
+  process.exit(1)
+}, RUN_MS_MAX).unref()
 
 const notes: string[] = []
 const note = pinLoad()
@@ -22,7 +30,7 @@ if (note !== undefined) notes.push(note)
 
 await using stack = new AsyncDisposableStack()
 const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
-stack.defer(() => rm(directory, { recursive: true, force: true }))
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
 progress('two providers make a room')
 const scene = await playScene(directory)
 const withFollowers = options.rows.has('e') || options.rows.has('e0')

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Which core is whose: what is measured has one for itself. */
-export const cores = { measured: 0, load: 1 } as const
+const cores = { measured: 0, load: 1 } as const
 
 /** Moves this process, and whatever it starts from now on, to the core of the load. Undefined, or why not. */
 export function pinLoad(): string | undefined {

@@ -47,7 +47,7 @@ const ignored: Dispatcher.DispatchHandler = {
   },
 }
 
-createServer((request, response) => {
+createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
