@@ -23,7 +23,6 @@ export const serverFrankingContextCodec = struct({
   roomUri: identifierUriCodec,
   acceptedTimestamp: uint64,
 })
-export type ServerFrankingContext = Decoded<typeof serverFrankingContextCodec>
 
 /** What the hub signs, under the label `FrankingIntegrityTBS`. draft-ietf-mimi-protocol-06 §5.4.1 */
 export const frankingIntegrityTBSCodec = struct({
