@@ -263,5 +263,5 @@ export class AgreementBook {
 const roles = ['hub', 'follower'] as const satisfies readonly Role[]
 const NOTHING: Side = { live: [], pending: undefined, rejected: [], nearest: undefined }
 /** Of one peer in one role: as many documents as may change within one lifetime. */
-const LIVE_MAX = 8
+const LIVE_MAX = 32
 const REJECTED_MAX = 8
