@@ -67,5 +67,6 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',
   'connection',
+  'mimi-metadata-agreement',
   'mimi-metadata-suite',
 ])
