@@ -97,6 +97,37 @@ export const limitsViewSchema = z.strictObject({
 })
 export type LimitsView = z.infer<typeof limitsViewSchema>
 
+/** One entry of the consent ledger. */
+const consentViewSchema = z.strictObject({
+  position: z.number(),
+  atMs: z.number(),
+  change: z.enum(['request', 'cancel', 'grant', 'revoke']),
+  requester: z.string(),
+  target: z.string(),
+  room: z.string().optional(),
+  /** The provider that vouches for it. */
+  provider: z.string(),
+  terms: z
+    .strictObject({
+      suite: z.number(),
+      /** Hexadecimal. */
+      suiteDigest: z.string(),
+      purposes: z.array(z.string()),
+      retentionDays: z.number(),
+      expiresAtMs: z.number().optional(),
+    })
+    .optional(),
+})
+export type ConsentView = z.infer<typeof consentViewSchema>
+
+export const consentListSchema = z.strictObject({
+  /** The newest first. */
+  consents: z.array(consentViewSchema),
+  /** Give it as `before` for the next page. */
+  next: z.number().optional(),
+})
+export type ConsentList = z.infer<typeof consentListSchema>
+
 /** What the gateway lets its operator ask and do. */
 export interface ControlHandlers {
   readonly health: () => Health
@@ -107,6 +138,7 @@ export interface ControlHandlers {
     options: { evidence: boolean },
   ) => Promise<ReportDetail | undefined>
   readonly listRooms: () => RoomList
+  readonly listConsents: (page: { before: number | undefined; limit: number }) => ConsentList
   readonly limits: () => LimitsView
 }
 
@@ -117,5 +149,6 @@ export const controlPaths = {
   reports: '/control/v1/reports',
   report: '/control/v1/reports/:id',
   rooms: '/control/v1/rooms',
+  consents: '/control/v1/consents',
   limits: '/control/v1/limits',
 } as const

@@ -35,6 +35,9 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
 function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
   app.get(controlPaths.health, (_, reply) => reply.send(handlers.health()))
   app.get(controlPaths.rooms, (_, reply) => reply.send(handlers.listRooms()))
+  app.get(controlPaths.consents, (request, reply) =>
+    reply.send(handlers.listConsents(parse(consentQuery, request.query))),
+  )
   app.get(controlPaths.limits, (_, reply) => reply.send(handlers.limits()))
   app.post(controlPaths.reload, async (_, reply) => reply.send(await handlers.reload()))
   app.get(controlPaths.reports, async (request, reply) => {
@@ -63,3 +66,9 @@ const pageQuery = z.strictObject({
   after: id.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
+const consentQuery = z
+  .strictObject({
+    before: z.coerce.number().int().min(1).optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  })
+  .transform(({ before, limit }) => ({ before, limit }))

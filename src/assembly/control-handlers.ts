@@ -1,4 +1,5 @@
 import type { Component, ControlHandlers, Health } from '../admin/control-api.ts'
+import { createConsentHandlers } from '../admin/consent-handlers.ts'
 import { createReportHandlers } from '../admin/report-handlers.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
@@ -29,6 +30,7 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
       keys: (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key,
       onOpened: (id) => log.info('report.opened', { report: safeId(id) }),
     }),
+    ...createConsentHandlers(parts.consents),
     listRooms: () => ({ rooms: parts.rooms.list(ROOMS_LISTED_MAX) }),
     limits: () => limitsView(control),
   }

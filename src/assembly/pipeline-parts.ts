@@ -17,6 +17,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { agreedCall } from '../peers/agreed-call.ts'
 import { PeerTable } from '../peers/peer-table.ts'
+import { ConsentLedger } from '../peers/consent-ledger.ts'
 import { RoomSuites } from '../peers/room-suites.ts'
 import { createNotifications } from '../pipeline/notifications.ts'
 import { createPendingUpdates } from '../pipeline/pending-updates.ts'
@@ -92,6 +93,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     agreements,
     refreshPeer,
     roomSuites: new RoomSuites(store),
+    consents: new ConsentLedger(store),
     rooms,
     roomGrants: createRoomGrants(),
     limiter: createLimiter({

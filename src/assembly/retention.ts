@@ -11,8 +11,9 @@ export function startRetention(parts: PipelineParts, log: Log): Disposable {
       await parts.pendingUpdates.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
       await parts.unheardMessages.deleteBefore(nowMs - STAMPS_KEPT_MS)
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
+      const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
-      log.debug('retention.done', { stamps, notifications, events, reports })
+      log.debug('retention.done', { stamps, notifications, events, reports, consents })
     } catch (error) {
       log.fault('retention.failed', error)
     }
@@ -31,6 +32,8 @@ const STAMPS_KEPT_MS = 7 * DAY_MS
 const NOTIFICATIONS_KEPT_MS = 7 * DAY_MS
 const EVENTS_KEPT_MS = 90 * DAY_MS
 const REPORTS_KEPT_MS = 180 * DAY_MS
+/** Grants that still hold are kept beyond it. */
+const CONSENTS_KEPT_MS = 365 * DAY_MS
 
 /** What we state about it. */
 export const retentionDays = {

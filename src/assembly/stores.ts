@@ -5,6 +5,7 @@ import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
 import { agreementsMigrations } from '../peers/agreement-store.ts'
+import { consentMigrations } from '../peers/consent-ledger.ts'
 import { requirementDocumentsMigrations } from '../peers/requirement-documents.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
@@ -34,4 +35,5 @@ const migrations = [
   ...unheardMessagesMigrations,
   ...requirementDocumentsMigrations,
   ...agreementsMigrations,
+  ...consentMigrations,
 ]

@@ -44,6 +44,7 @@ const eventKinds: Readonly<Record<EventKind, true>> = {
   'agreement.changed': true,
   'requirements.refused': true,
   'consent.requested': true,
+  'consent.cancelled': true,
   'consent.granted': true,
   'consent.revoked': true,
   'report.received': true,

@@ -6,6 +6,7 @@ import { agreementsListCommand } from './agreements-list.ts'
 import { certsDevCommand } from './certs-dev.ts'
 import { UsageError, type Command, type CommandEnvironment, type ExitCode } from './command.ts'
 import { configCheckCommand } from './config-check.ts'
+import { consentListCommand } from './consent-list.ts'
 import { ControlError } from './control-error.ts'
 import { decodeCommand } from './decode.ts'
 import { healthCommand } from './health.ts'
@@ -103,6 +104,7 @@ const commands: readonly Command[] = [
   policyMatrixCommand,
   policyDiffCommand,
   healthCommand,
+  consentListCommand,
   reportsListCommand,
   reportsShowCommand,
   requirementsShowCommand,

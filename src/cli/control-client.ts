@@ -1,11 +1,13 @@
 import { Client } from 'undici'
 import { z } from 'zod'
 import {
+  consentListSchema,
   controlPaths,
   healthSchema,
   reloadSchema,
   reportDetailSchema,
   reportListSchema,
+  type ConsentList,
   type Health,
   type ReloadResult,
   type ReportDetail,
@@ -25,6 +27,7 @@ export type ControlCall = <T>(
 export interface ControlClient extends AsyncDisposable {
   health(): Promise<Health>
   reload(): Promise<ReloadResult>
+  listConsents(page: { before: number | undefined; limit: number }): Promise<ConsentList>
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
   readonly requirements: RequirementsClient
   /** Undefined where there is no such report. */
@@ -49,6 +52,13 @@ export function createControlClient(socketPath: string): ControlClient {
     requirements: createRequirementsClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
+    listConsents: ({ before, limit }) => {
+      const query = new URLSearchParams({
+        limit: String(limit),
+        ...(before !== undefined && { before: String(before) }),
+      })
+      return call(consentListSchema, `${controlPaths.consents}?${query.toString()}`)
+    },
     listReports: ({ after, limit }) => {
       const query = new URLSearchParams({
         limit: String(limit),

@@ -27,7 +27,13 @@ import {
   type RoomMember,
   type RoomSecret,
 } from './flows/client-state.ts'
-import { grantConsent, requestConsent, revokeConsent, type ConsentGrant } from './flows/consent.ts'
+import {
+  grantConsent,
+  requestConsent,
+  revokeConsent,
+  type ConsentGrant,
+  type ConsentRequest,
+} from './flows/consent.ts'
 import { createRoom, type NewRoom } from './flows/create-room.ts'
 import { joinByExternalCommit, type JoinOutcome } from './flows/join-room.ts'
 import { publishKeyPackages, type KeyPackageOrder } from './flows/key-packages.ts'
@@ -236,7 +242,7 @@ export class MimiClient {
     await this.state.provider.operation('reportAbuse', room, body)
   }
 
-  requestConsent(user: string, options: { room?: string } = {}): Promise<void> {
+  requestConsent(user: string, options: Omit<ConsentRequest, 'user'> = {}): Promise<void> {
     return requestConsent(this.state, { user, ...options })
   }
 

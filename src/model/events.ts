@@ -13,6 +13,7 @@ export type EventKind =
   | 'agreement.changed'
   | 'requirements.refused'
   | 'consent.requested'
+  | 'consent.cancelled'
   | 'consent.granted'
   | 'consent.revoked'
   | 'report.received'

@@ -1,5 +1,6 @@
 import type { AssetUrl } from './asset-url.ts'
 import type { MimiUri, ProviderDomain } from './ids.ts'
+import type { Purpose } from './metadata.ts'
 
 /** The operations of a room protocol, named as in the directory of draft-ietf-mimi-protocol-06 §5.1. */
 export const operations = [
@@ -119,12 +120,27 @@ export interface GroupInfoExchange extends ExchangeBase {
   readonly pseudonymous: boolean
 }
 
+/** What a consent is asked and given for. docs/rooms.md */
+export interface ConsentTerms {
+  /** Code of the metadata suite. */
+  readonly suite: number
+  /** SHA-256 of its table. */
+  readonly suiteDigest: Buffer
+  readonly purposes: readonly Purpose[]
+  /** How long the requester's provider may keep what it is shown. */
+  readonly retentionDays: number
+  /** Undefined for no end. */
+  readonly expiresAtMs: number | undefined
+}
+
 export interface ConsentExchange extends ExchangeBase {
   readonly operation: 'requestConsent' | 'updateConsent'
   readonly change: 'cancel' | 'request' | 'grant' | 'revoke'
   readonly requester: MimiUri
   readonly target: MimiUri
   readonly room: MimiUri | undefined
+  /** Undefined where none are stated. */
+  readonly terms?: ConsentTerms | undefined
 }
 
 export interface IdentifierQueryExchange extends ExchangeBase {

@@ -11,13 +11,14 @@ import type {
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
+import { consentEvent, keepConsent, requireKnownTerms, requireTerms } from './consent.ts'
 import { deliver } from './deliver.ts'
 import { disclose, type Observed } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage, type Passage } from './passage.ts'
+import { openPassage } from './passage.ts'
 import { forPinnedRoom } from './pinned-room.ts'
-import { record, shownOutcome, type Happened } from './record.ts'
+import { record, shownOutcome } from './record.ts'
 import { showRequest } from './show-request.ts'
 
 export type QueryExchange = KeyMaterialExchange | ConsentExchange | IdentifierQueryExchange
@@ -36,10 +37,13 @@ export async function answerQuery(
   const { asked, asker } = parties(exchange, parts.peers.self)
   const plan = disclose(passage, asked, observedOf(exchange))
   const response = disclose(passage, asker)
+  requireKnownTerms(parts, exchange)
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
+  requireTerms(parts, passage)
   const shown = { ...passage, exchange: showRequest(parts, passage, plan) }
   const { answer: given, original } = await deliver(parts, shown)
   const answer = inRoom(parts, exchange, given)
+  await keepConsent(parts, exchange)
   record(parts, passage, {
     kind: consentEvent(exchange) ?? 'exchange.accepted',
     outcome: shownOutcome(parts, passage, answer),
@@ -92,19 +96,5 @@ export function observedOf(exchange: Exchange): Observed {
     case 'groupInfo':
     case 'reportAbuse':
       return {}
-  }
-}
-
-function consentEvent(exchange: Passage['exchange']): Happened['kind'] | undefined {
-  if (exchange.operation !== 'requestConsent' && exchange.operation !== 'updateConsent')
-    return undefined
-  switch (exchange.change) {
-    case 'request':
-      return 'consent.requested'
-    case 'grant':
-      return 'consent.granted'
-    case 'cancel':
-    case 'revoke':
-      return 'consent.revoked'
   }
 }

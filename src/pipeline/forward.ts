@@ -6,6 +6,7 @@ import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
 import { isPseudonymous, observedOf } from './answer-query.ts'
+import { consentEvent, keepConsent, requireKnownTerms } from './consent.ts'
 import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -29,6 +30,7 @@ export async function forward(
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange))
+  requireKnownTerms(parts, exchange)
   const shown = showRequest(parts, passage, plan)
   const room = 'room' in exchange ? exchange.room : undefined
   const suite = room === undefined ? undefined : passage.suite.name
@@ -51,8 +53,10 @@ export async function forward(
     throw new GatewayError('rate-limited', retryAfterMs === undefined ? {} : { retryAfterMs })
   const recorded = shownStatus(parts, passage, { status, bytes })
   const accepted = recorded >= 200 && recorded < 300
+  if (accepted || status === NOT_FOUND) await keepConsent(parts, exchange)
+  const event = consentEvent(exchange) ?? 'exchange.accepted'
   record(parts, passage, {
-    kind: accepted ? 'exchange.accepted' : 'exchange.refused',
+    kind: accepted ? event : 'exchange.refused',
     outcome: String(recorded),
     policies,
   })
@@ -85,4 +89,6 @@ function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
   }
 }
 
+/** An unknown user: the same entry in the ledger as for any other. */
+const NOT_FOUND = 404
 const TOO_MANY_REQUESTS = 429

@@ -15,6 +15,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import type { Exchange, FanoutItem, Frank } from '../model/exchange.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { AgreementBook } from '../peers/agreement-book.ts'
+import type { ConsentLedger } from '../peers/consent-ledger.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import type { RoomSuites } from '../peers/room-suites.ts'
 import type { PolicyHolder } from '../policy/policy-holder.ts'
@@ -72,6 +73,7 @@ export interface PipelineParts {
   readonly refreshPeer: (peer: ProviderDomain) => Promise<void>
   readonly roomSuites: RoomSuites
   readonly rooms: RoomRegistry
+  readonly consents: ConsentLedger
   readonly roomGrants: RoomGrants
   readonly policies: PolicyHolder
   readonly transforms: Transforms

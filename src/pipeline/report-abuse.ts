@@ -8,6 +8,7 @@ import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
+import { requireMayReport } from './room-policy.ts'
 import { showRequest } from './show-request.ts'
 import { shownCode } from './unknown-room.ts'
 
@@ -24,6 +25,7 @@ export async function reportAbuse(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
+  requireMayReport(parts, exchange)
   const plan = disclose(passage, 'hub', {
     'report.subject': pseudonymous ? 'pseudonym-room' : 'exact',
     'report.evidence': exchange.messageCount > 0 ? 'exact' : 'absent',

@@ -31,6 +31,19 @@ export function controlHandlers(overrides: Partial<ControlHandlers> = {}): Contr
       Promise.resolve(
         id === report.id ? { ...detail, ...(options.evidence && { evidence }) } : undefined,
       ),
+    listConsents: ({ limit }) => ({
+      consents: [
+        {
+          position: 7,
+          atMs: 1_700_000_000_000,
+          change: 'grant' as const,
+          requester: 'mimi://a.example/u/alice',
+          target: 'mimi://b.example/u/bob',
+          provider: 'b.example',
+          terms: { suite: 2, suiteDigest: '00', purposes: ['delivery'], retentionDays: 30 },
+        },
+      ].slice(0, limit),
+    }),
     listRooms: () => ({
       rooms: [
         { room: 'mimi://a.example/r/club', suite: 'identified', epoch: '7', participants: 3 },

@@ -1,11 +1,13 @@
 import { parseMimiUri, uriDomain } from '../../model/ids.ts'
 import { decode, encode, opaque, spanned, struct, vector } from '../../wire/codec.ts'
 import { consentEntryCodec, type ConsentEntry } from '../../wire/mimi/consent.ts'
-import { componentData, type AppDataDictionary } from '../../wire/mls/app-data.ts'
+import { consentTermsCodec, type ConsentTerms } from '../../wire/mimi/metadata-requirements.ts'
+import { componentData, componentIds, type ComponentData } from '../../wire/mls/app-data.ts'
 import { hpkeCiphertextCodec } from '../../wire/mls/hpke-ciphertext.ts'
 import { keyPackageCodec } from '../../wire/mls/key-package.ts'
 import { decryptWithLabel, encryptWithLabel } from '../crypto/hpke.ts'
 import { generateKeyPair } from '../crypto/kem.ts'
+import { ClientError } from '../errors.ts'
 import { basicIdentity } from '../identity/account.ts'
 import { connectionCard } from '../identity/connections.ts'
 import { newKeyPackage } from './key-packages.ts'
@@ -17,7 +19,7 @@ import type { ClientState } from './client-state.ts'
  */
 export async function requestConsent(
   state: ClientState,
-  { user, room }: { user: string; room?: string | undefined },
+  { user, room, terms }: ConsentRequest,
 ): Promise<void> {
   const target = parseMimiUri(user, 'user')
   const keys = generateKeyPair(state.suite, state.randomness)
@@ -30,6 +32,7 @@ export async function requestConsent(
     consentExtensions: {
       componentData: [
         { componentId: CONNECTION_RESPONSE_KEY, data: encode(responseKeyCodec, keys) },
+        ...termsComponent(state, terms),
       ],
     },
   }
@@ -37,10 +40,30 @@ export async function requestConsent(
   await state.provider.operation('requestConsent', domain, encode(consentEntryCodec, entry))
 }
 
-/** Grants what `request` asks, with KeyPackages for an immediate add if wanted. */
+export interface ConsentRequest {
+  readonly user: string
+  readonly room?: string | undefined
+  /** What the consent is to be for. */
+  readonly terms?: OfferedTerms | undefined
+}
+
+/** What a consent is asked or given for. */
+export interface OfferedTerms {
+  /** The name of a metadata suite that we know. */
+  readonly suite: string
+  readonly purposes: readonly ('delivery' | 'moderation' | 'compliance')[]
+  readonly retentionDays: number
+  /** Milliseconds since 1970; no end unless given. */
+  readonly expiresAtMs?: number
+}
+
+/**
+ * Grants what `request` asks, on its terms unless others are given, with KeyPackages for an immediate
+ * add if wanted.
+ */
 export async function grantConsent(
   state: ClientState,
-  { requester, room, keyPackages = 0, request }: ConsentGrant,
+  { requester, room, keyPackages = 0, request, terms }: ConsentGrant,
 ): Promise<void> {
   const own = Array.from({ length: keyPackages }, () =>
     newKeyPackage(state, basicIdentity(state.account)),
@@ -51,7 +74,12 @@ export async function grantConsent(
     targetUri: state.account.user,
     roomId: room,
     clientKeyPackages: own.map(({ bytes }) => decode(spanned(keyPackageCodec), bytes)),
-    consentExtensions: sealedCard(state, request),
+    consentExtensions: {
+      componentData: [
+        ...sealedCard(state, request),
+        ...(terms === undefined ? askedTerms(request) : termsComponent(state, terms)),
+      ],
+    },
   }
   await update(state, requester, entry)
 }
@@ -63,6 +91,8 @@ export interface ConsentGrant {
   readonly keyPackages?: number
   /** The request that this answers: its key gets our connection key. */
   readonly request?: ConsentEntry
+  /** Other terms than those of the request. */
+  readonly terms?: OfferedTerms
 }
 
 export async function revokeConsent(
@@ -98,9 +128,9 @@ export function learnFromGrant(state: ClientState, entry: ConsentEntry): void {
 function sealedCard(
   { account, suite, randomness }: ClientState,
   request: ConsentEntry | undefined,
-): AppDataDictionary {
+): readonly ComponentData[] {
   const key = request && componentData(request.consentExtensions, CONNECTION_RESPONSE_KEY)
-  if (request === undefined || key === undefined) return { componentData: [] }
+  if (request === undefined || key === undefined) return []
   const { publicKey } = decode(responseKeyCodec, key)
   const plaintext = encode(cardCodec, connectionCard(account))
   const sealed = encryptWithLabel(
@@ -109,7 +139,38 @@ function sealedCard(
     randomness,
   )
   const data = encode(hpkeCiphertextCodec, sealed)
-  return { componentData: [{ componentId: SEALED_CONNECTION, data }] }
+  return [{ componentId: SEALED_CONNECTION, data }]
+}
+
+/** Throws `suite-not-accepted` for a suite that we do not know. */
+function termsComponent(
+  { metadataSuites }: ClientState,
+  terms: OfferedTerms | undefined,
+): readonly ComponentData[] {
+  if (terms === undefined) return []
+  const suite = metadataSuites.find(({ name }) => name === terms.suite)
+  if (suite === undefined) throw new ClientError('suite-not-accepted')
+  const data = encode(consentTermsCodec, {
+    suite: suite.code,
+    suiteDigest: suite.digest,
+    purposes: terms.purposes,
+    retentionDays: terms.retentionDays,
+    expiresAt: BigInt(terms.expiresAtMs ?? 0),
+  })
+  return [{ componentId: componentIds.consentTerms, data }]
+}
+
+/** Component 0x8D13 of a request, as it came. */
+function askedTerms(request: ConsentEntry | undefined): readonly ComponentData[] {
+  return (request?.consentExtensions.componentData ?? []).filter(
+    ({ componentId }) => componentId === componentIds.consentTerms,
+  )
+}
+
+/** The terms in a consent entry; undefined where it states none. Throws `WireError`. */
+export function termsOf({ consentExtensions }: ConsentEntry): ConsentTerms | undefined {
+  const data = componentData(consentExtensions, componentIds.consentTerms)
+  return data && decode(consentTermsCodec, data)
 }
 
 async function update(state: ClientState, requester: string, entry: ConsentEntry): Promise<void> {

@@ -1,9 +1,13 @@
 import type { RawRequest } from '../../model/adapter.ts'
 import { GatewayError } from '../../model/errors.ts'
-import type { ConsentExchange } from '../../model/exchange.ts'
+import type { ConsentExchange, ConsentTerms } from '../../model/exchange.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../../model/ids.ts'
-import { consentEntryCodec } from '../../wire/mimi/consent.ts'
-import { decodeBody, exchangeBase } from './decode.ts'
+import { decode } from '../../wire/codec.ts'
+import { WireError } from '../../wire/errors.ts'
+import { consentEntryCodec, type ConsentEntry } from '../../wire/mimi/consent.ts'
+import { consentTermsCodec } from '../../wire/mimi/metadata-requirements.ts'
+import { componentData, componentIds } from '../../wire/mls/app-data.ts'
+import { decodeBody, exchangeBase, timestampMs } from './decode.ts'
 
 type ConsentOperation = ConsentExchange['operation']
 
@@ -27,6 +31,29 @@ export function parseConsent(request: RawRequest, operation: ConsentOperation): 
     requester,
     target,
     room: entry.roomId === undefined ? undefined : parseMimiUri(entry.roomId, 'room'),
+    terms: termsOf(entry),
+  }
+}
+
+/** Component 0x8D13. Throws `malformed-body`, also for a purpose that is named twice. */
+function termsOf({ consentExtensions }: ConsentEntry): ConsentTerms | undefined {
+  const data = componentData(consentExtensions, componentIds.consentTerms)
+  if (data === undefined) return undefined
+  const { expiresAt, ...terms } = decoded(data)
+  if (new Set(terms.purposes).size < terms.purposes.length)
+    throw new GatewayError('malformed-body', { facts: { reason: 'purpose-twice' } })
+  return {
+    ...terms,
+    expiresAtMs: expiresAt === 0n ? undefined : timestampMs(expiresAt, 'malformed-body'),
+  }
+}
+
+function decoded(data: Buffer) {
+  try {
+    return decode(consentTermsCodec, data)
+  } catch (cause) {
+    if (cause instanceof WireError) throw new GatewayError('malformed-body', { cause })
+    throw cause
   }
 }
 

@@ -38,7 +38,6 @@ const purposeCodec = enumeration({ delivery: 1, moderation: 2, compliance: 3 })
 export const consentTermsCodec = struct({
   suite: uint16,
   suiteDigest: opaque(digestBytesMax),
-  /** Each at most once. */
   purposes: vector(purposeCodec, { countMax: 3 }),
   /** How long the requester's provider may keep what it is shown, in days. */
   retentionDays: uint32,
