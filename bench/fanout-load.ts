@@ -1,5 +1,5 @@
 import type { FarSideProgress } from './far-side.ts'
-import { Load, type NextRequest, type Throughput } from './load.ts'
+import { Load, type NextRequest, type Paced, type Throughput } from './load.ts'
 import type { Child } from './processes.ts'
 import type { Series } from './requests.ts'
 
@@ -50,7 +50,7 @@ export class FanoutLoad implements Disposable {
     this.allowed = this.series.next + count
   }
 
-  async round(durationMs: number): Promise<Throughput> {
+  async closedLoop(durationMs: number): Promise<Throughput> {
     const startMs = performance.now()
     const first = this.series.next
     while (performance.now() - startMs < durationMs && this.series.next < this.allowed) {
@@ -60,15 +60,29 @@ export class FanoutLoad implements Disposable {
       await this.below(UNDER_WAY_MAX)
     }
     const requests = this.series.next - first
-    await this.below(1)
-    // What was not sent is not sent later: the messages of the next round are others.
-    this.series.next = this.allowed
+    await this.finish()
     return { requests, elapsedMs: performance.now() - startMs }
+  }
+
+  /** Hands in messages at a fixed rate, whatever the followers do. */
+  async openLoop(perSecond: number, durationMs: number): Promise<Paced> {
+    const requests = Math.round((perSecond * durationMs) / 1_000)
+    if (this.series.next + requests > this.allowed) throw new Error('too many messages')
+    this.under += requests
+    await this.load.openLoop(perSecond, durationMs)
+    await this.finish()
+    return { requests, timesMs: [] }
   }
 
   [Symbol.dispose](): void {
     this.farSide.process.off('message', this.onProgress)
     this.load[Symbol.dispose]()
+  }
+
+  /** What was not sent is not sent later: the messages of the next round are others. */
+  private async finish(): Promise<void> {
+    await this.below(1)
+    this.series.next = this.allowed
   }
 
   private async below(count: number): Promise<void> {

@@ -109,7 +109,6 @@ if (sinks.length > 0) {
     SNICallback: (name, done) => done(null, contexts.get(name)),
   })
   server.on('secureConnection', (socket) => answerOn(socket, sinkAnswer))
-  server.on('tlsClientError', (error) => console.error(error.message))
   server.listen(sinkPort, '127.0.0.1')
 }
 

@@ -21,6 +21,12 @@ export interface Throughput {
   readonly elapsedMs: number
 }
 
+export interface Paced {
+  readonly requests: number
+  /** From the moment at which each was due to its answer, in ms. */
+  readonly timesMs: readonly number[]
+}
+
 /** Keep-alive connections that send prepared bytes: as cheap as Node can, so that it never is what limits. */
 export class Load implements Disposable {
   private readonly lanes: readonly Lane[]
@@ -59,10 +65,10 @@ export class Load implements Disposable {
   }
 
   /**
-   * Sends at a fixed rate, whatever the answers do; the times, in ms and sorted, count from the moment
-   * at which a request was due, so that waiting for a free connection counts as well.
+   * Sends at a fixed rate, whatever the answers do; times count from the moment at which a request was
+   * due, so that waiting for a free connection counts as well.
    */
-  async openLoop(perSecond: number, durationMs: number): Promise<readonly number[]> {
+  async openLoop(perSecond: number, durationMs: number): Promise<Paced> {
     const total = Math.round((perSecond * durationMs) / 1_000)
     const idle = [...this.lanes]
     const due: number[] = []
@@ -106,7 +112,7 @@ export class Load implements Disposable {
     } finally {
       clearInterval(timer)
     }
-    return times.toSorted((a, b) => a - b)
+    return { requests: total, timesMs: times }
   }
 
   [Symbol.dispose](): void {

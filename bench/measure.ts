@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchOptions, RowName } from './options.ts'
+import type { Throughput } from './load.ts'
 import { cpuMicros } from './processes.ts'
 import type { Row } from './rows.ts'
 
@@ -10,49 +11,73 @@ export interface Round {
 
 export interface Measured {
   readonly name: RowName
-  /** One per round; the same index is the same round in every row. */
-  readonly rounds: readonly Round[]
-  /** Of the open loop at the fixed rate. */
+  /** At full load, one per round; the same index is the same round in every row. */
+  readonly full: readonly Round[]
+  /** At the fixed rate, likewise. */
+  readonly fixed: readonly Round[]
+  /** Of all requests at the fixed rate; undefined for fan-outs. */
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number } | undefined
 }
 
 export interface Measurements {
   readonly rows: readonly Measured[]
-  /** Of the open loop. */
-  readonly fixedPerSecond: number | undefined
+  /** The fixed rate of single requests, and of fan-outs. */
+  readonly requestsPerSecond: number | undefined
+  readonly fanoutsPerSecond: number | undefined
 }
 
-/** Warms every row up, then measures one after the other, round by round, then each at the same fixed rate. */
+/**
+ * Warms every row up, then measures one after the other, round by round: first each at full load, then
+ * all at the same rate, half of what the slowest of them reached.
+ */
 export async function measure(
   rows: readonly Row[],
-  { rounds, roundMs, warmUpMs, latencyMs }: BenchOptions,
+  { rounds, roundMs, warmUpMs }: BenchOptions,
   progress: (text: string) => void,
 ): Promise<Measurements> {
   progress('warming up')
-  for (const row of rows) await runRound(row, warmUpMs)
-  const measured = new Map<RowName, Round[]>(rows.map(({ name }) => [name, []]))
+  for (const row of rows) await runRound(row, () => row.round(warmUpMs))
+  const full = new Map<Row, Round[]>(rows.map((row) => [row, []]))
   for (let round = 1; round <= rounds; round++) {
-    progress(`round ${round} of ${rounds}`)
-    for (const row of rows) measured.get(row.name)?.push(await runRound(row, roundMs))
+    progress(`full load, round ${round} of ${rounds}`)
+    for (const row of rows) full.get(row)?.push(await runRound(row, () => row.round(roundMs)))
   }
-  const fixedPerSecond = latencyMs === 0 ? undefined : fixedRate(rows, measured)
-  const latencies = new Map<RowName, Measured['latency']>()
-  if (fixedPerSecond !== undefined) {
-    progress(`${fixedPerSecond} requests per second`)
-    for (const { name, openLoop } of rows) {
-      if (openLoop === undefined) continue
-      const times = await openLoop(fixedPerSecond, latencyMs)
-      latencies.set(name, { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) })
+  const requestsPerSecond = halfOfSlowest(full, ({ name }) => !isFanout(name))
+  const fanoutsPerSecond = halfOfSlowest(full, ({ name }) => isFanout(name))
+  const fixed = new Map<Row, Round[]>(rows.map((row) => [row, []]))
+  const times = new Map<Row, number[]>(rows.map((row) => [row, []]))
+  for (let round = 1; round <= rounds; round++) {
+    progress(`fixed rate, round ${round} of ${rounds}`)
+    for (const row of rows) {
+      const perSecond = (isFanout(row.name) ? fanoutsPerSecond : requestsPerSecond) ?? 0
+      const paced = await runRound(row, async () => {
+        const { requests, timesMs } = await row.openLoop(perSecond, roundMs)
+        times.get(row)?.push(...timesMs)
+        return { requests, elapsedMs: roundMs }
+      })
+      fixed.get(row)?.push(paced)
     }
   }
   return {
-    fixedPerSecond,
-    rows: rows.map(({ name }) => ({
-      name,
-      rounds: measured.get(name) ?? [],
-      latency: latencies.get(name),
+    requestsPerSecond,
+    fanoutsPerSecond,
+    rows: rows.map((row) => ({
+      name: row.name,
+      full: full.get(row) ?? [],
+      fixed: fixed.get(row) ?? [],
+      latency: latencyOf(times.get(row) ?? []),
     })),
   }
+}
+
+export function isFanout(name: RowName): boolean {
+  return name === 'e' || name === 'e0'
+}
+
+function latencyOf(times: readonly number[]): Measured['latency'] {
+  if (times.length === 0) return undefined
+  const sorted = times.toSorted((a, b) => a - b)
+  return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) }
 }
 
 export function median(values: readonly number[]): number {
@@ -63,11 +88,11 @@ export function median(values: readonly number[]): number {
 }
 
 /** CPU is counted until what a request left behind, such as a commit in a group, is done too. */
-async function runRound(row: Row, durationMs: number): Promise<Round> {
+async function runRound(row: Row, load: () => Promise<Throughput>): Promise<Round> {
   await row.prepare?.()
   await sleep(SETTLE_MS)
   const before = cpuMicros(row.pid)
-  const { requests, elapsedMs } = await row.round(durationMs)
+  const { requests, elapsedMs } = await load()
   await sleep(SETTLE_MS)
   return {
     cpuMicros: (cpuMicros(row.pid) - before) / requests,
@@ -75,16 +100,14 @@ async function runRound(row: Row, durationMs: number): Promise<Round> {
   }
 }
 
-/** Half of what the slowest row reaches, so that none is beyond its limit. */
-function fixedRate(
-  rows: readonly Row[],
-  measured: ReadonlyMap<RowName, readonly Round[]>,
+function halfOfSlowest(
+  measured: ReadonlyMap<Row, readonly Round[]>,
+  isOfKind: (row: Row) => boolean,
 ): number | undefined {
-  const rates = rows
-    .filter(({ openLoop }) => openLoop !== undefined)
-    .map(({ name }) => median((measured.get(name) ?? []).map(({ perSecond }) => perSecond)))
-  if (rates.length === 0) return undefined
-  return Math.max(100, Math.floor(Math.min(...rates) / 200) * 100)
+  const rates = [...measured]
+    .filter(([row]) => isOfKind(row))
+    .map(([, rounds]) => median(rounds.map(({ perSecond }) => perSecond)))
+  return rates.length === 0 ? undefined : Math.ceil(Math.min(...rates) / 20) * 10
 }
 
 function quantile(sorted: readonly number[], part: number): number {

@@ -7,11 +7,10 @@ export type RowName = (typeof rowNames)[number]
 export interface BenchOptions {
   readonly rows: ReadonlySet<RowName>
   readonly json: boolean
+  /** Rounds at full load, and as many at a fixed rate. */
   readonly rounds: number
   readonly roundMs: number
   readonly warmUpMs: number
-  /** Of the open loop at a fixed rate; 0 leaves it out. */
-  readonly latencyMs: number
   /** Where the measured Node processes write CPU profiles. */
   readonly profileDirectory: string | undefined
 }
@@ -51,6 +50,6 @@ function parseCount(text: string): number {
   throw new Error(`--rounds takes a number from 1 to ${ROUNDS_MAX}`)
 }
 
-const WHOLE = { rounds: 9, roundMs: 1_200, warmUpMs: 3_000, latencyMs: 4_000 }
-const QUICK = { rounds: 3, roundMs: 600, warmUpMs: 1_500, latencyMs: 1_500 }
+const WHOLE = { rounds: 6, roundMs: 1_200, warmUpMs: 3_000 }
+const QUICK = { rounds: 3, roundMs: 600, warmUpMs: 1_500 }
 const ROUNDS_MAX = 100

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { FanoutLoad } from './fanout-load.ts'
-import { Load, type NextRequest, type Throughput } from './load.ts'
+import { Load, type NextRequest, type Paced, type Throughput } from './load.ts'
 import type { BenchOptions, RowName } from './options.ts'
 import { listening, startProcess, type Child } from './processes.ts'
 import { fanoutHead, peerHead, requestsOf } from './requests.ts'
@@ -18,8 +18,7 @@ export interface Row {
   /** Before a round, and not part of it. */
   readonly prepare?: () => Promise<void>
   readonly round: (durationMs: number) => Promise<Throughput>
-  /** Undefined where a row has no request whose time means anything. */
-  readonly openLoop?: (perSecond: number, durationMs: number) => Promise<readonly number[]>
+  readonly openLoop: (perSecond: number, durationMs: number) => Promise<Paced>
 }
 
 interface Setting {
@@ -84,7 +83,7 @@ async function proxyRow(setting: Setting, name: RowName, target: Target): Promis
     number: 1,
     next: 0,
   })
-  return loadRow(setting, name, {
+  return loadRow(name, {
     pid: child.pid,
     load: await openLoad(setting, { port: target.port, tls: clientTls(stage), requests }),
   })
@@ -107,14 +106,12 @@ async function postern(setting: Setting): Promise<readonly Row[]> {
       number: 2,
       next: 0,
     })
-    rows.push(
-      loadRow(setting, 'c', { pid, load: await openLoad(setting, { port, tls, requests }) }),
-    )
+    rows.push(loadRow('c', { pid, load: await openLoad(setting, { port, tls, requests }) }))
   }
   if (wanted.has('d')) {
     const requests = requestsOf(scene.notify, peerHead('notify'), { number: 3, next: 0 })
     const load = await openLoad(setting, { port, tls, requests, status: 201 })
-    rows.push(loadRow(setting, 'd', { pid, load }))
+    rows.push(loadRow('d', { pid, load }))
   }
   if (wanted.has('e')) rows.push(await posternFanout(setting, pid))
   return rows
@@ -138,12 +135,8 @@ async function posternFanout(setting: Setting, pid: number): Promise<Row> {
       series,
     }),
   )
-  return {
-    name: 'e',
-    pid,
-    prepare: async () => load.allow(await submissions.sendAll(FANOUT_MESSAGES_MAX)),
-    round: (durationMs) => load.round(durationMs),
-  }
+  const prepare = async () => load.allow(await submissions.sendAll(FANOUT_MESSAGES_MAX))
+  return { ...loadRow('e', { pid, load }), prepare }
 }
 
 async function bareFanout(setting: Setting): Promise<Row> {
@@ -170,18 +163,13 @@ async function bareFanout(setting: Setting): Promise<Row> {
       series,
     }),
   )
-  return {
-    name: 'e0',
-    pid,
-    prepare: async () => load.allow(FANOUT_MESSAGES_MAX),
-    round: (durationMs) => load.round(durationMs),
-  }
+  const prepare = async () => load.allow(FANOUT_MESSAGES_MAX)
+  return { ...loadRow('e0', { pid, load }), prepare }
 }
 
 function loadRow(
-  _setting: Setting,
   name: RowName,
-  { pid, load }: { readonly pid: number; readonly load: Load },
+  { pid, load }: { readonly pid: number; readonly load: Pick<Load, 'closedLoop' | 'openLoop'> },
 ): Row {
   return {
     name,
@@ -215,4 +203,4 @@ function clientTls({ ca, files }: Stage): ConnectionOptions {
 }
 
 const CONNECTIONS = 64
-const FANOUT_MESSAGES_MAX = 800
+const FANOUT_MESSAGES_MAX = 1_200

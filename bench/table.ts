@@ -1,10 +1,12 @@
 import { cpus } from 'node:os'
-import { median, type Measured, type Measurements } from './measure.ts'
+import { isFanout, median, type Measured, type Measurements } from './measure.ts'
 import type { RowName } from './options.ts'
 
 export interface Bar {
   readonly what: string
+  /** At the same rate, which decides. */
   readonly value: number
+  readonly atFullLoad: number
   /** `>= 0.45` */
   readonly bar: string
   readonly met: boolean
@@ -13,7 +15,8 @@ export interface Bar {
 export interface Report {
   readonly machine: string
   readonly node: string
-  readonly fixedPerSecond: number | undefined
+  readonly requestsPerSecond: number | undefined
+  readonly fanoutsPerSecond: number | undefined
   readonly rows: readonly ReportRow[]
   readonly bars: readonly Bar[]
   readonly notes: readonly string[]
@@ -22,80 +25,109 @@ export interface Report {
 export interface ReportRow {
   readonly name: RowName
   readonly what: string
+  /** At the fixed rate. */
   readonly cpuMicros: number
-  readonly perSecond: number
-  /** CPU of row b over the CPU of this row, within the same rounds. */
+  /** CPU of row b (of row e0 for fan-outs) over the CPU of this row, within the same rounds. */
   readonly shareOfBare: number | undefined
   readonly p50Ms: number | undefined
   readonly p99Ms: number | undefined
+  readonly fullLoad: {
+    readonly cpuMicros: number
+    readonly perSecond: number
+    readonly shareOfBare: number | undefined
+  }
 }
 
 /** Medians over the rounds; ratios are medians of the ratios within each round. */
-export function reportOf({ rows, fixedPerSecond }: Measurements, notes: readonly string[]): Report {
+export function reportOf(measurements: Measurements, notes: readonly string[]): Report {
+  const { rows, requestsPerSecond, fanoutsPerSecond } = measurements
   const byName = new Map(rows.map((row) => [row.name, row]))
   return {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     node: process.version,
-    fixedPerSecond,
+    requestsPerSecond,
+    fanoutsPerSecond,
     notes,
-    rows: rows.map((row) => reportRow(row, byName.get('b'))),
+    rows: rows.map((row) => reportRow(row, byName.get(isFanout(row.name) ? 'e0' : 'b'))),
     bars: BARS.flatMap((bar) => {
-      const value = ratio(byName.get(bar.over), byName.get(bar.under))
-      if (value === undefined) return []
+      const sides = [byName.get(bar.over), byName.get(bar.under)] as const
+      const value = ratio('fixed', ...sides)
+      const atFullLoad = ratio('full', ...sides)
+      if (value === undefined || atFullLoad === undefined) return []
       const met = bar.most === undefined ? value >= bar.least : value <= bar.most
       const text = bar.most === undefined ? `>= ${bar.least}` : `<= ${bar.most}`
-      return [{ what: bar.what, value, bar: text, met }]
+      return [{ what: bar.what, value, atFullLoad, bar: text, met }]
     }),
   }
 }
 
-/** The table in Markdown. */
-export function printTable({ rows, bars, machine, node, fixedPerSecond, notes }: Report): string {
-  const at = fixedPerSecond === undefined ? '' : ` at ${fixedPerSecond}/s`
-  const head = ['', 'what', 'CPU µs', 'requests/s', 'b : row', `p50 ms${at}`, `p99 ms${at}`]
-  const cells = rows.map((row) => [
+/** The tables in Markdown. */
+export function printTable(report: Report): string {
+  const { rows, bars, machine, node, notes } = report
+  const head = ['', 'what', 'CPU µs', 'bare : row', 'p50 ms', 'p99 ms']
+  head.push('full load: CPU µs', 'bare : row', 'per second')
+  const cells = rows.map(({ fullLoad, ...row }) => [
     row.name,
     row.what,
     row.cpuMicros.toFixed(0),
-    row.perSecond.toFixed(0),
     row.shareOfBare?.toFixed(2) ?? '',
-    row.p50Ms?.toFixed(2) ?? '',
-    row.p99Ms?.toFixed(2) ?? '',
+    row.p50Ms?.toFixed(1) ?? '',
+    row.p99Ms?.toFixed(1) ?? '',
+    fullLoad.cpuMicros.toFixed(0),
+    fullLoad.shareOfBare?.toFixed(2) ?? '',
+    fullLoad.perSecond.toFixed(0),
   ])
-  const barCells = bars.map(({ what, value, bar, met }) => [
+  const barCells = bars.map(({ what, value, atFullLoad, bar, met }) => [
     what,
     value.toFixed(2),
     bar,
     met ? 'met' : 'missed',
+    atFullLoad.toFixed(2),
   ])
-  return [
-    `${machine}, Node ${node}`,
+  const barHead = ['ratio of CPU', 'at the same rate', 'bar', '', 'at full load']
+  const lines = [
+    `${machine}, Node ${node}. ${ratesOf(report)}`,
     '',
     ...markdown(head, cells),
-    '',
-    ...(bars.length === 0 ? [] : markdown(['ratio', 'value', 'bar', ''], barCells)),
-    ...notes.map((note) => `\nnote: ${note}`),
-    '',
-  ].join('\n')
+    ...(bars.length === 0 ? [] : ['', ...markdown(barHead, barCells)]),
+    ...notes.flatMap((note) => ['', `Note: ${note}.`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function ratesOf({ requestsPerSecond, fanoutsPerSecond }: Report): string {
+  const rates = [
+    ...(requestsPerSecond === undefined ? [] : [`${requestsPerSecond} requests per second`]),
+    ...(fanoutsPerSecond === undefined ? [] : [`${fanoutsPerSecond} fan-outs per second`]),
+  ]
+  return `The fixed rate: ${rates.join(', ')}.`
 }
 
 function reportRow(row: Measured, bare: Measured | undefined): ReportRow {
-  const { name, rounds, latency } = row
+  const { name, full, fixed, latency } = row
   return {
     name,
     what: LABELS[name],
-    cpuMicros: median(rounds.map((round) => round.cpuMicros)),
-    perSecond: median(rounds.map((round) => round.perSecond)),
-    shareOfBare: name.startsWith('e') ? undefined : ratio(bare, row),
+    cpuMicros: median(fixed.map((round) => round.cpuMicros)),
+    shareOfBare: ratio('fixed', bare, row),
     p50Ms: latency?.p50Ms,
     p99Ms: latency?.p99Ms,
+    fullLoad: {
+      cpuMicros: median(full.map((round) => round.cpuMicros)),
+      perSecond: median(full.map((round) => round.perSecond)),
+      shareOfBare: ratio('full', bare, row),
+    },
   }
 }
 
-function ratio(over: Measured | undefined, under: Measured | undefined): number | undefined {
+function ratio(
+  at: 'full' | 'fixed',
+  over: Measured | undefined,
+  under: Measured | undefined,
+): number | undefined {
   if (over === undefined || under === undefined) return undefined
   return median(
-    over.rounds.map((round, index) => round.cpuMicros / (under.rounds[index]?.cpuMicros ?? NaN)),
+    over[at].map((round, index) => round.cpuMicros / (under[at][index]?.cpuMicros ?? NaN)),
   )
 }
 
