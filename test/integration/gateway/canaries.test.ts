@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import type { MimiClient } from '../../../src/client/mimi-client.ts'
+import { addMember, message, useClubhouse } from '../../support/clubhouse.ts'
+import { callInternal, callPeer, internalPath } from '../../support/gateway-calls.ts'
+import { consentRequest, searchByHandle } from '../../support/peer-requests.ts'
+import { messageBody } from '../../support/raw-requests.ts'
+
+// Strings that people chose pass through everything; then everything that the gateways kept is searched.
+const canary = {
+  user: 'canary-user-dolores',
+  device: 'canary-device',
+  text: 'canary-text-meet-me-at-nine',
+  roomName: 'canary-room-name',
+  note: 'canary-note-he-insulted-me',
+  handle: 'canary-handle',
+  email: 'canary@mail.example',
+  path: 'canary-path',
+  suite: 'canary-suite',
+}
+const clubhouse = useClubhouse()
+const room = 'mimi://a.example/r/clubhouse'
+let dolores: MimiClient
+/** Everything that was answered with a problem. */
+const problems: string[] = []
+
+const provider = (domain: string) => clubhouse().federation.provider(domain)
+const domains = ['a.example', 'b.example', 'c.example']
+
+beforeAll(async () => {
+  const { alice, cathy } = clubhouse()
+  const profile = { handle: canary.handle, email: canary.email }
+  dolores = await provider('b.example').client(canary.user, {
+    device: canary.device,
+    extra: { profile },
+  })
+  await dolores.publishKeyPackages({ basic: 1, pseudonymous: 2 })
+  for (const other of [alice, cathy]) {
+    other.connect(dolores.connectionCard())
+    dolores.connect(other.connectionCard())
+  }
+  await alice.createRoom({ room, name: canary.roomName, suite: 'moderated-pseudonyms' })
+  for (const client of [dolores, cathy]) await addMember(alice, client, room)
+  await converse(dolores, cathy)
+  await converse(cathy, dolores)
+  await dolores.requestConsent(alice.user)
+  await alice.queryIdentifier('b.example', [{ searchType: 'handle', searchValue: canary.handle }])
+  await provoke()
+}, 60_000)
+
+/** One says something and the other reports it. */
+async function converse(sender: MimiClient, reporter: MimiClient): Promise<void> {
+  await sender.sendText(room, canary.text)
+  const { evidence } = await message(reporter, canary.text)
+  if (evidence === undefined) throw new Error('no evidence')
+  await reporter.report(room, [evidence], { note: canary.note, named: true })
+}
+
+/** Requests that are wrong in places where a careless program repeats them. */
+async function provoke(): Promise<void> {
+  const a = provider('a.example')
+  const as = provider('b.example').identity
+  const from = 'b.example'
+  const target = `mimi://a.example/r/${canary.path}`
+  const body = messageBody(dolores, room)
+  const replies = [
+    await callPeer(a, { as, from, operation: 'submitMessage', target, body }),
+    await callPeer(a, { as, from, operation: 'submitMessage', target: canary.path, body }),
+    await callPeer(a, { as, from, operation: 'update', target, body: Buffer.from(canary.text) }),
+    await callPeer(a, { as, from: `${canary.path}.example`, operation: 'update', target, body }),
+    await callPeer(a, { as, from, ...searchByHandle('c.example', canary.handle) }),
+    await callPeer(a, {
+      as,
+      from,
+      ...consentRequest({
+        requester: `mimi://c.example/u/${canary.user}`,
+        target: 'mimi://a.example/u/alice',
+      }),
+    }),
+    await callPeer(a, {
+      as,
+      from,
+      operation: 'submitMessage',
+      target: room,
+      body,
+      headers: { 'mimi-metadata-suite': canary.suite, host: `${canary.path}.example` },
+    }),
+  ]
+  for (const { headers, body: answer } of replies)
+    problems.push(`${answer.toString('latin1')} ${JSON.stringify(headers)}`)
+  const inside = [
+    await callInternal(a, internalPath('submitMessage', target), { body }),
+    await callInternal(a, internalPath('rooms', room), {
+      body: JSON.stringify({ suite: canary.suite }),
+    }),
+    await callInternal(a, `/internal/v1/hub-keys?ciphersuite=${canary.path}`),
+    await callInternal(a, `/internal/v1/${canary.path}`),
+  ]
+  for (const { bytes } of inside) problems.push(bytes.toString('latin1'))
+}
+
+/** Which of the canaries stand in a text. */
+function found(text: string, names: readonly (keyof typeof canary)[]): readonly string[] {
+  return names.filter((name) => text.includes(canary[name]))
+}
+
+const all = Object.keys(canary) as (keyof typeof canary)[]
+
+test('no problem repeats anything of its request', () => {
+  expect(problems.length).toBeGreaterThan(10)
+  expect(problems.filter((text) => found(text, all).length > 0)).toEqual([])
+})
+
+test('no line of any log has what people wrote, nor who they are', () => {
+  for (const domain of domains) {
+    const log = provider(domain).log()
+    expect(log).toContain('gateway.started')
+    expect(found(log, all)).toEqual([])
+    expect(log).not.toMatch(/mimi:\/\//)
+  }
+})
+
+test('no metric has what people wrote, nor who they are', async () => {
+  for (const domain of domains) {
+    const text = await (await fetch(`${provider(domain).gateway.urls.admin}/metrics`)).text()
+    expect(text.length).toBeGreaterThan(0)
+    expect(found(text, all)).toEqual([])
+    expect(text).not.toMatch(/mimi:\/\//)
+  }
+})
+
+/** All octets that a gateway has in files, without its reference DS. */
+function kept(domain: string): string {
+  const { directory } = provider(domain)
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('reference-ds'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n')
+}
+
+const content = ['text', 'note', 'handle', 'email', 'device', 'path', 'suite'] as const
+
+test('no gateway keeps content, notes or searches in the clear', () => {
+  for (const domain of domains) expect([domain, found(kept(domain), content)]).toEqual([domain, []])
+})
+
+test('only the hub keeps what a room is called, in the GroupInfo that it follows', () => {
+  expect(domains.filter((domain) => kept(domain).includes(canary.roomName))).toEqual(['a.example'])
+})
+
+test('the hub of a pseudonymous room keeps no user of another provider, only its pseudonym', () => {
+  const files = kept('a.example')
+  for (const { user } of [dolores, clubhouse().cathy]) expect(files).not.toContain(user)
+  expect(files).toContain(dolores.participant(room))
+})
+
+test('followers keep neither the users nor the pseudonyms of others', () => {
+  const { alice, cathy } = clubhouse()
+  const files = kept('b.example')
+  for (const { user } of [alice, cathy]) expect(files).not.toContain(user)
+  for (const other of [alice, cathy]) expect(files).not.toContain(other.participant(room))
+})
+
+test('a report is kept sealed: it is there, and nothing of what it says', () => {
+  const files = kept('a.example')
+  expect(files).toContain('verified')
+  expect(found(files, ['note', 'text'])).toEqual([])
+})
