@@ -19,7 +19,7 @@ import type { Requirements } from './requirements.ts'
 import { protocolDrafts } from './stated-content.ts'
 
 /** Every operation that we serve, with the octets that its requests may have. */
-export const operationLimits = mimiAdapter.operations.map((operation) => ({
+const operationLimits = mimiAdapter.operations.map((operation) => ({
   operation,
   method: methodOf(operation),
   path: `/${operation}`,

@@ -141,7 +141,7 @@ export function maskRoomStatus(outcome: GroupInfoOutcome): GroupInfoOutcome {
 }
 
 /** What tells whether a room is there becomes what is said to whoever is not in it. */
-export function maskRoomPresence(_code: ErrorCode): ErrorCode {
+function maskRoomPresence(_code: ErrorCode): ErrorCode {
   return 'not-a-participant'
 }
 
@@ -203,7 +203,7 @@ export function bucketTime(timeMs: number, widthMs: number): number {
 }
 
 /** The stamp of the hub, for those to whom the plan shows it. */
-export function showFrank(frank: Frank | undefined, cell: PlanCell | undefined): Frank | undefined {
+function showFrank(frank: Frank | undefined, cell: PlanCell | undefined): Frank | undefined {
   return cell?.shown === 'exact' ? frank : undefined
 }
 

@@ -1,4 +1,3 @@
-import type { ProviderDomain } from '../model/ids.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 
 /** Which notifications were processed: a hub's retry is the same bytes (draft-ietf-mimi-protocol-06 §5.5). */
@@ -12,12 +11,6 @@ export const notificationsMigrations: readonly Migration[] = [
     CREATE INDEX notifications_age ON notifications (seen_at_ms)`,
   },
 ]
-
-export interface Notification {
-  readonly hub: ProviderDomain
-  /** SHA-256 over hub, room and body: 32 octets. */
-  readonly digest: Buffer
-}
 
 /** Processes every notification once, however often and however concurrently it arrives. */
 export interface Notifications {

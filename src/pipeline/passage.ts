@@ -86,7 +86,7 @@ const MAY_BE_UNKNOWN: ReadonlySet<Operation> = new Set([
 ])
 
 /** Throws `peer-unknown`, `peer-denied`. */
-export function knownPeer(parts: PipelineParts, domain: ProviderDomain): PeerProfile {
+function knownPeer(parts: PipelineParts, domain: ProviderDomain): PeerProfile {
   const profile = parts.peers.find(domain)
   if (profile === undefined) throw new GatewayError('peer-unknown')
   if (!profile.allow) throw new GatewayError('peer-denied')

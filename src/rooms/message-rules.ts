@@ -31,7 +31,7 @@ export function checkMessage(
 }
 
 /** Whether a participant's role allows something that no handshake shows. */
-export function roleAllows(
+function roleAllows(
   policy: RoomPolicy,
   roleIndex: number,
   capability: RoleCapability,

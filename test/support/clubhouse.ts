@@ -39,7 +39,7 @@ export function useClubhouse(options: ClubhouseOptions = {}): () => Clubhouse {
   }
 }
 
-export async function openClubhouse(
+async function openClubhouse(
   directory: string,
   { providers = {}, keyPackages = {} }: ClubhouseOptions = {},
 ): Promise<Clubhouse> {

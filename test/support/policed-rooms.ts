@@ -69,9 +69,9 @@ export const testRoles: readonly Role[] = [
 ]
 
 /** The hub's key, for external proposals. */
-export const hubKeys: SignatureKeyPair = generateSignatureKeyPair(suite)
+const hubKeys: SignatureKeyPair = generateSignatureKeyPair(suite)
 const hubCredential: Credential = { kind: 'basic', identity: Buffer.from('a.example') }
-export const hubSender = { signatureKey: hubKeys.publicKey, credential: hubCredential }
+const hubSender = { signatureKey: hubKeys.publicKey, credential: hubCredential }
 
 /** The entry that lets the hub act as role 5. */
 export function hubEntry(roles: readonly Role[] = testRoles) {

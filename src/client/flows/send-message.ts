@@ -77,7 +77,7 @@ function paddingIn({ context }: ClientRoom['group']): PaddingFor {
 }
 
 /** How much padding makes a size class that is a multiple of `padToSize` too. */
-export function paddedBy(bytes: number, padToSize: number): number {
+function paddedBy(bytes: number, padToSize: number): number {
   const unit = Math.max(1, padToSize)
   let size = bytes + toSizeClass(bytes)
   // A size that both divide comes within `unit` steps; above the bound the room's own size is enough.

@@ -6,7 +6,6 @@ import {
   uint64,
   enumeration,
   vector,
-  type Decoded,
 } from '../codec.ts'
 
 /** Octets of a digest in these structs; SHA-256 makes 32. */
@@ -22,7 +21,6 @@ export const metadataRequirementsCodec = struct({
   suite: uint16,
   suiteDigest: opaque(digestBytesMax),
 })
-export type MetadataRequirements = Decoded<typeof metadataRequirementsCodec>
 
 /** The LeafNode component 0x8D01: the suites whose rooms this client takes part in. docs/rooms.md */
 export const supportedMetadataSuitesCodec = struct({
@@ -44,4 +42,3 @@ export const consentTermsCodec = struct({
   /** Milliseconds since 1970; 0 for no end. */
   expiresAt: uint64,
 })
-export type ConsentTerms = Decoded<typeof consentTermsCodec>

@@ -57,7 +57,6 @@ export const appMessagePolicyCodec = struct({
   padToSize: uint16,
   maxGenerationsSkipahead: uint32,
 })
-export type AppMessagePolicy = Decoded<typeof appMessagePolicyCodec>
 
 /** The GroupContext component 0x0024 `mls_operational_policy`, and its update: a full replacement. draft-ietf-mimi-room-policy-03 §7 */
 export const operationalParametersCodec = struct({

@@ -54,14 +54,12 @@ export type Role = Decoded<typeof roleCodec>
 export const roleDataCodec = struct({
   roles: vector(roleCodec, { countMax: roleCountMax, bytesMax: policyBytesMax }),
 })
-export type RoleData = Decoded<typeof roleDataCodec>
 
 /** A property that a requester's credential must have. draft-ietf-mimi-room-policy-03 §4 */
 export const claimCodec = struct({
   claimId: struct({ credentialType: uint16, id: opaque(claimBytesMax) }),
   claimValue: opaque(claimBytesMax),
 })
-export type Claim = Decoded<typeof claimCodec>
 
 /** Who has all claims may take the role. As printed, it carries the whole Role. draft-ietf-mimi-room-policy-03 §4 */
 export const preAuthRoleEntryCodec = struct({
@@ -77,7 +75,6 @@ export const preAuthDataCodec = struct({
     bytesMax: policyBytesMax,
   }),
 })
-export type PreAuthData = Decoded<typeof preAuthDataCodec>
 
 /** The GroupContext component 0x0027 `base_room_policy`, and its update: a full replacement. draft-ietf-mimi-room-policy-03 §5 */
 export const baseRoomPolicyCodec = struct({
