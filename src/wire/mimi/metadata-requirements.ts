@@ -1,12 +1,4 @@
-import {
-  opaque,
-  struct,
-  uint16,
-  uint32,
-  uint64,
-  enumeration,
-  vector,
-} from '../codec.ts'
+import { opaque, struct, uint16, uint32, uint64, enumeration, vector } from '../codec.ts'
 
 /** Octets of a digest in these structs; SHA-256 makes 32. */
 const digestBytesMax = 64
