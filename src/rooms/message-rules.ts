@@ -31,7 +31,11 @@ export function checkMessage(
 }
 
 /** Whether a participant's role allows something that no handshake shows. */
-function roleAllows(policy: RoomPolicy, roleIndex: number, capability: RoleCapability): boolean {
+export function roleAllows(
+  policy: RoomPolicy,
+  roleIndex: number,
+  capability: RoleCapability,
+): boolean {
   if (isBarred(policy, roleIndex)) return false
   return policy.roles === undefined || holds(policy.roles.get(roleIndex), capability)
 }

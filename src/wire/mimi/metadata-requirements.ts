@@ -1,4 +1,13 @@
-import { opaque, struct, uint16, uint32, uint64, enumeration, vector } from '../codec.ts'
+import {
+  opaque,
+  struct,
+  uint16,
+  uint32,
+  uint64,
+  enumeration,
+  vector,
+  type Decoded,
+} from '../codec.ts'
 
 /** Octets of a digest in these structs; SHA-256 makes 32. */
 const digestBytesMax = 64
@@ -34,3 +43,4 @@ export const consentTermsCodec = struct({
   /** Milliseconds since 1970; 0 for no end. */
   expiresAt: uint64,
 })
+export type ConsentTerms = Decoded<typeof consentTermsCodec>
