@@ -1,3 +1,4 @@
+import type { Attested } from '../metadata/attested.ts'
 import type { Suite } from '../metadata/suite.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { Home } from '../pipeline/parts.ts'
@@ -9,10 +10,12 @@ export interface HomeOptions {
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   /** The suite of exchanges outside rooms between our own users. */
   readonly suite: string
+  /** What we attest of our users. */
+  readonly attested: Attested
 }
 
 /** Our own provider as policies see it. Facts of a room are made once and found again by identity. */
-export function createHome({ domain, rooms, suite }: HomeOptions): Home {
+export function createHome({ domain, rooms, suite, attested }: HomeOptions): Home {
   const peer: PeerFacts = {
     id: domain,
     class: 'home',
@@ -25,6 +28,7 @@ export function createHome({ domain, rooms, suite }: HomeOptions): Home {
   return {
     peer,
     suite,
+    attested,
     room: (uri: MimiUri | undefined, of: Suite) => {
       const key = `${of.code} ${uri ?? OUTSIDE_ROOMS}`
       const found = known.get(key)

@@ -8,6 +8,7 @@ import { createFrankingAgent, type FrankingAgent } from '../franking/franking-ag
 import { createStampStore } from '../franking/stamp-store.ts'
 import { createTimeBuckets } from '../franking/time-bucket.ts'
 import type { KeyRing } from '../keys/key-files.ts'
+import { parseAttestedHeader } from '../metadata/attested.ts'
 import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
 import { builtInSuites } from '../metadata/suites.ts'
 import { createPseudonyms } from '../metadata/pseudonyms.ts'
@@ -25,11 +26,12 @@ import { createRoomGrants } from '../pipeline/room-grants.ts'
 import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { agreementToName } from '../pipeline/passage.ts'
-import { recordFanout } from '../pipeline/record.ts'
+import { recordDelivery, recordFanout } from '../pipeline/record.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
 import { readFanout, stampFanout } from '../protocols/mimi/fanout.ts'
+import { groupInfoDescribes, showsDescription } from '../protocols/mimi/room-description.ts'
 import { sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
 import { isSignedByRequester } from '../protocols/mimi/verify-request.ts'
 import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
@@ -134,7 +136,12 @@ async function openNeighbourhood(options: PartsOptions) {
       config.privateSuites.map((table) => suiteOfTable(table)),
     ),
     transforms: options.transforms ?? transforms,
-    home: createHome({ domain, rooms: config.rooms, suite: HOME_SUITE }),
+    home: createHome({
+      domain,
+      rooms: config.rooms,
+      suite: HOME_SUITE,
+      attested: config.attested,
+    }),
     peers,
     policies: createPolicyHolder(await readPolicyEngine(config.policies), declarations),
     peerClients: new PeerClients({
@@ -187,6 +194,8 @@ function protocolBytes(signer: HubSigner): ProtocolBytes {
   return {
     sealGroupInfo: async (grant) => sealGroupInfo(grant, signer),
     isSignedByRequester,
+    showsDescription,
+    groupInfoDescribes,
     parseFanout: (bytes) => {
       const [item, ...others] = readFanout(bytes)
       if (item === undefined || others.length > 0) throw new GatewayError('malformed-body')
@@ -220,15 +229,20 @@ function openOutbox(parts: OutboxParts): Outbox {
     store,
     clock,
     limits: config.limits.outbox,
-    send: ({ peer, room, bytes, suite, signal }) =>
-      agreedCall(
+    send: async ({ peer, room, bytes, suite, signal }) => {
+      const answer = await agreedCall(
         {
           call: (call) => peerClients.call(call),
           refresh: parts.refreshPeer,
           agreement: (refused) => agreementToName(parts, { peer, room, suite }, refused),
         },
         { peer, operation: 'notify', target: room, bytes, suite, signal },
-      ),
+      )
+      // A follower that says nonsense is not asked again: the notification did arrive.
+      const attested = parseAttestedHeader(answer.compliance ?? '')
+      if (attested !== undefined) recordDelivery(parts, { peer, room, suite, attested })
+      return answer
+    },
     onEvent: ({ kind, peer, room, suite, reason }) => {
       if (kind === 'retried') return metrics.fanoutEnded('failed')
       const delivered = kind === 'delivered'

@@ -37,6 +37,7 @@ const eventKinds: Readonly<Record<EventKind, true>> = {
   'exchange.refused': true,
   'fanout.delivered': true,
   'fanout.failed': true,
+  'delivery.attested': true,
   'member.added': true,
   'member.removed': true,
   'role.changed': true,

@@ -13,6 +13,8 @@ export interface PeerCall {
   readonly suite?: string | undefined
   /** Value of `Mimi-Metadata-Agreement`. */
   readonly agreement?: string | undefined
+  /** Value of `Mimi-Compliance-Metadata`. */
+  readonly compliance?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -22,6 +24,7 @@ export interface PeerAnswer {
   readonly retryAfterMs?: number | undefined
   readonly suite?: string | undefined
   readonly agreement?: string | undefined
+  readonly compliance?: string | undefined
 }
 
 /** A GET whose answer is passed on as it arrives. */

@@ -146,6 +146,7 @@ export class PeerLink {
     const headers = [...this.fixedHeaders, 'content-type', 'application/octet-stream']
     if (call.suite !== undefined) headers.push('mimi-metadata-suite', call.suite)
     if (call.agreement !== undefined) headers.push('mimi-metadata-agreement', call.agreement)
+    if (call.compliance !== undefined) headers.push('mimi-compliance-metadata', call.compliance)
     const {
       status,
       bytes,
@@ -169,6 +170,7 @@ export class PeerLink {
       retryAfterMs: retryAfterMs(answered['retry-after'], this.options.clock),
       suite: headerValue(answered['mimi-metadata-suite'], SUITE_CHARACTERS_MAX),
       agreement: headerValue(answered['mimi-metadata-agreement'], AGREEMENT_CHARACTERS_MAX),
+      compliance: headerValue(answered['mimi-compliance-metadata'], COMPLIANCE_CHARACTERS_MAX),
     }
   }
 
@@ -265,3 +267,4 @@ const HEADER_BYTES_MAX = 16_384
 const QUEUE_RETRY_MS = 1_000
 const SUITE_CHARACTERS_MAX = 64
 const AGREEMENT_CHARACTERS_MAX = 256
+const COMPLIANCE_CHARACTERS_MAX = 512

@@ -136,7 +136,9 @@ export class InternalListener {
     const target = route.variable === undefined ? '' : pathTarget(path, route.path)
     const bytes = await readBody(request, route.bodyBytesMax)
     const { signal } = this.answering
-    const context = { requestId, receivedAtMs, suite: undefined, agreement: undefined, signal }
+    const compliance = oneHeader(headers['mimi-compliance-metadata'])
+    const named = { suite: undefined, agreement: undefined, compliance }
+    const context = { requestId, receivedAtMs, ...named, signal }
     const query = new URLSearchParams(search)
     return { bytes, run: () => route.run({ target, query, headers, bytes, context }) }
   }
@@ -155,6 +157,13 @@ export class InternalListener {
 }
 
 /** No page in a browser on this machine may talk to us. */
+/** Whether it says anything is found out where it is read. */
+function oneHeader(value: string | string[] | undefined): string | undefined {
+  if (Array.isArray(value))
+    throw new GatewayError('malformed-request', { facts: { part: 'header' } })
+  return value
+}
+
 function refuseBrowsers(headers: IncomingHttpHeaders): void {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
     throw new GatewayError('not-admitted')

@@ -130,10 +130,14 @@ export class PeersListener {
       request.headers['mimi-metadata-agreement'],
       AGREEMENT_CHARACTERS_MAX,
     )
+    const compliance = headerText(
+      request.headers['mimi-compliance-metadata'],
+      COMPLIANCE_CHARACTERS_MAX,
+    )
     const bytes = await readBody(request, bodyBytesMax)
     return handle(
       { operation, direction: 'ingress', origin: { kind: 'peer', domain }, target, bytes },
-      { requestId, receivedAtMs, suite, agreement, signal: this.answering.signal },
+      { requestId, receivedAtMs, suite, agreement, compliance, signal: this.answering.signal },
     )
   }
 
@@ -177,4 +181,5 @@ function notReached(): void {
 const DIRECTORY_PATH = '/.well-known/mimi-protocol-directory'
 const SUITE_CHARACTERS_MAX = 64
 const AGREEMENT_CHARACTERS_MAX = 256
+const COMPLIANCE_CHARACTERS_MAX = 512
 const HEADER_TEXT = /^[\x21-\x7e]+$/

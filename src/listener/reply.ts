@@ -10,6 +10,7 @@ export interface ReplyHead {
   readonly contentType?: string
   readonly suite?: string | undefined
   readonly agreement?: string | undefined
+  readonly compliance?: string | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly cacheControl?: string
   readonly allow?: string | undefined
@@ -78,6 +79,8 @@ function headersOf(head: ReplyHead): string[] {
   const headers: string[] = []
   if (head.suite !== undefined) pushChecked(headers, 'mimi-metadata-suite', head.suite)
   if (head.agreement !== undefined) pushChecked(headers, 'mimi-metadata-agreement', head.agreement)
+  if (head.compliance !== undefined)
+    pushChecked(headers, 'mimi-compliance-metadata', head.compliance)
   if (head.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(head.retryAfterSeconds))
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
@@ -103,4 +106,4 @@ function pushChecked(headers: string[], name: string, value: string): void {
 
 const OCTETS = 'application/octet-stream'
 const JOINED_BYTES_MAX = 16_384
-const HEADER_VALUE = /^[\x21-\x7e]{1,256}$/
+const HEADER_VALUE = /^[\x21-\x7e]{1,512}$/

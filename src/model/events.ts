@@ -6,6 +6,7 @@ export type EventKind =
   | 'exchange.refused'
   | 'fanout.delivered'
   | 'fanout.failed'
+  | 'delivery.attested'
   | 'member.added'
   | 'member.removed'
   | 'role.changed'

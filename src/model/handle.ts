@@ -11,6 +11,8 @@ export interface RequestContext {
   readonly suite: string | undefined
   /** `Mimi-Metadata-Agreement`, at most 256 characters. */
   readonly agreement: string | undefined
+  /** `Mimi-Compliance-Metadata`, at most 512 characters. */
+  readonly compliance?: string | undefined
   /**
    * Aborts when the listener gives up on what is in flight (end of a drain). A peer that hangs up does
    * not abort: what the delivery service accepted must still be stamped and recorded.
@@ -39,6 +41,7 @@ export interface ResponseHeaders {
   readonly contentType?: string
   readonly suite?: string
   readonly agreement?: string
+  readonly compliance?: string | undefined
 }
 
 /** The pipeline as the peers listener sees it. Throws `GatewayError`. */

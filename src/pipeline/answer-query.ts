@@ -13,7 +13,8 @@ import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
 import { consentEvent, keepConsent, requireKnownTerms, requireTerms } from './consent.ts'
 import { deliver } from './deliver.ts'
-import { disclose, type Observed } from './disclose.ts'
+import { disclose } from './disclose.ts'
+import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
@@ -35,7 +36,7 @@ export async function answerQuery(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const { asked, asker } = parties(exchange, parts.peers.self)
-  const plan = disclose(passage, asked, observedOf(exchange))
+  const plan = disclose(passage, asked, observedOf(exchange, passage.suite))
   const response = disclose(passage, asker)
   requireKnownTerms(parts, exchange)
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
@@ -71,30 +72,4 @@ function parties(
 
 export function isPseudonymous(exchange: Exchange): boolean {
   return 'pseudonymous' in exchange && exchange.pseudonymous
-}
-
-/** What the bytes of an exchange outside rooms, or of a request for key material, show. */
-export function observedOf(exchange: Exchange): Observed {
-  switch (exchange.operation) {
-    case 'keyMaterial': {
-      const form = exchange.pseudonymous ? 'pseudonym-room' : 'exact'
-      return { 'consent.edge': form, 'sender.client': form }
-    }
-    case 'identifierQuery': {
-      const [first, ...others] = exchange.searchTypes
-      const isOneHandle = first === 'handle' && others.length === 0
-      return { 'contact.query': isOneHandle ? 'bucket' : 'exact' }
-    }
-    case 'requestConsent':
-    case 'updateConsent':
-      return { 'consent.edge': 'exact' }
-    case 'proxyDownload':
-      return { 'asset.url': 'exact' }
-    case 'update':
-    case 'submitMessage':
-    case 'notify':
-    case 'groupInfo':
-    case 'reportAbuse':
-      return {}
-  }
 }

@@ -1,7 +1,9 @@
+import { purposeOf, withinCell } from '../metadata/plan.ts'
 import { GatewayError } from '../model/errors.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../model/ids.ts'
 import type { RoomState } from '../rooms/room-state.ts'
 import { holdToSuite } from './hold-to-suite.ts'
+import type { PolicyRoom } from '../policy/slices.ts'
 import type { PipelineParts } from './parts.ts'
 
 export interface RoomToCreate {
@@ -27,7 +29,33 @@ export async function createRoom(parts: PipelineParts, wanted: RoomToCreate): Pr
     if (suite === undefined) throw new GatewayError('suite-unavailable')
     requireOwnUsers(parts, room)
     holdToSuite(parts, room, suite)
+    requireServable(parts, wanted, parts.home.room(wanted.room, suite))
   })
+}
+
+/**
+ * Our own policies can serve the suite in rooms, and the room has a name and a subject only where they
+ * and the suite show them to hubs.
+ */
+function requireServable(
+  parts: PipelineParts,
+  { groupInfo }: RoomToCreate,
+  room: PolicyRoom,
+): void {
+  const plan = parts.policies.current().plan({
+    peer: parts.home.peer,
+    room,
+    operation: 'update',
+    direction: 'ingress',
+    audience: 'hub',
+    purpose: purposeOf('update', 'hub'),
+  })
+  if (plan.kind === 'refused')
+    throw new GatewayError('disclosure-refused', { facts: { field: plan.field } })
+  const cell = plan.request['room.description']
+  if (cell === undefined || withinCell(cell, 'exact')) return
+  if (parts.bytes.groupInfoDescribes(groupInfo))
+    throw new GatewayError('disclosure-refused', { facts: { field: 'room.description' } })
 }
 
 /** Whoever creates a room is a user of ours. */

@@ -11,6 +11,7 @@ import { observedOfFrame, requirePadding } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
 import { record, recordRefusal } from './record.ts'
+import { requireNoDescription } from './room-description.ts'
 import { franked } from './stamp.ts'
 import { catchUp } from './update.ts'
 
@@ -112,6 +113,7 @@ function planFor(
     const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
     const [item] = exchange.items
     const plan = disclose(passage, 'follower', item?.frame && observedOfFrame(item.frame))
+    requireNoDescription(parts, exchange, plan)
     if (item?.frame !== undefined) requirePadding(plan, 'follower', item.frame)
     record(parts, passage, { kind: 'exchange.accepted', outcome: 'queued', policies })
     return plan

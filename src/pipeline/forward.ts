@@ -2,10 +2,14 @@ import type { Audience } from '../model/metadata.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { attestedHeader, permittedAttested } from '../metadata/attested.ts'
 import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
-import { isPseudonymous, observedOf } from './answer-query.ts'
+import { isPseudonymous } from './answer-query.ts'
+import { requirePadding } from './message-forms.ts'
+import { observedOf } from './observed.ts'
+import { requireNoDescription } from './room-description.ts'
 import { consentEvent, keepConsent, requireKnownTerms } from './consent.ts'
 import { disclose } from './disclose.ts'
 import { targetOf } from './identify.ts'
@@ -29,7 +33,9 @@ export async function forward(
   await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
-  const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange))
+  const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange, passage.suite))
+  requireNoDescription(parts, exchange, plan)
+  if (exchange.operation === 'submitMessage') requirePadding(plan, 'hub', exchange.message)
   requireKnownTerms(parts, exchange)
   const shown = showRequest(parts, passage, plan)
   const room = 'room' in exchange ? exchange.room : undefined
@@ -46,6 +52,7 @@ export async function forward(
       target: targetOf(shown),
       bytes: shown.bytes,
       suite,
+      compliance: attestedHeader(permittedAttested(passage.attested, plan.request)),
       signal: context.signal,
     },
   )

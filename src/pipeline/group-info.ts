@@ -5,6 +5,7 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
 import { ask } from './deliver.ts'
 import { disclose } from './disclose.ts'
+import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
@@ -22,7 +23,7 @@ export async function groupInfo(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, exchange.pseudonymous)
-  disclose(passage, 'hub', { 'sender.user': exchange.pseudonymous ? 'pseudonym-room' : 'exact' })
+  disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const isFollowed = parts.rooms.find(exchange.room) !== undefined

@@ -13,6 +13,7 @@ import { observedOfFrame } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
+import { requireNoDescription } from './room-description.ts'
 
 /**
  * What a hub fans out to us. The same bytes again are answered like the first time and processed
@@ -26,6 +27,7 @@ export async function notify(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
   const plan = disclose(passage, 'follower')
+  requireNoDescription(parts, exchange, plan)
   for (const { frame } of exchange.items)
     if (frame !== undefined) disclose(passage, 'follower', observedOfFrame(frame))
   const outcome = await parts.notifications.once(digestOf(exchange), async () => {

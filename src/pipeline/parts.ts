@@ -6,13 +6,20 @@ import type { Upstream } from '../delivery/upstream.ts'
 import type { FrankingAgent } from '../franking/franking-agent.ts'
 import type { StampStore } from '../franking/stamp-store.ts'
 import type { TimeBuckets } from '../franking/time-bucket.ts'
+import type { Attested } from '../metadata/attested.ts'
 import type { Suite } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
 import type { Pseudonyms } from '../metadata/pseudonyms.ts'
 import type { Transforms } from '../metadata/transforms.ts'
 import type { Adapter } from '../model/adapter.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
-import type { Exchange, FanoutItem, Frank } from '../model/exchange.ts'
+import type {
+  Exchange,
+  FanoutItem,
+  Frank,
+  NotifyExchange,
+  UpdateExchange,
+} from '../model/exchange.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { AgreementBook } from '../peers/agreement-book.ts'
 import type { ConsentLedger } from '../peers/consent-ledger.ts'
@@ -35,6 +42,8 @@ export interface Home {
   readonly peer: PeerFacts
   /** The name of the suite for exchanges outside rooms between our own users. */
   readonly suite: string
+  /** What we attest of our users to the hub of a room whose suite asks for it. */
+  readonly attested: Attested
   /** The facts of a room, or of what lies outside rooms; the same object for the same room. */
   room(room: MimiUri | undefined, suite: Suite): PolicyRoom
 }
@@ -54,6 +63,10 @@ export interface ProtocolBytes {
   sealGroupInfo(grant: GroupInfoGrant): Promise<Buffer>
   /** Whether the client that asks holds the key that its request names. Throws `malformed-body`. */
   isSignedByRequester(exchange: Exchange): boolean
+  /** Whether a handshake shows a name or another description of its room. */
+  showsDescription(exchange: UpdateExchange | NotifyExchange): boolean
+  /** The same of a GroupInfo, without an MLSMessage header. Throws `WireError`. */
+  groupInfoDescribes(bytes: Buffer): boolean
   /** Reads the one FanoutMessage that the delivery service hands in. Throws `malformed-body`. */
   parseFanout(bytes: Buffer): FanoutItem
   /** The FanoutMessage with the time that is shown and, for an application message, the frank. */

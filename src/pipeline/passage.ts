@@ -1,3 +1,4 @@
+import { parseAttestedHeader, type Attested } from '../metadata/attested.ts'
 import type { Suite } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Exchange, Operation } from '../model/exchange.ts'
@@ -22,6 +23,8 @@ export interface Passage<E extends Exchange = Exchange> {
   readonly room: PolicyRoom
   /** The id of the agreement under which it is; undefined under the operator's own list. */
   readonly agreement: string | undefined
+  /** What the sending provider says of the sender. */
+  readonly attested: Attested
 }
 
 /**
@@ -52,8 +55,26 @@ export function openPassage<E extends Exchange>(
     peer: profile === undefined ? parts.home.peer : factsOf(parts, profile),
     room: parts.home.room(room, suite),
     agreement,
+    attested: attestedOf(parts, exchange, context),
   }
 }
+
+/** Throws `malformed-request`. */
+function attestedOf(parts: PipelineParts, exchange: Exchange, context: RequestContext): Attested {
+  if (exchange.operation !== 'submitMessage' && exchange.operation !== 'update') return NOTHING
+  const ours = exchange.origin.kind === 'local' ? parts.home.attested : NOTHING
+  if (context.compliance === undefined) return ours
+  const said = parseAttestedHeader(context.compliance)
+  if (said === undefined)
+    throw new GatewayError('malformed-request', { facts: { part: 'compliance-metadata' } })
+  return { ...ours, ...defined(said) }
+}
+
+function defined(attested: Attested): Attested {
+  return Object.fromEntries(Object.entries(attested).filter(([, value]) => value !== undefined))
+}
+
+const NOTHING: Attested = Object.freeze({})
 
 /**
  * The id to name where we ask a peer, other than those that it did not take. Throws what `openPassage`
@@ -97,7 +118,11 @@ function roomOf(exchange: Exchange): MimiUri | undefined {
   return 'room' in exchange ? exchange.room : undefined
 }
 
-function factsOf({ agreements }: PipelineParts, profile: PeerProfile): PeerFacts {
+/** What policies know of a peer now. */
+export function factsOf(
+  { agreements }: Pick<PipelineParts, 'agreements'>,
+  profile: PeerProfile,
+): PeerFacts {
   return agreements.holds(profile.domain) ? profile.agreedFacts : profile.facts
 }
 

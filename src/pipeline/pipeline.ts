@@ -2,6 +2,7 @@ import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Handle, HandleLocal, ListenerResponse, RequestContext } from '../model/handle.ts'
 import { answerQuery } from './answer-query.ts'
+import { attestDelivery } from './attest-delivery.ts'
 import { forward } from './forward.ts'
 import { groupInfo } from './group-info.ts'
 import { identify } from './identify.ts'
@@ -82,7 +83,7 @@ function perform(
     case 'update':
       return update(parts, exchange, context)
     case 'notify':
-      return notify(parts, exchange, context)
+      return attestDelivery(parts, { exchange, context }, () => notify(parts, exchange, context))
     case 'groupInfo':
       return groupInfo(parts, exchange, context)
     case 'keyMaterial':

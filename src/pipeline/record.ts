@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { attestedValues, type Attested } from '../metadata/attested.ts'
 import type { Shown, ShownValues } from '../metadata/journal-view.ts'
 import type { GrantedPlan, Plan } from '../metadata/plan.ts'
 import { scopeOf } from '../metadata/pseudonyms.ts'
@@ -12,7 +13,7 @@ import type { RequestContext } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { Form } from '../model/metadata.ts'
 import type { PipelineParts } from './parts.ts'
-import { openPassage, type Passage } from './passage.ts'
+import { factsOf, openPassage, type Passage } from './passage.ts'
 
 export interface Happened {
   readonly kind: EventKind
@@ -42,7 +43,11 @@ export function record(parts: PipelineParts, passage: Passage, happened: Happene
     suite: suite.name,
     outcome: happened.outcome,
     policies: happened.policies,
-    fields: keptFields(parts, { passage, granted, values: happened.values }),
+    fields: keptFields(parts, {
+      passage,
+      granted,
+      values: { ...attestedValues(passage.attested), ...happened.values },
+    }),
   })
 }
 
@@ -72,21 +77,56 @@ export interface FanoutEnded {
   readonly outcome: string
 }
 
+/** When a follower says that its delivery service took a notification. */
+export interface DeliveryAttested extends Omit<FanoutEnded, 'delivered' | 'outcome'> {
+  readonly attested: Attested
+}
+
+/** One event for the time of a delivery, as the archive may see it; nothing where it may not. */
+export function recordDelivery(parts: FanoutParts, delivery: DeliveryAttested): void {
+  const { peer, room, suite, attested } = delivery
+  const granted = fanoutPlan(parts, delivery)
+  const { transforms: use } = parts
+  const values = use.showInJournal(attestedValues(attested), granted, () => '')
+  if (values['delivery.time'] === undefined) return
+  parts.journal.record({
+    schema: 1,
+    kind: 'delivery.attested',
+    atMs: use.showEventTime(parts.clock(), granted?.request['message.time'], granted !== undefined),
+    requestId: '',
+    operation: 'notify',
+    direction: 'egress',
+    peer: use.showPeer(peer, granted?.request['provider.domain']),
+    suite: suite ?? '',
+    outcome: 'delivered',
+    policies: [],
+    fields: {
+      'delivery.time': values['delivery.time'].value,
+      ...(granted?.request['room.id']?.shown === 'exact' && { 'room.id': room }),
+    },
+  })
+}
+
+function fanoutPlan(
+  parts: FanoutParts,
+  { peer, room, suite: name }: Pick<FanoutEnded, 'peer' | 'room' | 'suite'>,
+): GrantedPlan | undefined {
+  const suite = name === undefined ? undefined : parts.suites.suiteByName(name)
+  const profile = parts.peers.find(peer)
+  if (suite === undefined || profile === undefined) return undefined
+  const plan = archivePlan({
+    exchange: { operation: 'notify', direction: 'egress' },
+    decisions: parts.policies.current(),
+    peer: factsOf(parts, profile),
+    room: parts.home.room(room, suite),
+  })
+  return plan.kind === 'granted' ? plan : undefined
+}
+
 /** One event for a fan-out that ended, long after the request that it came from. */
 export function recordFanout(parts: FanoutParts, ended: FanoutEnded): void {
-  const { delivered, peer, room, suite: name, outcome } = ended
-  const suite = name === undefined ? undefined : parts.suites.suiteByName(name)
-  const facts = parts.peers.find(peer)?.facts
-  const plan =
-    suite === undefined || facts === undefined
-      ? undefined
-      : archivePlan({
-          exchange: { operation: 'notify', direction: 'egress' },
-          decisions: parts.policies.current(),
-          peer: facts,
-          room: parts.home.room(room, suite),
-        })
-  const granted = plan?.kind === 'granted' ? plan : undefined
+  const { delivered, peer, suite: name, outcome } = ended
+  const granted = fanoutPlan(parts, ended)
   parts.journal.record({
     schema: 1,
     kind: delivered ? 'fanout.delivered' : 'fanout.failed',
@@ -109,7 +149,7 @@ export function recordFanout(parts: FanoutParts, ended: FanoutEnded): void {
 /** What there is of the parts before there is an outbox. */
 type FanoutParts = Pick<
   PipelineParts,
-  'suites' | 'peers' | 'policies' | 'home' | 'journal' | 'transforms' | 'clock'
+  'suites' | 'peers' | 'agreements' | 'policies' | 'home' | 'journal' | 'transforms' | 'clock'
 >
 
 export interface Refused {
@@ -177,14 +217,13 @@ function hidesExistence(passage: Passage): boolean {
 interface Kept {
   readonly passage: Passage
   readonly granted: GrantedPlan | undefined
-  readonly values: ShownValues | undefined
+  readonly values: ShownValues
 }
 
 function keptFields(
   parts: PipelineParts,
   { passage, granted, values }: Kept,
 ): Readonly<Record<string, Shown['value']>> {
-  if (values === undefined) return NO_FIELDS
   const rename = (value: string, form: Form) => inJournal(parts, passage, { value, form })
   const shown = parts.transforms.showInJournal(values, granted, rename)
   return Object.fromEntries(
@@ -209,4 +248,3 @@ function inJournal(
 
 /** Operations whose whole answer is a status. */
 const STATUS_ONLY: ReadonlySet<string> = new Set(['requestConsent', 'updateConsent'])
-const NO_FIELDS = Object.freeze({})

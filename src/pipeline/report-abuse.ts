@@ -4,6 +4,7 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import type { ReportReceipt } from '../reports/report-desk.ts'
 import { admit } from './admit.ts'
 import { disclose } from './disclose.ts'
+import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
@@ -26,41 +27,37 @@ export async function reportAbuse(
   const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
   requireMayReport(parts, exchange)
-  const plan = disclose(passage, 'hub', {
-    'report.subject': pseudonymous ? 'pseudonym-room' : 'exact',
-    'report.evidence': exchange.messageCount > 0 ? 'exact' : 'absent',
-  })
+  const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const shown = showRequest(parts, passage, plan)
   if (shown.operation !== 'reportAbuse') throw new GatewayError('internal')
   const receipt = await received(parts, passage, shown)
-  if (receipt === undefined)
-    record(parts, passage, { kind: 'exchange.refused', outcome: 'room-unknown', policies })
-  else {
-    parts.metrics.reportReceived(receipt.result)
-    record(parts, passage, {
-      kind: 'report.received',
-      outcome: receipt.duplicate ? 'duplicate' : receipt.result,
-      policies,
-      values: { 'room.id': { form: 'exact', value: exchange.room } },
-    })
-  }
+  parts.metrics.reportReceived(receipt.result)
+  record(parts, passage, {
+    kind: 'report.received',
+    outcome: receipt.duplicate ? 'duplicate' : receipt.result,
+    policies,
+    values: { 'room.id': { form: 'exact', value: exchange.room } },
+  })
   return parts.adapter.serialise(exchange, {
     operation: 'reportAbuse',
     outcome: { kind: 'accepted' },
   })
 }
 
-/** Undefined for a room that is not there, where the reporter's provider may not be told so. */
+/**
+ * A report of a room that is not there is taken like any other and not kept, where the reporter's
+ * provider may not be told so.
+ */
 async function received(
   parts: PipelineParts,
   passage: Passage,
   report: ReportAbuseExchange,
-): Promise<ReportReceipt | undefined> {
+): Promise<Pick<ReportReceipt, 'result' | 'duplicate'>> {
   try {
     return await parts.reports.receive(report)
   } catch (error) {
-    const isUnknown = error instanceof GatewayError && error.code === 'room-unknown'
-    if (isUnknown && shownCode(parts, passage, error.code) !== error.code) return undefined
-    throw error
+    if (!(error instanceof GatewayError) || error.code !== 'room-unknown') throw error
+    if (shownCode(parts, passage, error.code) === error.code) throw error
+    return { result: parts.reports.judge(report), duplicate: false }
   }
 }

@@ -8,7 +8,8 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
 import { deliver, type Delivered } from './deliver.ts'
 import { disclose } from './disclose.ts'
-import { observedOfFrame, requirePadding } from './message-forms.ts'
+import { requirePadding } from './message-forms.ts'
+import { observedOf } from './observed.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
@@ -34,7 +35,7 @@ export async function submitMessage(
   requireMaySend(parts, exchange)
   const pseudonymous = suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
-  const { response } = discloseMessage(passage, pseudonymous)
+  const { response } = discloseMessage(passage)
 
   const digest = hash('sha256', message.bytes, 'buffer')
   const frankingTag = showsFranks(suite) ? message.frankingTag : undefined
@@ -82,17 +83,12 @@ export async function submitMessage(
 }
 
 /** What we see of it as the hub lies within the plan. Returns the plan for the answer. */
-function discloseMessage(
-  passage: Passage<SubmitMessageExchange>,
-  pseudonymous: boolean,
-): GrantedPlan {
+function discloseMessage(passage: Passage<SubmitMessageExchange>): GrantedPlan {
   const { suite } = passage
   const { message } = passage.exchange
   if (suite.requiresFrank && message.frankingTag === undefined)
     throw new GatewayError('frank-required')
-  // INVARIANT: every leaf that enters a room was held to the suite, so its participants are too.
-  const sentBy = { 'sender.user': pseudonymous ? 'pseudonym-room' : 'exact' } as const
-  const plan = disclose(passage, 'hub', { ...sentBy, ...observedOfFrame(message) })
+  const plan = disclose(passage, 'hub', observedOf(passage.exchange, suite))
   requirePadding(plan, 'hub', message)
   return disclose(passage, 'follower')
 }

@@ -9,11 +9,13 @@ import type { Author, StagedUpdate } from '../rooms/staged-update.ts'
 import { admit } from './admit.ts'
 import { deliver } from './deliver.ts'
 import { disclose } from './disclose.ts'
+import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { requirePin } from './pinned-room.ts'
 import { record } from './record.ts'
+import { requireNoDescription } from './room-description.ts'
 import { forInsiders, requireRoom } from './unknown-room.ts'
 
 /**
@@ -37,7 +39,8 @@ export async function update(
   })
   requireSuite(passage, staged)
   requirePin(parts, staged)
-  disclose(passage, 'hub', { 'participants.changes': pseudonymous ? 'pseudonym-room' : 'exact' })
+  const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
+  requireNoDescription(parts, exchange, plan)
   const response = disclose(passage, 'follower')
 
   const { answer, original } = await settle(parts, passage, staged)

@@ -70,6 +70,8 @@ export interface ReportDesk {
    * Throws `room-unknown`, the codes of `checkReport`, `store-unavailable`.
    */
   receive(exchange: ReportExchange): Promise<ReportReceipt>
+  /** What `receive` would say, without keeping anything. Throws the codes of `checkReport`. */
+  judge(exchange: ReportExchange): ReportResult
   /** Newest first. */
   list(filter?: ReportFilter): readonly ReportSummary[]
   /** Undefined for an unknown id. With `keys`, opens the evidence; throws `key-unavailable` where it cannot. */
@@ -82,17 +84,17 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
   const { store, clock, randomness = randomBytes } = options
   const reports = createReportStore(store)
   const handles = createHandles(options.handleKey)
+  const check = (exchange: ReportExchange) => {
+    const facts = options.room(exchange.room)
+    const provider = providerOf(exchange.origin, options.domain)
+    const checks = { verify: options.verify, room: facts ?? NO_ROOM, provider }
+    return { facts, provider, checked: checkReport(exchange, checks) }
+  }
 
   return {
     receive: async (exchange) => {
       const { room, reporter, subject, bytes } = exchange
-      const facts = options.room(room)
-      const provider = providerOf(exchange.origin, options.domain)
-      const checked = checkReport(exchange, {
-        verify: options.verify,
-        room: facts ?? NO_ROOM,
-        provider,
-      })
+      const { facts, provider, checked } = check(exchange)
       // Only now: a bad report of a room that is not there fails like that of any other.
       if (facts === undefined) throw new GatewayError('room-unknown')
       const receivedAtMs = clock()
@@ -112,6 +114,7 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
       })
       return receiptOf({ id, receivedAtMs, checked }, outcome)
     },
+    judge: (exchange) => check(exchange).checked.result,
     list: (filter = {}) => reports.list(filter),
     show: async (id, keys) => {
       const found = reports.find(id)

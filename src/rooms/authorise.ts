@@ -30,10 +30,16 @@ export function standingOf(state: RoomState, group: Standing['group']): Standing
   return { group, policy, participants, roles: rolesOf(participants) }
 }
 
-/** Role index by participant. */
+/** Role index by participant. A list that stays from epoch to epoch is looked through once. */
 export function rolesOf(participants: readonly Participant[]): ReadonlyMap<string, number> {
-  return new Map(participants.map(({ user, roleIndex }) => [user, roleIndex]))
+  const known = rolesByList.get(participants)
+  if (known !== undefined) return known
+  const roles = new Map(participants.map(({ user, roleIndex }) => [user, roleIndex]))
+  rolesByList.set(participants, roles)
+  return roles
 }
+
+const rolesByList = new WeakMap<readonly Participant[], ReadonlyMap<string, number>>()
 
 export interface CommitToJudge {
   readonly sender: Sender

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '../model/errors.ts'
 import { cipherSuite, type CipherSuite } from '../wire/mls/cipher-suite.ts'
 import { extensionData, extensionTypes } from '../wire/mls/extension.ts'
@@ -19,7 +20,7 @@ import { checkCapabilities } from './leaf-rules.ts'
 import { readRoomComponents } from './room-components.ts'
 import { decodeOr, refusal } from './refusal.ts'
 import { treeHash } from './tree-hash.ts'
-import { validateTree } from './tree-validation.ts'
+import { treeValidation } from './tree-validation.ts'
 import { leafAt, leavesOf, parseTree, treeBytes, type PublicTree } from './tree.ts'
 
 /** A proposal that waits for a commit. */
@@ -54,19 +55,47 @@ export interface OpenOptions {
  * Opens a group from its GroupInfo and tree.
  * Throws `invalid-group-info`, `invalid-tree`, `invalid-signature`. RFC 9420 §12.4.3.1
  */
-export function openGroup({ groupInfo: bytes, ratchetTree, verified = false }: OpenOptions): Group {
+export function openGroup(options: OpenOptions): Group {
+  const steps = opening(options)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same, with room for other work in between: a large group takes many signatures. */
+export async function openGroupInSlices(options: OpenOptions): Promise<Group> {
+  const steps = opening(options)
+  for (let count = 1; ; count++) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (step.value === 'much' || count % STEPS_IN_A_SLICE === 0) await setImmediate()
+  }
+}
+
+/** A step is a signature, or a node of the tree; `much` says that it was as much as a slice. */
+function* opening({
+  groupInfo: bytes,
+  ratchetTree,
+  verified = false,
+}: OpenOptions): Generator<'much' | undefined, Group> {
   const groupInfo = decodeOr('invalid-group-info', groupInfoCodec, bytes)
   const { groupContext: context, confirmationTag } = groupInfo
   const suite = cipherSuite(context.cipherSuite)
   if (suite === undefined) throw refusal('invalid-group-info', 'cipher-suite')
   const tree = parseTree(suite.hash, ratchetTree)
+  if (!verified) yield 'much'
   const group: Group = { suite, context, confirmationTag, tree, pending: new Map() }
   checkGroupInfoSignature(group, groupInfo)
   if (!treeHash(tree).equals(context.treeHash)) throw refusal('invalid-tree', 'tree-hash')
   if (verified) return group
+  yield 'much'
   checkEmbeddedTree(group, groupInfo)
-  validateTree(tree)
-  for (const [leafIndex, leaf] of leavesOf(tree)) checkLeafSignature(group, leafIndex, leaf)
+  yield* treeValidation(tree)
+  for (const [leafIndex, leaf] of leavesOf(tree)) {
+    checkLeafSignature(group, leafIndex, leaf)
+    yield
+  }
   checkCapabilities(tree, context, 'invalid-tree')
   externalSenders(group)
   readRoomComponents(readDictionary(context.extensions, 'invalid-group-info'), 'invalid-group-info')
@@ -130,3 +159,6 @@ export function checkEpoch({ context }: Group, message: { groupId: Buffer; epoch
 export function wrongEpoch(currentEpoch: bigint): GatewayError {
   return new GatewayError('wrong-epoch', { facts: { currentEpoch: String(currentEpoch) } })
 }
+
+/** Some 5 ms of work. */
+const STEPS_IN_A_SLICE = 48

@@ -19,11 +19,55 @@ interface Requirements {
  * credential types of all others. Throws `code`. RFC 9420 §7.2, §7.3, §11.1
  */
 export function checkCapabilities(tree: PublicTree, context: GroupContext, code: ErrorCode): void {
-  const requirements = requirementsOf(tree, context, code)
-  for (const [, leaf] of leavesOf(tree)) {
-    const reason = missing(leaf, requirements)
+  checkLeaves(tree, { requirements: requirementsOf(tree, context, code), code })
+}
+
+/**
+ * The same for the epoch after one in which all leaves met its requirements: where nothing more is
+ * required than there, only the leaves that are new have to be looked at. Throws `code`.
+ */
+export function checkNextCapabilities(
+  before: Pick<Epoch, 'tree' | 'context'>,
+  after: Epoch,
+  code: ErrorCode,
+): void {
+  const then = requirementsOf(before.tree, before.context, code)
+  const now = requirementsOf(after.tree, after.context, code)
+  const known = adds(then, now) ? undefined : before.tree
+  checkLeaves(after.tree, { requirements: now, code, known })
+}
+
+interface Epoch {
+  readonly tree: PublicTree
+  readonly context: GroupContext
+}
+
+interface LeafCheck {
+  readonly requirements: Requirements
+  readonly code: ErrorCode
+  /** Leaves that stand in this tree too are taken as read. */
+  readonly known?: PublicTree | undefined
+}
+
+function checkLeaves(tree: PublicTree, { requirements, code, known }: LeafCheck): void {
+  for (let at = 0; at < tree.nodes.length; at += 2) {
+    const node = tree.nodes[at]
+    if (node?.kind !== 'leaf' || node === known?.nodes[at]) continue
+    const reason = missing(node.leaf, requirements)
     if (reason !== undefined) throw refusal(code, reason)
   }
+}
+
+function adds(before: Requirements, after: Requirements): boolean {
+  return (
+    isMore(before.extensions, after.extensions) ||
+    isMore(before.proposals, after.proposals) ||
+    isMore(before.credentials, after.credentials)
+  )
+}
+
+function isMore(then: readonly number[], now: readonly number[]): boolean {
+  return now.some((type) => !then.includes(type))
 }
 
 /** Whether all members support a proposal type; those of RFC 9420 need not be listed. */

@@ -49,6 +49,15 @@ export const bannedRole = 1
 /** The role of who is not in the participant list. draft-ietf-mimi-room-policy-03 §3 */
 export const noRole = 0
 
+/** The components that a RoomPolicy is read from. */
+export const policyComponents: readonly number[] = [
+  componentIds.operationalPolicy,
+  componentIds.rolesList,
+  componentIds.preauthList,
+  componentIds.baseRoomPolicy,
+  componentIds.assetPolicy,
+]
+
 /** Reads the policy components and checks each and how they fit together. Throws `code`. */
 export function readRoomPolicy(dictionary: AppDataDictionary, code: ErrorCode): RoomPolicy {
   const read = readerOf(dictionary, code)

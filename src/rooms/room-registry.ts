@@ -4,7 +4,7 @@ import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
 import { rolesOf } from './authorise.ts'
 import { checkNewRoom } from './check-policy.ts'
-import { openGroup, wrongEpoch, type Group } from './group.ts'
+import { openGroupInSlices, wrongEpoch, type Group } from './group.ts'
 import {
   createdAt,
   insertRoom,
@@ -49,7 +49,7 @@ export class RoomRegistry {
     check?: (state: RoomState) => void,
   ): Promise<RoomState> {
     if (this.entry(room.room) !== undefined) throw new GatewayError('room-exists')
-    const group = openGroup(room)
+    const group = await openGroupInSlices(room)
     const state = checkNewRoom({ group, state: roomState({ ...room, suite }, group) }, this.suites)
     if (state.suite === '' || (suite !== '' && state.suite !== suite))
       throw refusal('suite-unavailable', 'suite-named')

@@ -49,16 +49,30 @@ export interface RoomState {
   readonly pendingProposals: readonly Buffer[]
 }
 
-/** Throws `code` where a component or extension of the group is malformed. */
-export function roomState(
-  { room, suite }: { readonly room: string; readonly suite: string },
+/** Throws `invalid-group-info` where a component or extension of the group is malformed. */
+export function roomState(room: NamedRoom, group: Group): RoomState {
+  return stateOf(room, group, { code: 'invalid-group-info' })
+}
+
+/** The state of the epoch after `before`. Throws `invalid-proposal` where a component is malformed. */
+export function nextRoomState(before: RoomState, group: Group): RoomState {
+  return stateOf(before, group, { code: 'invalid-proposal', before })
+}
+
+interface NamedRoom {
+  readonly room: string
+  readonly suite: string
+}
+
+function stateOf(
+  { room, suite }: NamedRoom,
   group: Group,
-  code: ErrorCode = 'invalid-group-info',
+  { code, before }: { readonly code: ErrorCode; readonly before?: RoomState },
 ): RoomState {
   const { context } = group
   const dictionary = readDictionary(context.extensions, code)
-  const read = readRoomComponents(dictionary, code)
-  const { participants = [], frankingAgent, policy, pin } = read
+  const read = readRoomComponents(dictionary, code, before)
+  const { participants = NOBODY, frankingAgent, policy, pin } = read
   return {
     room,
     suite,
@@ -68,7 +82,10 @@ export function roomState(
     epoch: context.epoch,
     ciphersuite: context.cipherSuite,
     participants,
-    providers: domainsOf(participants.map(({ user }) => user)),
+    providers:
+      before?.participants === participants
+        ? before.providers
+        : domainsOf(participants.map(({ user }) => user)),
     members: [...leavesOf(group.tree)].map(([leafIndex, leaf]) => memberOf(leafIndex, leaf)),
     frankingAgent,
     externalSenders: externalSenders(group),
@@ -81,16 +98,25 @@ export function roomState(
   }
 }
 
-export function memberOf(leafIndex: number, { credential }: LeafNode): Member {
+/** Leaves that stay in the tree are the same objects from epoch to epoch. */
+export function memberOf(leafIndex: number, leaf: LeafNode): Member {
+  const known = members.get(leaf)
+  if (known?.leafIndex === leafIndex) return known
+  const { credential } = leaf
   const identity = leafIdentity(credential)
-  return {
+  const member = {
     leafIndex,
     user: identity?.user,
     client: identity?.client,
     pseudonymous: credential.kind === 'pseudonymous',
     credentialType: credentialType(credential),
   }
+  members.set(leaf, member)
+  return member
 }
+
+const members = new WeakMap<LeafNode, Member>()
+const NOBODY: readonly Participant[] = []
 
 /** Whether the group keeps a participant list at all. */
 export function hasParticipantList({ components }: RoomState): boolean {

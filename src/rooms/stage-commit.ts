@@ -15,7 +15,7 @@ import type { Proposal, ProposalKind } from '../wire/mls/proposal.ts'
 import { applyAppDataUpdates } from './app-data-changes.ts'
 import { authenticate } from './authenticate.ts'
 import { checkLeafSignature, interimTranscriptHash, type Group } from './group.ts'
-import { checkCapabilities } from './leaf-rules.ts'
+import { checkNextCapabilities } from './leaf-rules.ts'
 import {
   checkProposal,
   checkProposalList,
@@ -27,7 +27,7 @@ import {
 import { refusal } from './refusal.ts'
 import { addLeaves, applyPath, removeLeaves, updateLeaf } from './tree-changes.ts'
 import { treeHash } from './tree-hash.ts'
-import { checkUniqueKeys } from './tree-validation.ts'
+import { checkNewKeys } from './tree-validation.ts'
 import { cloneTree, leafAt, type PublicTree } from './tree.ts'
 
 /** A leaf that a commit brought, changed or took. */
@@ -80,8 +80,8 @@ export function stageCommit(group: Group, bytes: Buffer): CommitEffect {
   // INVARIANT: the decoder reads a confirmation tag with every commit.
   const confirmationTag = message.confirmationTag ?? Buffer.alloc(0)
   const next: Group = { suite: group.suite, context, confirmationTag, tree, pending: new Map() }
-  checkUniqueKeys(tree, 'invalid-commit')
-  checkCapabilities(tree, context, 'invalid-commit')
+  checkNewKeys(group.tree, tree, 'invalid-commit')
+  checkNextCapabilities(group, next, 'invalid-commit')
   return {
     next,
     sender,

@@ -2,6 +2,7 @@ import { noSuites, type Suites } from '../metadata/suites.ts'
 import type { Handshake } from '../model/exchange.ts'
 import type { Sender } from '../wire/mls/framing.ts'
 import type { ProposalKind } from '../wire/mls/proposal.ts'
+import { rolesOf } from './authorise.ts'
 import { checkCommitPolicy, checkPin, checkProposalPolicy } from './check-policy.ts'
 import type { Group, PendingProposal } from './group.ts'
 import { leafIdentity } from './leaf-identity.ts'
@@ -11,7 +12,7 @@ import { refusal } from './refusal.ts'
 import {
   hasParticipantList,
   memberOf,
-  roomState,
+  nextRoomState,
   type Member,
   type RoomState,
 } from './room-state.ts'
@@ -92,8 +93,8 @@ function stagedCommit(
 ): StagedCommit {
   const effect = stageCommit(before.group, handshake.commit.bytes)
   const groupInfo = matchGroupInfo(effect.next, handshake)
-  const { room, suite } = before.state
-  const state = roomState({ room, suite }, effect.next, 'invalid-proposal')
+  const { room } = before.state
+  const state = nextRoomState(before.state, effect.next)
   checkNewMembers(state, effect)
   checkWelcome(effect, handshake.welcomeRefs)
   checkCommitPolicy(before, { state, effect })
@@ -126,10 +127,10 @@ function stagedProposals(
 /** Who comes in or changes its leaf belongs to a participant of the new epoch. draft-ietf-mimi-protocol-06 §5.3 */
 function checkNewMembers(after: RoomState, { added, updated }: CommitEffect): void {
   if (!hasParticipantList(after)) return
-  const users = new Set(after.participants.map(({ user }) => user))
+  const roles = rolesOf(after.participants)
   for (const { leaf } of [...added, ...updated]) {
     const user = leafIdentity(leaf.credential)?.user
-    if (user === undefined || !users.has(user))
+    if (user === undefined || !roles.has(user))
       throw refusal('not-a-participant', 'member-without-participant')
   }
 }
@@ -142,19 +143,26 @@ function checkWelcome({ keyPackageRefs }: CommitEffect, welcomeRefs: readonly Bu
 }
 
 function changesOf(before: RoomState, after: RoomState, effect: CommitEffect): RoomChanges {
-  const roles = new Map(before.participants.map(({ user, roleIndex }) => [user, roleIndex]))
-  const users = new Set(after.participants.map(({ user }) => user))
   return {
     addedMembers: members(effect.added),
     updatedMembers: members(effect.updated),
     removedMembers: members(effect.removed),
-    addedParticipants: after.participants.filter(({ user }) => !roles.has(user)),
-    removedParticipants: before.participants.filter(({ user }) => !users.has(user)),
-    changedRoles: after.participants.filter(
-      ({ user, roleIndex }) => roles.has(user) && roles.get(user) !== roleIndex,
-    ),
+    ...participantChanges(before.participants, after.participants),
     components: [...new Set(effect.appDataUpdates.map(({ componentId }) => componentId))],
     proposals: effect.proposalKinds,
+  }
+}
+
+function participantChanges(before: readonly Participant[], after: readonly Participant[]) {
+  if (before === after) return { addedParticipants: [], removedParticipants: [], changedRoles: [] }
+  const [was, is] = [rolesOf(before), rolesOf(after)]
+  return {
+    addedParticipants: after.filter(({ user }) => !was.has(user)),
+    removedParticipants: before.filter(({ user }) => !is.has(user)),
+    changedRoles: after.filter(({ user, roleIndex }) => {
+      const role = was.get(user)
+      return role !== undefined && role !== roleIndex
+    }),
   }
 }
 

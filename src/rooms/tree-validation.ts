@@ -5,20 +5,22 @@ import { leafAt, parentAt, resolution, type PublicTree } from './tree.ts'
 import { refusal } from './refusal.ts'
 
 /**
- * Keys, unmerged leaves and parent hashes; signatures and capabilities of leaves are checked apart.
+ * Keys, unmerged leaves and parent hashes, node by node; signatures and capabilities of leaves are
+ * checked apart.
  * Throws `invalid-tree`. RFC 9420 §7.9.2, §12.4.3.1
  */
-export function validateTree(tree: PublicTree): void {
+export function* treeValidation(tree: PublicTree): Generator<undefined> {
   checkUniqueKeys(tree, 'invalid-tree')
   for (let node = 1; node < tree.nodes.length; node += 2) {
     if (tree.nodes[node] === undefined) continue
     checkUnmergedLeaves(tree, node)
     checkParentHash(tree, node)
+    yield
   }
 }
 
 /** No two nodes share an encryption key, no two leaves a signature key. Throws `code`. */
-export function checkUniqueKeys({ nodes }: PublicTree, code: ErrorCode): void {
+function checkUniqueKeys({ nodes }: PublicTree, code: ErrorCode): void {
   const encryptionKeys = new Set<string>()
   const signatureKeys = new Set<string>()
   for (const node of nodes) {
@@ -28,6 +30,49 @@ export function checkUniqueKeys({ nodes }: PublicTree, code: ErrorCode): void {
     if (node.kind === 'leaf' && !addOnce(signatureKeys, node.leaf.signatureKey))
       throw refusal(code, 'signature-key-reused')
   }
+}
+
+/**
+ * The same for a tree that comes after one whose keys are unique: only keys that are new can be there
+ * twice. Throws `code`.
+ */
+export function checkNewKeys(before: PublicTree, after: PublicTree, code: ErrorCode): void {
+  const fresh = after.nodes.flatMap((node, at) => (node === before.nodes[at] ? [] : (node ?? [])))
+  const encryptionKeys = new KeySet()
+  const signatureKeys = new KeySet()
+  for (const node of fresh) {
+    const { encryptionKey } = node.kind === 'leaf' ? node.leaf : node.parent
+    if (!encryptionKeys.add(encryptionKey)) throw refusal(code, 'encryption-key-reused')
+    if (node.kind === 'leaf' && !signatureKeys.add(node.leaf.signatureKey))
+      throw refusal(code, 'signature-key-reused')
+  }
+  for (const [at, node] of after.nodes.entries()) {
+    if (node === undefined || node !== before.nodes[at]) continue
+    const { encryptionKey } = node.kind === 'leaf' ? node.leaf : node.parent
+    if (encryptionKeys.has(encryptionKey)) throw refusal(code, 'encryption-key-reused')
+    if (node.kind === 'leaf' && signatureKeys.has(node.leaf.signatureKey))
+      throw refusal(code, 'signature-key-reused')
+  }
+}
+
+/** A few keys, asked for by many: their first octets tell nearly always. */
+class KeySet {
+  private readonly starts = new Set<number>()
+  private readonly keys = new Set<string>()
+
+  /** False where the key is there already. */
+  add(key: Buffer): boolean {
+    this.starts.add(startOf(key))
+    return addOnce(this.keys, key)
+  }
+
+  has(key: Buffer): boolean {
+    return this.starts.has(startOf(key)) && this.keys.has(key.toString('latin1'))
+  }
+}
+
+function startOf(key: Buffer): number {
+  return key.length < 6 ? -1 : key.readUIntBE(0, 6)
 }
 
 function addOnce(keys: Set<string>, key: Buffer): boolean {

@@ -31,6 +31,7 @@ export interface Config {
   readonly defaultSuites: Configuration['defaultSuites']
   readonly privateSuites: Configuration['privateSuites']
   readonly requirements: Configuration['requirements']
+  readonly attested: Configuration['attested']
   /** What policies know of our own rooms. */
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
@@ -119,6 +120,7 @@ export function buildConfig(
     defaultSuites: written.defaultSuites,
     privateSuites: written.privateSuites,
     requirements: written.requirements,
+    attested: written.attested,
     rooms: written.rooms,
     policies: policySource(written.policies, absolute),
     limits: written.limits,

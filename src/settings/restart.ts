@@ -28,6 +28,7 @@ const fixed = [
   'assetAuthorities',
   'ds',
   'privateSuites',
+  'attested',
   'rooms',
   'limits',
   'telemetry',

@@ -12,7 +12,7 @@ import {
 } from './fields.ts'
 import { limitsSchema } from './limits.ts'
 import { ratesSchema } from './rates.ts'
-import { privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
+import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
 
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -132,6 +132,11 @@ export const configurationSchema = z.strictObject({
   requirements: requirementsSchema
     .prefault({})
     .describe('What we publish of our metadata requirements, and ask of others.'),
+  attested: attestedSchema
+    .prefault({})
+    .describe(
+      'What we attest of our users to the hub of a room whose suite asks for it, unless the delivery service says it of a user.',
+    ),
   rooms: z
     .strictObject({
       profile: oneOf(roomProfiles).default('consumer').describe('What kind of rooms these are.'),

@@ -55,6 +55,26 @@ export const requirementsSchema = z.strictObject({
     .describe('Within which we decide on a report.'),
 })
 
+export const attestedSchema = z.strictObject({
+  organisation: z
+    .string()
+    .min(1)
+    .refine((name) => Buffer.byteLength(name) <= 128, 'expected at most 128 octets')
+    .optional()
+    .describe('The organisation for which they act.'),
+  deviceClass: z
+    .enum(['managed', 'personal', 'shared', 'service'], {
+      error: 'expected one of managed, personal, shared, service',
+    })
+    .optional()
+    .describe('The kind of their devices.'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'expected two upper-case letters, as in ISO 3166-1')
+    .optional()
+    .describe('Their country.'),
+})
+
 interface Named {
   readonly asHub: readonly string[]
   readonly asFollower: readonly string[]

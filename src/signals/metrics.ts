@@ -31,8 +31,7 @@ export interface Metrics {
 export type Level = 'queueLength' | 'roomsInMemory' | 'plansInMemory' | 'limiterKeys'
 
 /** Instruments on the global meter, which `telemetry.ts` sets: call it after that one is loaded. */
-export function createMetrics(): Metrics {
-  const meter = metrics.getMeter('postern')
+export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metrics {
   const exchanges = createTally(meter, 'postern.exchanges', {
     description: 'Exchanges by operation, direction and outcome',
   })

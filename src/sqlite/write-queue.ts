@@ -50,6 +50,7 @@ export class WriteQueue {
   /** How many units the last commit had. */
   private unitsBefore = 0
   private scheduled = false
+  private gathering: NodeJS.Timeout | undefined
   /** What nobody waits for: one unit of the next commit. */
   private soon: SoonGroup | undefined
   private soonTimer: NodeJS.Timeout | undefined
@@ -132,20 +133,26 @@ export class WriteQueue {
 
   /** At the end of the turn at the earliest, so that whoever is woken by a commit can still join the next one. */
   private schedule(): void {
-    if (this.scheduled || this.committing.length > 0) return
-    if (this.waiting.length === 0 && !this.closing) {
+    if (this.committing.length > 0) return
+    const { length } = this.waiting
+    if (length === 0 && !this.closing) {
       this.soonTimer ??= setTimeout(() => this.flush(), SOON_MS)
       return
     }
+    const isFull = length >= COMPANY_MAX
+    if (this.scheduled && !(isFull && this.gathering !== undefined)) return
     this.scheduled = true
-    const { length } = this.waiting
-    if (this.unitsBefore < COMPANY || length >= COMPANY_MAX) setImmediate(() => this.flush())
-    else setTimeout(() => this.flush(), GATHER_MS)
+    clearTimeout(this.gathering)
+    this.gathering = undefined
+    if (isFull || this.unitsBefore < COMPANY || this.closing) setImmediate(() => this.flush())
+    else this.gathering = setTimeout(() => this.flush(), GATHER_MS)
   }
 
   private flush(): void {
     clearTimeout(this.soonTimer)
     this.soonTimer = undefined
+    clearTimeout(this.gathering)
+    this.gathering = undefined
     this.scheduled = false
     if (this.committing.length > 0 || this.closed !== undefined) return
     this.unitsBefore = this.waiting.length
@@ -187,6 +194,7 @@ export class WriteQueue {
     if (this.closed !== undefined) return
     this.closed = error
     clearTimeout(this.soonTimer)
+    clearTimeout(this.gathering)
     const lost = [...this.committing, ...this.waiting]
     this.committing = []
     this.waiting = []
@@ -217,9 +225,9 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 const SOON_MS = 20
 const SOON_MAX = 50_000
 /** So many units that somebody waits for are load; then the next commit gathers for a moment. */
-const COMPANY = 4
-const COMPANY_MAX = 64
-const GATHER_MS = 1
+const COMPANY = 2
+const COMPANY_MAX = 128
+const GATHER_MS = 3
 const BATCH_BYTES_EXPECTED = 16 * 1_024
 const SPARE_BYTES_MAX = 1_024 * 1_024
 const QUEUE_BYTES_MAX = 64 * 1_024 * 1_024

@@ -21,6 +21,7 @@ import type { ClientRoom, ClientState } from './client-state.ts'
 export interface NewRoom {
   /** `mimi://<our provider>/r/<id>` */
   readonly room: string
+  /** Left out with `bare-minimum`, which shows no hub the name of a room. */
   readonly name: string
   /** The metadata suite; with `moderated-pseudonyms` and `bare-minimum` all members hide their users. */
   readonly suite: string
@@ -49,7 +50,7 @@ export async function createRoom(state: ClientState, options: NewRoom): Promise<
   const { identity, participant } = ownIdentity(state, links)
   const extensions = roomExtensions({
     room: uri,
-    name: options.name,
+    name: nameless.has(options.suite) ? '' : options.name,
     pseudonymous,
     participants: [{ user: participant, roleIndex: options.roleIndex ?? roles.admin }],
     ...hub,
@@ -98,4 +99,6 @@ function ownIdentity(
   return { identity, participant }
 }
 
+/** Suites under which no hub may see a name: rooms have it in their messages only. */
+const nameless: ReadonlySet<string> = new Set(['bare-minimum'])
 const pseudonymousSuites: ReadonlySet<string> = new Set(['bare-minimum', 'moderated-pseudonyms'])
