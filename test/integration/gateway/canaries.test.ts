@@ -22,6 +22,8 @@ const canary = {
 const clubhouse = useClubhouse()
 const room = 'mimi://a.example/r/clubhouse'
 let dolores: MimiClient
+/** Whom Bob asks for consent; neither is in the room. */
+let zoe: MimiClient
 /** Everything that was answered with a problem. */
 const problems: string[] = []
 
@@ -29,7 +31,7 @@ const provider = (domain: string) => clubhouse().federation.provider(domain)
 const domains = ['a.example', 'b.example', 'c.example']
 
 beforeAll(async () => {
-  const { alice, cathy } = clubhouse()
+  const { alice, bob, cathy } = clubhouse()
   const profile = { handle: canary.handle, email: canary.email }
   dolores = await provider('b.example').client(canary.user, {
     device: canary.device,
@@ -44,7 +46,8 @@ beforeAll(async () => {
   for (const client of [dolores, cathy]) await addMember(alice, client, room)
   await converse(dolores, cathy)
   await converse(cathy, dolores)
-  await dolores.requestConsent(alice.user)
+  zoe = await provider('a.example').client('zoe')
+  await bob.requestConsent(zoe.user)
   await alice.queryIdentifier('b.example', [{ searchType: 'handle', searchValue: canary.handle }])
   await provoke()
 }, 60_000)
@@ -160,6 +163,11 @@ test('followers keep neither the users nor the pseudonyms of others', () => {
   const files = kept('b.example')
   for (const { user } of [alice, cathy]) expect(files).not.toContain(user)
   for (const other of [alice, cathy]) expect(files).not.toContain(other.participant(room))
+})
+
+test('who asked whom for consent is in the ledger of both providers, and of no other', () => {
+  const knowing = domains.filter((domain) => kept(domain).includes(zoe.user))
+  expect(knowing).toEqual(['a.example', 'b.example'])
 })
 
 test('a report is kept sealed: it is there, and nothing of what it says', () => {

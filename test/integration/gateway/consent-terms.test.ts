@@ -7,7 +7,8 @@ import { federationSuite } from '../../support/federation-suite.ts'
 import { rows } from '../../support/gateway-calls.ts'
 
 const suites = ['identified', 'compliance']
-const extra = { defaultSuites: { asHub: suites, asFollower: suites } }
+const attested = { organisation: 'A Holding', deviceClass: 'managed', country: 'FR' }
+const extra = { defaultSuites: { asHub: suites, asFollower: suites }, attested }
 let skippedMs = 0
 const clock = () => Date.now() + skippedMs
 const federation = federationSuite(

@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from 'vitest'
 import type { TlsIdentity } from '../../../src/delivery/tls-identity.ts'
 import { generateSignatureKeyPair } from '../../../src/client/crypto/signatures.ts'
 import { basicCredential } from '../../../src/client/identity/account.ts'
+import { decode } from '../../../src/wire/codec.ts'
+import { submitMessageResponseCodec } from '../../../src/wire/mimi/submit-message.ts'
 import { newRoomUri, useClubhouse } from '../../support/clubhouse.ts'
 import { callPeer, holdings, problemOf, type PeerCall } from '../../support/gateway-calls.ts'
 import {
@@ -152,10 +154,11 @@ test('key material asked for under another path than the body names is refused',
   expect(await refusal({ ...consent, target: 'c.example' })).toEqual(refused)
 })
 
-test('a message for a room that is not there is not allowed, as if the room were there', async () => {
+test('a message for a room that is not there is refused as by one whose members are others', async () => {
   const { status, body } = await call({ ...message(), target: newRoomUri() })
-  // SubmitMessageResponse: protocol mls10, notAllowed.
-  expect([status, body.toString('hex')]).toEqual([200, '0101'])
+  expect(status).toBe(200)
+  const notAllowed = { protocol: 'mls10', statusCode: 'notAllowed' }
+  expect(decode(submitMessageResponseCodec, body)).toEqual(notAllowed)
 })
 
 test('a path that is no URI is refused', async () => {

@@ -13,15 +13,19 @@ import { componentUpdate } from '../../support/policed-rooms.ts'
 
 const suites = (...names: readonly string[]) => ({ suites: { asHub: names, asFollower: names } })
 const both = suites('identified', 'compliance')
+const enterprise = {
+  policies: 'enterprise',
+  extra: { attested: { organisation: 'A Holding', deviceClass: 'managed', country: 'FR' } },
+} as const
 /** c.example has agreed to `identified` only. */
 const federation = federationSuite([
   {
     domain: 'a.example',
-    policies: 'enterprise',
+    ...enterprise,
     peerOf: (of) => (of === 'c.example' ? suites('identified') : both),
   },
-  { domain: 'b.example', policies: 'enterprise', peerOf: () => both },
-  { domain: 'c.example', policies: 'enterprise', peerOf: () => both },
+  { domain: 'b.example', ...enterprise, peerOf: () => both },
+  { domain: 'c.example', ...enterprise, peerOf: () => both },
 ])
 
 let alice: MimiClient

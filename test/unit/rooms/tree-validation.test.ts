@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { addLeaves, removeLeaves } from '../../../src/rooms/tree-changes.ts'
-import { validateTree } from '../../../src/rooms/tree-validation.ts'
+import { treeValidation } from '../../../src/rooms/tree-validation.ts'
 import { directPath, leafRange, sibling } from '../../../src/rooms/tree-math.ts'
 import {
   cloneTree,
@@ -16,6 +16,11 @@ import type { ParentNode } from '../../../src/wire/mls/ratchet-tree.ts'
 import { addAll, commitAndFollow, groupOf, keyPackageOf } from '../../support/mls-members.ts'
 
 const users = ['alice', 'bob', 'carol', 'dave', 'erin'].map((name) => `mimi://a.example/u/${name}`)
+
+/** All of it, to its end. */
+function validateTree(tree: PublicTree): void {
+  for (const _ of treeValidation(tree)) continue
+}
 
 /** Five members behind parents with keys, then a sixth that is unmerged. */
 function grownTree(): PublicTree {
