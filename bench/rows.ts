@@ -61,10 +61,11 @@ function node({ stage, options }: Setting, program: string, port: number): Targe
   return { ...nodeCommand(options, programPath(program), data), port }
 }
 
+/** Every Node process is started with the flags of `npm start`. */
 function nodeCommand({ profileDirectory }: BenchOptions, program: string, ...args: string[]) {
   const profiling =
     profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]
-  return { command: process.execPath, args: [...profiling, program, ...args] }
+  return { command: process.execPath, args: [...NODE_FLAGS, ...profiling, program, ...args] }
 }
 
 async function startTarget(
@@ -202,5 +203,6 @@ function clientTls({ ca, files }: Stage): ConnectionOptions {
   }
 }
 
+const NODE_FLAGS = ['--max-semi-space-size=64']
 const CONNECTIONS = 64
 const FANOUT_MESSAGES_MAX = 1_200

@@ -19,8 +19,8 @@ export const plans: readonly ProviderPlan[] = [
   },
   {
     domain: 'b.example',
-    about: 'consumer',
-    policies: 'consumer',
+    about: 'small firms, with what compliance rooms ask for',
+    policies: 'enterprise',
     rooms: { profile: 'consumer', region: 'EU' },
     suites: {
       'a.example': { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms'] },
@@ -29,6 +29,7 @@ export const plans: readonly ProviderPlan[] = [
         asFollower: ['compliance', 'moderated-pseudonyms'],
       },
     },
+    attested: { organisation: 'Bakery B', deviceClass: 'personal', country: 'DE' },
   },
   {
     domain: 'c.example',
@@ -39,6 +40,7 @@ export const plans: readonly ProviderPlan[] = [
       'a.example': { asHub: ['compliance'], asFollower: ['moderated-pseudonyms'] },
       'b.example': { asHub: ['compliance'], asFollower: ['moderated-pseudonyms'] },
     },
+    attested: { organisation: 'C Corporation', deviceClass: 'managed', country: 'FR' },
   },
 ]
 

@@ -19,6 +19,8 @@ export interface ProviderPlan {
   readonly rooms: { readonly profile: string; readonly region: string }
   /** Suites towards each other provider, by its domain. */
   readonly suites: Readonly<Record<string, { asHub: string[]; asFollower: string[] }>>
+  /** What it attests of its users where a suite asks for it: `attested` of postern.yaml. */
+  readonly attested?: Readonly<Record<string, string>>
   /** `rates` of postern.yaml. */
   readonly rates?: Readonly<Record<string, { perSecond: number; burst: number }>>
 }
@@ -117,7 +119,7 @@ async function writeConfiguration(
 
 /** postern.yaml as an object. */
 function configuration(
-  { domain, policies, rooms, suites, rates }: ProviderPlan,
+  { domain, policies, rooms, suites, attested, rates }: ProviderPlan,
   { certificates, taps }: Surroundings,
 ): object {
   const agreed = { allow: true, class: 'contracted', region: 'EU', agreement: true }
@@ -139,6 +141,7 @@ function configuration(
     ),
     rooms,
     policies,
+    ...(attested === undefined ? {} : { attested }),
     ...(rates === undefined ? {} : { rates }),
     log: { level: 'warn' },
   }

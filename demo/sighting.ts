@@ -67,6 +67,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',
   'connection',
+  'mimi-compliance-metadata',
   'mimi-metadata-agreement',
   'mimi-metadata-suite',
 ])
