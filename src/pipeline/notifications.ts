@@ -1,4 +1,3 @@
-import type { ProviderDomain } from '../model/ids.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 
 /** Which notifications were processed: a hub's retry is the same bytes (draft-ietf-mimi-protocol-06 §5.5). */
