@@ -183,7 +183,14 @@ export class OutboxSender {
     lane.failures += 1
     const delayMs = backoffMs(lane.failures, afterMs, { ...limits.backoff, randomness })
     lane.notBeforeMs = nowMs + delayMs
-    this.later(() => this.pump(lane), delayMs)
+    this.later(() => this.resume(lane), delayMs)
+  }
+
+  /** Timers follow another clock than ours: one that rings before the pause is over waits for the rest. */
+  private resume(lane: PeerLane): void {
+    const restMs = lane.notBeforeMs - this.options.clock()
+    if (restMs > 0) this.later(() => this.resume(lane), restMs)
+    else this.pump(lane)
   }
 
   private bury(delivery: Delivery, end: DeadEnd): void {

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import type { Schedule } from '../../../src/delivery/outbox-limits.ts'
 import { parseMimiUri } from '../../../src/model/ids.ts'
+import { fakeTime } from '../../support/fake-time.ts'
 import { attic, b, c, lobby, openTestStore, startOutbox } from '../../support/outbox.ts'
 
 test('a body goes to each peer once, with its suite, and is forgotten when all have it', async () => {
@@ -128,6 +130,24 @@ test('a peer that is down is probed with one request, costs no attempts, and rec
   await answer(201)
   await answer(201)
   expect(outbox.counts()).toMatchObject({ waiting: 0, deadLetters: 0 })
+})
+
+test('a pause goes on to its end where the timer rings before the clock says so', async () => {
+  const time = fakeTime()
+  let early = 1
+  const schedule: Schedule = (run, delayMs) => {
+    const ring = time.schedule(run, delayMs - early)
+    early = 0
+    return ring
+  }
+  const { attempts, answer, fail, enqueue } = await startOutbox({ clock: time.clock, schedule })
+  await enqueue('one')
+  await fail('peer-unreachable')
+  time.advance(499)
+  expect(attempts).toEqual([])
+  time.advance(1)
+  expect(attempts.map(({ text }) => text)).toEqual(['one'])
+  await answer(201)
 })
 
 test('one peer that is down does not hold up another', async () => {
