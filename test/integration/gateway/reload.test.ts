@@ -9,7 +9,10 @@ import { messageBody } from '../../support/raw-requests.ts'
 
 let skippedMs = 0
 const clock = () => Date.now() + skippedMs
-const clubhouse = useClubhouse({ providers: { 'a.example': { clock } } })
+/** One time for all: a document from too far ahead would be refused. */
+const clubhouse = useClubhouse({
+  providers: { 'a.example': { clock }, 'b.example': { clock }, 'c.example': { clock } },
+})
 let room: string
 
 beforeAll(async () => {
