@@ -11,10 +11,10 @@ import { requirePadding } from './message-forms.ts'
 import { observedOf } from './observed.ts'
 import { requireNoDescription } from './room-description.ts'
 import { consentEvent, keepConsent, requireKnownTerms } from './consent.ts'
-import { disclose } from './disclose.ts'
+import { disclose, type Observed } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
-import { agreementToName, openPassage } from './passage.ts'
+import { agreementToName, openPassage, type Passage } from './passage.ts'
 import { answerForPinnedRoom } from './pinned-room.ts'
 import { record, shownStatus } from './record.ts'
 import { showRequest } from './show-request.ts'
@@ -33,7 +33,7 @@ export async function forward(
   await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
-  const plan = disclose(passage, audienceOf(exchange, peer), observedOf(exchange, passage.suite))
+  const plan = disclose(passage, audienceOf(exchange, peer), observedIn(parts, passage))
   requireNoDescription(parts, exchange, plan)
   if (exchange.operation === 'submitMessage') requirePadding(plan, 'hub', exchange.message)
   requireKnownTerms(parts, exchange)
@@ -68,6 +68,17 @@ export async function forward(
     policies,
   })
   return answerForPinnedRoom(parts, exchange, { status, bytes })
+}
+
+/**
+ * Who asks to join a room of which we were told nothing yet can't be held to its suite by us: its hub
+ * knows the suite, and does.
+ */
+function observedIn(parts: PipelineParts, { exchange, context, suite }: Passage): Observed {
+  const isFirst =
+    exchange.operation === 'groupInfo' &&
+    (context.suite ?? parts.roomSuites.find(exchange.room)) === undefined
+  return isFirst ? {} : observedOf(exchange, suite)
 }
 
 /** Where nothing passes without an agreement, the first exchange waits until there can be one. */
