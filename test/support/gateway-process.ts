@@ -30,7 +30,7 @@ export class GatewayProcess implements AsyncDisposable {
     await writeFile(this.file, JSON.stringify({ ...written, dataDirectory, ...changes }))
   }
 
-  /** Resolves when it is ready. */
+  /** Resolves when it is ready; throws with what it wrote where it ends before, or takes too long. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [MAIN, 'serve', '--config', this.file], {
       env: { PATH: process.env['PATH'] },
@@ -38,7 +38,9 @@ export class GatewayProcess implements AsyncDisposable {
     })
     child.stderr.on('data', (chunk: Buffer) => this.output.push(chunk))
     this.child = child
+    const deadline = Date.now() + START_MS_MAX
     while (!(await this.isReady())) {
+      if (Date.now() > deadline) throw new Error(`not ready in time: ${this.errors}`)
       if (child.exitCode !== null) throw new Error(`exited: ${this.errors}`)
       await delay(20)
     }
@@ -72,4 +74,5 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
+const START_MS_MAX = 30_000
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
