@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ExitCode } from './cli/command.ts'
 import { greeting } from './cli/greeting.ts'
+import { hangups } from './cli/hangups.ts'
 import { stopSignals } from './cli/stop-signals.ts'
 import type { Gateway } from './gateway.ts'
 import { GatewayError } from './model/errors.ts'
@@ -27,16 +28,16 @@ export async function serve({ readConfig, version, out, err }: ServeOptions): Pr
   const log = createLog(config.log.level, logFile)
   await startTracing(config.telemetry)
   using stop = stopSignals((fault) => log.fault('process.failed', fault))
+  using hangup = hangups()
   try {
     // After the configuration: who made a mistake in it need not wait for the whole gateway to load.
     const { startGateway } = await import('./gateway.ts')
     await using gateway = await startGateway(config, log, { readConfig, version })
     const { provider, file } = config
     out(greeting({ version, provider, urls: gateway.urls, embedded: file === undefined }))
-    const onHangup = () => void reload(gateway, { readConfig, log, err })
-    process.on('SIGHUP', onHangup)
+    hangup.handle(() => void reload(gateway, { readConfig, log, err }))
     const exitCode = await stop.asked
-    process.off('SIGHUP', onHangup)
+    hangup.handle(() => {})
     const { drainMs } = config.limits
     log.info('gateway.draining', { drainMs })
     await gateway.drain(AbortSignal.any([stop.again, AbortSignal.timeout(drainMs)]))

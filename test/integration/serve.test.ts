@@ -63,6 +63,43 @@ test('a hangup reads the configuration again and says what is wrong with it', sl
   expect(err).toBe('postern.yaml:3 ds: expected a map\n')
 })
 
+test('a hangup while it starts is made up for when it has started', slow, async () => {
+  const path = join(await writeConfiguration({ log: { level: 'silent' } }), 'postern.yaml')
+  const before = process.listenerCount('SIGTERM')
+  let reads = 0
+  let hasGreeted = false
+  const hangUp = () => {
+    if (process.listenerCount('SIGTERM') === before) return void setImmediate(hangUp)
+    expect(hasGreeted).toBe(false)
+    process.emit('SIGHUP')
+  }
+  setImmediate(hangUp)
+  await serve({
+    readConfig: () => {
+      reads += 1
+      return loadConfig({ path, env: {} })
+    },
+    version: '1.2.3',
+    out: () => {
+      hasGreeted = true
+      setImmediate(() => void process.emit('SIGTERM'))
+    },
+    err: () => {},
+  })
+  expect(reads).toBe(2)
+})
+
+test('a hangup while it drains does not end it', slow, async () => {
+  let isHeard = false
+  const { exitCode, err } = await serving(() => {
+    process.emit('SIGTERM')
+    setImmediate(() => {
+      isHeard = process.emit('SIGHUP')
+    })
+  })
+  expect({ isHeard, exitCode, err }).toEqual({ isHeard: true, exitCode: 0, err: '' })
+})
+
 test('a port in use is said in words, with 1', slow, async () => {
   const { createServer } = await import('node:net')
   const taken = createServer().listen(0, '127.0.0.1')
