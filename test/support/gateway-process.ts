@@ -41,7 +41,8 @@ export class GatewayProcess implements AsyncDisposable {
     const deadline = Date.now() + START_MS_MAX
     while (!(await this.isReady())) {
       if (Date.now() > deadline) throw new Error(`not ready in time: ${this.errors}`)
-      if (child.exitCode !== null) throw new Error(`exited: ${this.errors}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Error(`ended with ${end}: ${this.errors}`)
       await delay(20)
     }
   }
@@ -53,7 +54,8 @@ export class GatewayProcess implements AsyncDisposable {
   /** Resolves to its exit code, null after a signal. */
   async end(name: NodeJS.Signals): Promise<number | null> {
     const { child } = this
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+    if (child === undefined || (child.exitCode ?? child.signalCode) !== null)
+      return child?.exitCode ?? null
     const ended = once(child, 'exit')
     child.kill(name)
     await ended
