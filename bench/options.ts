@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { sectionNames, type SectionName } from './sections/section.ts'
 
 /** The rows by letter; `e0` are the bare sends that `e` is held against. */
 export const rowNames = ['a', 'b', 'b2', 'c', 'd', 'e', 'e0'] as const
@@ -6,6 +7,7 @@ export type RowName = (typeof rowNames)[number]
 
 export interface BenchOptions {
   readonly rows: ReadonlySet<RowName>
+  readonly sections: readonly SectionName[]
   readonly json: boolean
   /** Rounds at full load, and as many at a fixed rate. */
   readonly rounds: number
@@ -15,7 +17,7 @@ export interface BenchOptions {
   readonly profileDirectory: string | undefined
 }
 
-/** `--quick`, `--only c,d`, `--json`, `--rounds N`, `--profile DIRECTORY`. Throws on anything else. */
+/** `--quick`, `--only c,d,rooms`, `--json`, `--rounds N`, `--profile DIRECTORY`. Throws on anything else. */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -28,20 +30,22 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     },
   })
   const { quick, json, only, rounds, profile } = values
+  const wanted = only === undefined ? ALL : only.split(',').map(parseName)
   const defaults = quick ? QUICK : WHOLE
   return {
     ...defaults,
-    rows: new Set(only === undefined ? rowNames : only.split(',').map(parseRow)),
+    rows: new Set(rowNames.filter((name) => wanted.includes(name))),
+    sections: sectionNames.filter((name) => wanted.includes(name)),
     json,
     rounds: rounds === undefined ? defaults.rounds : parseCount(rounds),
     profileDirectory: profile,
   }
 }
 
-function parseRow(text: string): RowName {
-  const row = rowNames.find((name) => name === text.trim())
-  if (row === undefined) throw new Error(`--only knows the rows ${rowNames.join(', ')}`)
-  return row
+function parseName(text: string): RowName | SectionName {
+  const known = ALL.find((name) => name === text.trim())
+  if (known === undefined) throw new Error(`--only knows ${ALL.join(', ')}`)
+  return known
 }
 
 function parseCount(text: string): number {
@@ -50,6 +54,7 @@ function parseCount(text: string): number {
   throw new Error(`--rounds takes a number from 1 to ${ROUNDS_MAX}`)
 }
 
+const ALL = [...rowNames, ...sectionNames] as const
 const WHOLE = { rounds: 6, roundMs: 1_200, warmUpMs: 3_000 }
 const QUICK = { rounds: 3, roundMs: 600, warmUpMs: 1_500 }
 const ROUNDS_MAX = 100

@@ -62,7 +62,11 @@ function node({ stage, options }: Setting, program: string, port: number): Targe
 }
 
 /** Every Node process is started with the flags of `npm start`. */
-function nodeCommand({ profileDirectory }: BenchOptions, program: string, ...args: string[]) {
+export function nodeCommand(
+  { profileDirectory }: BenchOptions,
+  program: string,
+  ...args: string[]
+) {
   const profiling =
     profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]
   return { command: process.execPath, args: [...NODE_FLAGS, ...profiling, program, ...args] }

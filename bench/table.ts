@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { isFanout, median, type Measured, type Measurements } from './measure.ts'
 import type { RowName } from './options.ts'
+import type { Section } from './sections/section.ts'
 
 export interface Bar {
   readonly what: string
@@ -15,11 +16,16 @@ export interface Bar {
 export interface Report {
   readonly machine: string
   readonly node: string
+  readonly proxies: ProxyReport | undefined
+  readonly sections: readonly Section[]
+  readonly notes: readonly string[]
+}
+
+export interface ProxyReport {
   readonly requestsPerSecond: number | undefined
   readonly fanoutsPerSecond: number | undefined
   readonly rows: readonly ReportRow[]
   readonly bars: readonly Bar[]
-  readonly notes: readonly string[]
 }
 
 export interface ReportRow {
@@ -38,16 +44,28 @@ export interface ReportRow {
   }
 }
 
-/** Medians over the rounds; ratios are medians of the ratios within each round. */
-export function reportOf(measurements: Measurements, notes: readonly string[]): Report {
-  const { rows, requestsPerSecond, fanoutsPerSecond } = measurements
-  const byName = new Map(rows.map((row) => [row.name, row]))
+interface Findings {
+  readonly proxies: Measurements | undefined
+  readonly sections: readonly Section[]
+  readonly notes: readonly string[]
+}
+
+export function reportOf({ proxies, sections, notes }: Findings): Report {
   return {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     node: process.version,
+    proxies: proxies && proxyReport(proxies),
+    sections,
+    notes,
+  }
+}
+
+/** Medians over the rounds; ratios are medians of the ratios within each round. */
+function proxyReport({ rows, requestsPerSecond, fanoutsPerSecond }: Measurements): ProxyReport {
+  const byName = new Map(rows.map((row) => [row.name, row]))
+  return {
     requestsPerSecond,
     fanoutsPerSecond,
-    notes,
     rows: rows.map((row) => reportRow(row, byName.get(isFanout(row.name) ? 'e0' : 'b'))),
     bars: BARS.flatMap((bar) => {
       const sides = [byName.get(bar.over), byName.get(bar.under)] as const
@@ -62,8 +80,45 @@ export function reportOf(measurements: Measurements, notes: readonly string[]): 
 }
 
 /** The tables in Markdown. */
-export function printTable(report: Report): string {
-  const { rows, bars, machine, node, notes } = report
+export function printReport({ machine, node, proxies, sections, notes }: Report): string {
+  const lines = [
+    `${machine}, Node ${node}.`,
+    ...(proxies === undefined ? [] : proxyTables(proxies)),
+    ...sections.flatMap(sectionTables),
+    ...notes.flatMap((note) => ['', `Note: ${note}.`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function sectionTables({ title, rows, bars }: Section): string[] {
+  const cells = rows.map(({ what, unit, median: middle, p99 }) => [
+    what,
+    `${figure(middle)} ${unit}`,
+    p99 === undefined ? '' : `${figure(p99)} ${unit}`,
+  ])
+  const barCells = bars.map(({ what, value, bar, met }) => [
+    what,
+    figure(value),
+    bar,
+    met ? 'met' : 'missed',
+  ])
+  return [
+    '',
+    `${title}.`,
+    '',
+    ...markdown(['what', 'median', 'p99'], cells),
+    '',
+    ...markdown(['ratio or figure', 'measured', 'bar', ''], barCells),
+  ]
+}
+
+/** With three significant digits. */
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function proxyTables(report: ProxyReport): string[] {
+  const { rows, bars } = report
   const head = ['', 'what', 'CPU µs', 'bare : row', 'p50 ms', 'p99 ms']
   head.push('full load: CPU µs', 'bare : row', 'per second')
   const cells = rows.map(({ fullLoad, ...row }) => [
@@ -85,17 +140,16 @@ export function printTable(report: Report): string {
     atFullLoad.toFixed(2),
   ])
   const barHead = ['ratio of CPU', 'at the same rate', 'bar', '', 'at full load']
-  const lines = [
-    `${machine}, Node ${node}. ${ratesOf(report)}`,
+  return [
+    '',
+    ratesOf(report),
     '',
     ...markdown(head, cells),
     ...(bars.length === 0 ? [] : ['', ...markdown(barHead, barCells)]),
-    ...notes.flatMap((note) => ['', `Note: ${note}.`]),
   ]
-  return `${lines.join('\n')}\n`
 }
 
-function ratesOf({ requestsPerSecond, fanoutsPerSecond }: Report): string {
+function ratesOf({ requestsPerSecond, fanoutsPerSecond }: ProxyReport): string {
   const rates = [
     ...(requestsPerSecond === undefined ? [] : [`${requestsPerSecond} requests per second`]),
     ...(fanoutsPerSecond === undefined ? [] : [`${fanoutsPerSecond} fan-outs per second`]),

@@ -83,7 +83,7 @@ export async function submitMessage(
 }
 
 /** What we see of it as the hub lies within the plan. Returns the plan for the answer. */
-function discloseMessage(passage: Passage<SubmitMessageExchange>): GrantedPlan {
+export function discloseMessage(passage: Passage<SubmitMessageExchange>): GrantedPlan {
   const { suite } = passage
   const { message } = passage.exchange
   if (suite.requiresFrank && message.frankingTag === undefined)
