@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -59,8 +60,10 @@ async function measureProxies(): Promise<Measurements> {
 async function measureSection(name: SectionName): Promise<Section> {
   const { command, args } = nodeCommand(options, programPath(`sections/${name}.ts`))
   await using child = startProcess({ command, args, pinned: true, channel: true })
-  const measured = Promise.withResolvers<Section>()
-  child.process.once('message', (section: Section) => measured.resolve(section))
-  child.process.once('exit', () => measured.reject(new Error(`${name} ended without a result`)))
-  return await measured.promise
+  const said: Section[] = []
+  child.process.on('message', (section: Section) => said.push(section))
+  await once(child.process, 'exit')
+  const [section] = said
+  if (section === undefined) throw new Error(`${name} ended without a result`)
+  return section
 }
