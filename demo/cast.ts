@@ -1,18 +1,18 @@
 import type { ClaimedStory } from './claims.ts'
 import { Device, introduce } from './device.ts'
 import type { Secrets } from './eye.ts'
-import type { Federation, Provider, ProviderPlan } from './providers.ts'
+import type { Federation, Provider, ProviderPlan, SuiteLists } from './providers.ts'
 
-/** The three providers of the draft's example. draft-ietf-mimi-protocol-06 §3 */
+/** The three providers of the draft's example, and one that asks for more. draft-ietf-mimi-protocol-06 §3 */
 export const plans: readonly ProviderPlan[] = [
   {
     domain: 'a.example',
-    about: 'consumer, hub of moderated-pseudonyms rooms',
+    about: 'consumer, hub of rooms under two suites',
     policies: 'consumer',
     rooms: { profile: 'consumer', region: 'EU' },
     suites: {
-      'b.example': { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms'] },
-      'c.example': { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms'] },
+      asHub: ['moderated-pseudonyms', 'identified'],
+      asFollower: ['moderated-pseudonyms', 'bare-minimum'],
     },
     // So little that a flood meets it within a second.
     rates: { roomSender: { perSecond: 0.2, burst: 8 } },
@@ -22,13 +22,7 @@ export const plans: readonly ProviderPlan[] = [
     about: 'small firms, with what compliance rooms ask for',
     policies: 'enterprise',
     rooms: { profile: 'consumer', region: 'EU' },
-    suites: {
-      'a.example': { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms'] },
-      'c.example': {
-        asHub: ['moderated-pseudonyms'],
-        asFollower: ['compliance', 'moderated-pseudonyms'],
-      },
-    },
+    suites: { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms', 'compliance'] },
     attested: { organisation: 'Bakery B', deviceClass: 'personal', country: 'DE' },
   },
   {
@@ -37,12 +31,26 @@ export const plans: readonly ProviderPlan[] = [
     policies: 'enterprise',
     rooms: { profile: 'enterprise', region: 'EU' },
     suites: {
-      'a.example': { asHub: ['compliance'], asFollower: ['moderated-pseudonyms'] },
-      'b.example': { asHub: ['compliance'], asFollower: ['moderated-pseudonyms'] },
+      asHub: ['compliance', 'moderated-pseudonyms'],
+      asFollower: ['moderated-pseudonyms', 'identified'],
     },
     attested: { organisation: 'C Corporation', deviceClass: 'managed', country: 'FR' },
   },
+  {
+    domain: 'd.example',
+    about: 'wants compliance metadata from everybody',
+    policies: 'enterprise',
+    rooms: { profile: 'enterprise', region: 'EU' },
+    suites: { asHub: ['compliance'], asFollower: ['compliance'] },
+    attested: { organisation: 'D Limited', deviceClass: 'managed', country: 'FR' },
+  },
 ]
+
+/** What b.example accepts later in the story. */
+export const acceptedLater: SuiteLists = {
+  asHub: ['moderated-pseudonyms'],
+  asFollower: ['moderated-pseudonyms', 'compliance', 'identified'],
+}
 
 /** The rooms of the story. */
 export const clubhouse = {
@@ -61,6 +69,12 @@ export const ledger = {
   suite: 'compliance',
 } as const
 
+export const boardroom = {
+  uri: 'mimi://a.example/r/boardroom',
+  name: 'The Boardroom',
+  suite: 'identified',
+} as const
+
 /** Who plays. */
 export interface Cast {
   readonly alice: Device
@@ -68,11 +82,13 @@ export interface Cast {
   readonly cathy: Device
   /** Nobody may add her without her consent. */
   readonly dora: Device
+  /** Of the provider that asks for more. */
+  readonly eve: Device
 }
 
 /** Registers everybody at their provider, with KeyPackages, and lets the friends exchange cards. */
 export async function assemble(federation: Federation): Promise<Cast> {
-  const [alice, bob, cathy, dora] = await Promise.all([
+  const [alice, bob, cathy, dora, eve] = await Promise.all([
     Device.register(providerOf(federation, 'a.example'), 'Alice'),
     Device.register(providerOf(federation, 'b.example'), 'Bob'),
     Device.register(providerOf(federation, 'c.example'), 'Cathy'),
@@ -80,14 +96,15 @@ export async function assemble(federation: Federation): Promise<Cast> {
       requireConsent: true,
       profile: { handle: DORAS_HANDLE, email: DORAS_EMAIL },
     }),
+    Device.register(providerOf(federation, 'd.example'), 'Eve'),
   ])
   await Promise.all(
-    [alice, bob, cathy, dora].map(({ client }) =>
-      client.publishKeyPackages({ basic: 2, pseudonymous: 2 }),
+    [alice, bob, cathy, dora, eve].map(({ client }) =>
+      client.publishKeyPackages({ basic: 3, pseudonymous: 2 }),
     ),
   )
   introduce([alice, bob, cathy])
-  return { alice, bob, cathy, dora }
+  return { alice, bob, cathy, dora, eve }
 }
 
 /** What no pseudonym may give away: the real URIs of everybody who plays, and the rooms' names. */
@@ -98,6 +115,7 @@ export const secrets: Secrets = {
     'mimi://b.example/u/bob',
     'mimi://b.example/u/dora',
     'mimi://c.example/u/cathy',
+    'mimi://d.example/u/eve',
   ],
   clients: [
     'mimi://a.example/d/alice-phone',
@@ -105,8 +123,9 @@ export const secrets: Secrets = {
     'mimi://b.example/d/dora-phone',
     'mimi://c.example/d/cathy-phone',
     'mimi://c.example/d/cathy-tablet',
+    'mimi://d.example/d/eve-phone',
   ],
-  roomNames: [clubhouse.name, lobby.name, ledger.name],
+  roomNames: [clubhouse.name, lobby.name, ledger.name, boardroom.name],
 }
 
 /** What the claims have to know of the story. */
@@ -115,6 +134,8 @@ export const claimed: ClaimedStory = {
   suite: clubhouse.suite,
   removed: { room: clubhouse.uri, provider: 'b.example' },
   relay: { from: 'b.example', to: 'c.example' },
+  twoSuites: { follower: 'c.example', suites: [clubhouse.suite, boardroom.suite] },
+  apart: 'd.example',
 }
 
 export function providerOf({ providers }: Federation, domain: string): Provider {

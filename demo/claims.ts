@@ -9,7 +9,7 @@ import {
 } from './crossed.ts'
 import { crossingsOf, Deliveries, shownTime, type Checked } from './deliveries.ts'
 import { pseudonymsIn, type Eye } from './eye.ts'
-import type { Crossing } from './recording.ts'
+import { headerOf, type Crossing } from './recording.ts'
 import { BUCKET_MS } from './sighting.ts'
 
 /** Something that must be true of what crossed, and whether it was. */
@@ -33,6 +33,10 @@ export interface ClaimedStory {
   readonly removed: { readonly room: string; readonly provider: string }
   /** Two followers of that room: what the first one's users write must reach the second one. */
   readonly relay: { readonly from: string; readonly to: string }
+  /** A follower of rooms of the hub under more than one suite. */
+  readonly twoSuites: { readonly follower: string; readonly suites: readonly string[] }
+  /** A provider with which the hub has no suite in common. */
+  readonly apart: string
 }
 
 /** Holds the recorded bytes against what Postern promises. */
@@ -45,6 +49,7 @@ export function checkClaims(
   return [
     ...claimsOnPeople(crossings, eye, { story, deliveries }),
     ...claimsOnBytes(crossings, { story, deliveries }),
+    ...claimsOnAgreements(crossings, story),
   ]
 }
 
@@ -66,8 +71,8 @@ function claimsOnPeople(
     ),
     claim(
       'hub-saw-pseudonyms-only',
-      `In room operations ${story.hub} saw room pseudonyms only of others' users (keyMaterial aside).`,
-      seenByHub(crossings, story.hub).map(([crossing, bytes]) => [
+      `In ${story.suite} rooms ${story.hub} saw room pseudonyms only of others' users (keyMaterial aside).`,
+      seenByHub(crossings, story).map(([crossing, bytes]) => [
         crossing,
         eye.realIn(bytes).every((uri) => domainOf(uri) === story.hub),
       ]),
@@ -147,14 +152,53 @@ function isSenderless(crossing: Crossing, eye: Eye): boolean {
   )
 }
 
-/** All bytes that reached the hub in operations of its own rooms: requests, and answers to its own. */
+function claimsOnAgreements(
+  crossings: readonly Crossing[],
+  { hub, twoSuites, apart }: ClaimedStory,
+): readonly Claim[] {
+  const fannedOut = crossingsOf(crossings, 'notify').filter(
+    ({ from, to }) => from === hub && to === twoSuites.follower,
+  )
+  const seen = new Set(fannedOut.map(suiteOf))
+  return [
+    claim(
+      'requests-name-their-agreement',
+      'Every operation between providers names the agreement that it is under.',
+      crossings
+        .filter((crossing) => operationOf(crossing) !== undefined)
+        .map((crossing) => [crossing, agreementOf(crossing) !== undefined]),
+    ),
+    claim(
+      'two-suites-one-agreement',
+      `${twoSuites.follower} follows rooms of ${hub} under ${twoSuites.suites.join(' and ')}, by one agreement.`,
+      fannedOut.map((crossing) => [
+        crossing,
+        twoSuites.suites.every((suite) => seen.has(suite)) &&
+          agreementOf(crossing) === agreementOf(fannedOut[0]),
+      ]),
+    ),
+    claim(
+      'too-much-gets-nothing',
+      `Between ${hub} and ${apart}, which asks for more, nothing crossed but their documents.`,
+      crossings
+        .filter(({ from, to }) => [from, to].includes(hub) && [from, to].includes(apart))
+        .map((crossing) => [crossing, operationOf(crossing) === undefined]),
+    ),
+  ]
+}
+
+function agreementOf(crossing: Crossing | undefined): string | undefined {
+  return headerOf(crossing?.headers ?? [], 'mimi-metadata-agreement')
+}
+
+/** All bytes that reached the hub in operations of its rooms that hide names: requests, and answers. */
 function seenByHub(
   crossings: readonly Crossing[],
-  hub: string,
+  { hub, suite }: ClaimedStory,
 ): readonly (readonly [Crossing, Buffer])[] {
   return crossings.flatMap((crossing) => {
     const room = operationOf(crossing) === 'keyMaterial' ? undefined : roomOf(crossing)
-    if (room === undefined || domainOf(room) !== hub) return []
+    if (room === undefined || domainOf(room) !== hub || suiteOf(crossing) !== suite) return []
     return [[crossing, crossing.to === hub ? requestBytes(crossing) : answerBytes(crossing)]]
   })
 }

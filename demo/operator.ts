@@ -6,26 +6,71 @@ import {
   type ReportDetail,
   type ReportSummary,
 } from '../src/admin/control-api.ts'
-import { createControlClient } from '../src/cli/control-client.ts'
+import type { AgreementView, PeerList } from '../src/admin/requirements-api.ts'
+import { createControlClient, type ControlClient } from '../src/cli/control-client.ts'
+import type { RequirementsDocument } from '../src/metadata/requirements/document.ts'
+import { openDocument } from '../src/metadata/requirements/signed-document.ts'
 import { expect } from './expectation.ts'
 import { REPOSITORY } from './gateway-process.ts'
 import type { Provider } from './providers.ts'
 
 /** What `postern reports list --json` prints for the operator of a running gateway. */
-export async function listReports({ configFile }: Provider): Promise<readonly ReportSummary[]> {
+export async function listReports(provider: Provider): Promise<readonly ReportSummary[]> {
+  return reportListSchema.parse(JSON.parse(await postern(provider, 'reports', 'list', '--json')))
+    .reports
+}
+
+/** Lets a gateway read its configuration again. */
+export async function reload(provider: Provider): Promise<void> {
+  await postern(provider, 'reload')
+}
+
+/** Asks the others for their documents, and agrees with them. */
+export function meetPeers(provider: Provider): Promise<PeerList> {
+  return ask(provider, ({ requirements }) => requirements.refreshPeers())
+}
+
+export function agreementsOf(provider: Provider): Promise<readonly AgreementView[]> {
+  return ask(provider, async ({ requirements }) => (await requirements.listAgreements()).agreements)
+}
+
+/** What `postern agreements approve` does. */
+export function approve(provider: Provider, { id }: AgreementView): Promise<AgreementView> {
+  return ask(provider, ({ requirements }) => requirements.approve(id))
+}
+
+/** The document that a provider publishes now. */
+export async function documentOf(provider: Provider): Promise<RequirementsDocument> {
+  const { jws } = await ask(provider, ({ requirements }) => requirements.own())
+  const opened = openDocument(Buffer.from(jws))
+  expect(opened.kind === 'opened', 'the document can be read')
+  return opened.signed.document
+}
+
+/** Runs the command as an operator would. */
+async function postern({ configFile }: Provider, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['src/main.ts', 'reports', 'list', '--json', '--config', configFile],
+    ['src/main.ts', ...args, '--config', configFile],
     { cwd: REPOSITORY, timeout: COMMAND_MS },
   )
-  return reportListSchema.parse(JSON.parse(stdout)).reports
+  return stdout
+}
+
+async function ask<T>(
+  { configFile }: Provider,
+  question: (client: ControlClient) => Promise<T>,
+): Promise<T> {
+  await using control = createControlClient(join(dirname(configFile), 'data', 'control.sock'))
+  return await question(control)
 }
 
 /** The report that came last, with its checks: asked at the control socket, as the command does. */
-export async function newestReport({ configFile }: Provider): Promise<ReportDetail> {
-  await using control = createControlClient(join(dirname(configFile), 'data', 'control.sock'))
-  const { reports } = await control.listReports({ after: undefined, limit: 1 })
-  const detail = reports[0] && (await control.findReport(reports[0].id, { evidence: false }))
+export async function newestReport(provider: Provider): Promise<ReportDetail> {
+  const detail = await ask(provider, async (control) => {
+    const { reports } = await control.listReports({ after: undefined, limit: 1 })
+    return reports[0] && control.findReport(reports[0].id, { evidence: false })
+  })
   expect(detail !== undefined, 'the report is kept')
   return detail
 }

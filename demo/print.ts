@@ -22,7 +22,7 @@ export class Printer {
   }
 
   begin(): void {
-    this.out(`${this.paint('head', 'Three providers, three gateways, real MLS clients.')}\n\n`)
+    this.out(`${this.paint('head', 'Four providers, four gateways, real MLS clients.')}\n\n`)
   }
 
   stepBegins(step: number, title: string): void {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import {
   createDevelopmentCertificates,
@@ -17,12 +17,17 @@ export interface ProviderPlan {
   readonly about: string
   readonly policies: 'consumer' | 'enterprise'
   readonly rooms: { readonly profile: string; readonly region: string }
-  /** Suites towards each other provider, by its domain. */
-  readonly suites: Readonly<Record<string, { asHub: string[]; asFollower: string[] }>>
+  /** What its document offers and accepts, the preferred suite first. */
+  readonly suites: SuiteLists
   /** What it attests of its users where a suite asks for it: `attested` of postern.yaml. */
   readonly attested?: Readonly<Record<string, string>>
   /** `rates` of postern.yaml. */
   readonly rates?: Readonly<Record<string, { perSecond: number; burst: number }>>
+}
+
+export interface SuiteLists {
+  readonly asHub: readonly string[]
+  readonly asFollower: readonly string[]
 }
 
 export interface Provider {
@@ -30,6 +35,8 @@ export interface Provider {
   readonly gateway: GatewayProcess
   readonly configFile: string
   readonly addresses: GatewayAddresses
+  /** Writes other lists into its postern.yaml; they count once it is told to read it again. */
+  readonly rewrite: (suites: SuiteLists) => Promise<void>
 }
 
 export interface Federation extends AsyncDisposable {
@@ -58,9 +65,13 @@ export async function startFederation(
   const starting: Omit<Provider, 'addresses'>[] = []
   stack.defer(() => endAll(starting.map(({ gateway }) => gateway)))
   for (const plan of plans) {
-    const configFile = await writeConfiguration(directory, plan, { certificates, taps })
+    const configFile = join(directory, plan.domain, 'postern.yaml')
+    const rewrite = (suites: SuiteLists) =>
+      writeConfiguration(configFile, { ...plan, suites }, { certificates, taps })
+    await mkdir(dirname(configFile), { mode: 0o700 })
+    await rewrite(plan.suites)
     const gateway = new GatewayProcess({ domain: plan.domain, configFile, directory })
-    starting.push({ plan, configFile, gateway })
+    starting.push({ plan, configFile, gateway, rewrite })
   }
   const providers = await Promise.all(
     starting.map(async (provider) => {
@@ -100,21 +111,13 @@ interface Surroundings {
   readonly taps: ReadonlyMap<string, Tap>
 }
 
-/** Writes the provider's postern.yaml and returns its path. */
 async function writeConfiguration(
-  directory: string,
+  file: string,
   plan: ProviderPlan,
   surroundings: Surroundings,
-): Promise<string> {
-  const own = join(directory, plan.domain)
-  const file = join(own, 'postern.yaml')
-  await mkdir(own, { mode: 0o700 })
-  await writeFile(
-    file,
-    stringify(configuration(plan, surroundings), { aliasDuplicateObjects: false }),
-    { mode: 0o600 },
-  )
-  return file
+): Promise<void> {
+  const text = stringify(configuration(plan, surroundings), { aliasDuplicateObjects: false })
+  await writeFile(file, text, { mode: 0o600 })
 }
 
 /** postern.yaml as an object. */
@@ -122,7 +125,8 @@ function configuration(
   { domain, policies, rooms, suites, attested, rates }: ProviderPlan,
   { certificates, taps }: Surroundings,
 ): object {
-  const agreed = { allow: true, class: 'contracted', region: 'EU', agreement: true }
+  const known = { allow: true, class: 'contracted', region: 'EU' }
+  const others = [...taps].filter(([peer]) => peer !== domain)
   const anywhere = { host: '127.0.0.1', port: 0 }
   return {
     provider: domain,
@@ -133,12 +137,10 @@ function configuration(
       admin: anywhere,
     },
     ds: anywhere,
-    peers: Object.fromEntries(
-      Object.entries(suites).map(([peer, lists]) => [
-        peer,
-        { ...agreed, address: taps.get(peer)?.address, suites: lists },
-      ]),
-    ),
+    peers: Object.fromEntries(others.map(([peer, { address }]) => [peer, { ...known, address }])),
+    // Nobody is served without an agreement, which the documents alone decide.
+    requirements: { requireAgreement: true },
+    defaultSuites: suites,
     rooms,
     policies,
     ...(attested === undefined ? {} : { attested }),

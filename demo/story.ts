@@ -1,13 +1,14 @@
 import { assemble, plans, type Cast } from './cast.ts'
 import { startFederation, type Federation } from './providers.ts'
 import type { Stage } from './stage.ts'
+import { agree, change, namedRoom, tooMuch } from './story-agreements.ts'
 import { complianceRoom, findAndAsk } from './story-contacts.ts'
 import { flood, removal, reports } from './story-moderation.ts'
 import { fillClubhouse, newDevice, secondRoom, talk } from './story-rooms.ts'
 
-/** Starts the three providers; what it returns has to be disposed of. */
+/** Starts the providers; what it returns has to be disposed of. */
 export function raiseCurtain(stage: Stage, signal: AbortSignal): Promise<Federation> {
-  return stage.step('Three providers start, each a gateway process of its own', async (note) => {
+  return stage.step('Four providers start, each a gateway process of its own', async (note) => {
     const federation = await startFederation(plans, signal)
     for (const { plan, gateway, addresses } of federation.providers)
       note(`${plan.domain}  process ${gateway.pid}  ${addresses.peers}  ${plan.about}`)
@@ -26,12 +27,16 @@ export async function play(stage: Stage, federation: Federation): Promise<Cast> 
     note('KeyPackages published; Alice, Bob and Cathy have exchanged connection cards')
     return everybody
   })
+  await agree(stage, federation)
   await fillClubhouse(stage, cast)
   await talk(stage, cast)
   const tablet = await newDevice(stage, federation, cast)
   await secondRoom(stage, cast)
   await complianceRoom(stage, cast)
   await findAndAsk(stage, cast)
+  await namedRoom(stage, cast)
+  await tooMuch(stage, federation, cast)
+  await change(stage, federation, cast)
   await reports(stage, federation, cast)
   await flood(stage, federation, cast)
   await removal(stage, cast, tablet)

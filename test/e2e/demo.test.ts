@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 test('every step goes well, in less than a minute', () => {
   expect(demo.steps.filter(({ ok }) => !ok)).toEqual([])
-  expect(demo.steps).toHaveLength(15)
+  expect(demo.steps).toHaveLength(19)
   expect(demo).toMatchObject({ ok: true })
   expect(demo.durationMs).toBeLessThan(durationMsMax)
 })
@@ -53,6 +53,9 @@ test('every claim was checked on the recorded octets and holds', () => {
     'times-in-buckets',
     'refused-goes-nowhere',
     'removed-gets-nothing',
+    'requests-name-their-agreement',
+    'two-suites-one-agreement',
+    'too-much-gets-nothing',
   ])
 })
 
@@ -68,6 +71,8 @@ describe('the table', () => {
     [pseudonymous, 'notify: application', 'c.example follower', 'message.time (stamp)', 'bucket'],
     [pseudonymous, 'groupInfo', 'c.example follower', 'participants.list', 'absent'],
     [pseudonymous, 'reportAbuse', 'a.example hub', 'report.reporter', 'absent'],
+    ['identified', 'submitMessage', 'a.example hub', 'sender.user', 'exact'],
+    ['identified', 'notify: application', 'c.example follower', 'sender.user', 'absent'],
     ['compliance', 'submitMessage', 'c.example hub', 'sender.user', 'exact'],
     ['compliance', 'update', 'c.example hub', 'participants.list', 'exact'],
     ['compliance', 'keyMaterial', 'c.example hub', 'sender.client (asked)', 'exact'],
