@@ -1,18 +1,10 @@
-import { basename, dirname } from 'node:path'
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
-import { z } from 'zod'
+import { dirname } from 'node:path'
 import { isLocal } from '../listener/bind.ts'
 import { buildConfig, type Config } from './config.ts'
-import {
-  ConfigurationError,
-  formatPath,
-  plainWords,
-  readIssues,
-  type ConfigProblem,
-  type KeyPath,
-} from './problems.ts'
+import type { KeyPath } from './problems.ts'
 import { configurationSchema, type Configuration } from './schema.ts'
 import { unknownSuites } from './suites.ts'
+import { readYaml, writtenSchema, type Finding } from './yaml.ts'
 
 export interface Overrides {
   readonly dataDirectory: string | undefined
@@ -21,42 +13,20 @@ export interface Overrides {
 
 /** Reads the text of a configuration file. Throws `ConfigurationError` with all that is wrong. */
 export function parseConfig(file: string, text: string, overrides: Overrides): Config {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, schema: 'core', prettyErrors: false })
-  const syntax: ConfigProblem[] = document.errors.map(({ pos, code }) => ({
-    path: '',
-    line: lines.linePos(pos[0]).line,
-    expected: `expected valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`,
-  }))
-  if (syntax.length > 0) throw new ConfigurationError(basename(file), syntax)
-  const lineOf = (path: KeyPath) => findLine(document, lines, path)
-  const refuse = (found: readonly { path: KeyPath; expected: string }[]) => {
-    const problems = found.map(({ path, expected }) => ({
-      path: formatPath(path),
-      line: lineOf(path),
-      expected,
-    }))
-    throw new ConfigurationError(basename(file), problems)
-  }
-  const foreign = prototypeKeys(document)
-  if (foreign) refuse([{ path: ['__proto__'], expected: 'unknown key' }])
-  const outcome = configurationSchema.safeParse(override(toPlain(document), overrides), {
-    error: plainWords,
+  const { value, refuse } = readYaml({
+    file,
+    text,
+    schema: configurationSchema,
+    override: (written) => override(written, overrides),
   })
-  if (!outcome.success) return refuse(readIssues(outcome.error.issues, keysAt))
-  const config = buildConfig(outcome.data, { file, baseDirectory: dirname(file) })
-  const contradictions = [...findContradictions(config), ...undefinedSuites(config, outcome.data)]
+  const config = buildConfig(value, { file, baseDirectory: dirname(file) })
+  const contradictions = [...findContradictions(config), ...undefinedSuites(config, value)]
   return contradictions.length > 0 ? refuse(contradictions) : config
 }
 
-function toPlain(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {}
-  } catch {
-    throw new ConfigurationError(undefined, [
-      { path: '', line: undefined, expected: `expected at most ${ALIASES_MAX} YAML aliases` },
-    ])
-  }
+/** The schema of what may be written, as JSON Schema 2020-12. */
+export function configurationJsonSchema() {
+  return writtenSchema(configurationSchema)
 }
 
 function override(written: unknown, { dataDirectory, logLevel }: Overrides): unknown {
@@ -69,9 +39,9 @@ function override(written: unknown, { dataDirectory, logLevel }: Overrides): unk
 }
 
 /** What no single field can tell. */
-function findContradictions(config: Config): { path: KeyPath; expected: string }[] {
+function findContradictions(config: Config): Finding[] {
   const { listeners, ds, upstream } = config
-  const found: { path: KeyPath; expected: string }[] = []
+  const found: Finding[] = []
   if (config.peers.has(config.provider))
     found.push({
       path: ['peers', config.provider],
@@ -108,7 +78,7 @@ function undefinedSuites(config: Config, written: Configuration) {
 }
 
 /** A host keeps the assets of one provider: whose they are decides who may be shown what. */
-function repeatedAssetHosts(config: Config): { path: KeyPath; expected: string }[] {
+function repeatedAssetHosts(config: Config): Finding[] {
   const seen = new Set<string>()
   const places: [KeyPath, readonly string[]][] = [
     [['assetDomains'], config.assetDomains],
@@ -127,54 +97,3 @@ function repeatedAssetHosts(config: Config): { path: KeyPath; expected: string }
     }),
   )
 }
-
-function findLine(document: Document, lines: LineCounter, path: KeyPath): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const offset = keyOffset(document, path.slice(0, length))
-    if (offset !== undefined) return lines.linePos(offset).line
-  }
-  return undefined
-}
-
-function keyOffset(document: Document, path: KeyPath): number | undefined {
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  const last = path.at(-1)
-  if (isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last)
-    return isScalar(pair?.key) ? pair.key.range?.[0] : undefined
-  }
-  const item: unknown = document.getIn(path, true)
-  return isScalar(item) ? item.range?.[0] : undefined
-}
-
-function prototypeKeys(document: Document): boolean {
-  let found = false
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (isScalar(key) && key.value === '__proto__') found = true
-    },
-  })
-  return found
-}
-
-interface ObjectSchema {
-  readonly properties?: Readonly<Record<string, ObjectSchema | boolean>> | undefined
-  readonly additionalProperties?: ObjectSchema | boolean | undefined
-}
-
-/** The keys that the schema knows below a path. */
-function keysAt(path: KeyPath): readonly string[] {
-  let place: ObjectSchema = configurationJsonSchema()
-  for (const key of path) {
-    const inner = place.properties?.[String(key)] ?? place.additionalProperties
-    place = typeof inner === 'object' ? inner : {}
-  }
-  return Object.keys(place.properties ?? {})
-}
-
-/** The schema of what may be written, as JSON Schema 2020-12. */
-export function configurationJsonSchema() {
-  return z.toJSONSchema(configurationSchema, { io: 'input', unrepresentable: 'any' })
-}
-
-const ALIASES_MAX = 100
