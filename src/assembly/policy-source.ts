@@ -7,10 +7,10 @@ import { profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
 
 /**
  * The engine of a profile of this repository, or of all `*.cedar` files of the operator's directory in
- * the order of their names. Throws `policy-invalid`.
+ * the order of their names; each of its invariants holds. Throws `policy-invalid`,
+ * `configuration-invalid`.
  */
 export async function readPolicyEngine(source: PolicySource): Promise<PolicyEngine> {
   const path = source.kind === 'profile' ? profileDirectory(source.name) : source.path
-  const { bytes } = await readPolicyFiles(path)
-  return compiledEngine(loadedOrThrow(await inspectApart(bytes)))
+  return compiledEngine(loadedOrThrow(await inspectApart(await readPolicyFiles(path))))
 }

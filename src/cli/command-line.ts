@@ -14,7 +14,9 @@ import { peersCommand, peersForgetCommand } from './peers.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policyDiffCommand } from './policy-diff.ts'
 import { policyExplainCommand } from './policy-explain.ts'
+import { policyInitCommand } from './policy-init.ts'
 import { policyMatrixCommand } from './policy-matrix.ts'
+import { policyProveCommand } from './policy-prove.ts'
 import { policyTestCommand } from './policy-test.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
@@ -101,7 +103,9 @@ const commands: readonly Command[] = [
   policyCheckCommand,
   policyTestCommand,
   policyExplainCommand,
+  policyInitCommand,
   policyMatrixCommand,
+  policyProveCommand,
   policyDiffCommand,
   healthCommand,
   consentListCommand,

@@ -1,6 +1,6 @@
 import { inspectApart } from '../policy/load-apart.ts'
 import { loadedOrThrow, type LoadedPolicies } from '../policy/load.ts'
-import { placeOf, profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
+import { INVARIANTS, placeOf, profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
 import { policyProfiles } from '../settings/schema.ts'
 
 export interface PolicyProblem {
@@ -17,22 +17,25 @@ export type PolicyReading =
 /** Policies by the name of a profile, a file or a directory, with every finding. Throws `policy-invalid`. */
 export async function inspectPolicyArgument(argument: string): Promise<PolicyReading> {
   const files = await readPolicyFiles(pathOf(argument))
-  const inspection = await inspectApart(files.bytes)
+  const inspection = await inspectApart(files)
   if (inspection.kind === 'valid') return inspection
   return {
     kind: 'invalid',
     problems: inspection.findings.map(({ fault, line, explanation }) => ({
       fault,
-      ...placeOf(files, line),
+      ...(fault === 'invariant' ? { file: INVARIANTS, line: 0 } : placeOf(files, line)),
       explanation,
     })),
   }
 }
 
-/** As `inspectPolicyArgument`, for commands that need policies to go on. Throws `policy-invalid`. */
+/**
+ * As `inspectPolicyArgument`, for commands that need policies to go on, whether invariants hold or not.
+ * Throws `policy-invalid`.
+ */
 export async function readPolicyArgument(argument: string): Promise<LoadedPolicies> {
   const { bytes } = await readPolicyFiles(pathOf(argument))
-  return loadedOrThrow(await inspectApart(bytes))
+  return loadedOrThrow(await inspectApart({ bytes, invariants: [] }))
 }
 
 /** The directory or file of an argument: profiles go before files of their names. */

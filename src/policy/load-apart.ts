@@ -1,19 +1,26 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { Invariant } from './invariants.ts'
 import { refused, type PolicyInspection } from './load.ts'
+
+/** Policies as they were read, and what must hold of them. */
+export interface PolicyInput {
+  readonly bytes: Uint8Array
+  readonly invariants: readonly Invariant[]
+}
 
 /**
  * As `inspectPolicies`, from bytes and in a thread that is given up afterwards; the compiled policies
- * have agreed with Cedar on a sample. A thread that dies or takes too long is one more finding, and
+ * have agreed with Cedar on a sample, and each invariant holds in every situation. A thread that dies or takes too long is one more finding, and
  * the process lives.
  */
 export async function inspectApart(
-  bytes: Uint8Array,
+  input: PolicyInput,
   timeMsMax = TIME_MS_MAX,
 ): Promise<PolicyInspection> {
-  if (bytes.length > TEXT_BYTES_MAX) return refused('text-too-long')
+  if (input.bytes.length > TEXT_BYTES_MAX) return refused('text-too-long')
   const worker = new Worker(new URL('./load-worker.ts', import.meta.url), {
-    workerData: bytes,
+    workerData: input,
     // Neither hooks nor secrets of the process are a parser's business.
     execArgv: [],
     env: {},

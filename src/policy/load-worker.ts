@@ -1,20 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { GatewayError } from '../model/errors.ts'
 import { inspectPolicies, refused, type PolicyInspection } from './load.ts'
+import type { PolicyInput } from './load-apart.ts'
+import { holds, proofText, prove } from './prove.ts'
 import { agreesWithCedar } from './self-test.ts'
 
 /**
  * Runs in a thread of its own, once: a text can kill the wasm instance that parses it, or keep it
  * busy, so neither happens where requests are served.
  */
-function inspect(bytes: unknown): PolicyInspection {
-  if (!(bytes instanceof Uint8Array)) return refused('not-text')
+function inspect({ bytes, invariants }: PolicyInput): PolicyInspection {
   const text = decode(bytes)
   if (text === undefined) return refused('not-text')
   const inspection = inspectPolicies(text)
   if (inspection.kind === 'invalid') return inspection
   try {
-    return agreesWithCedar(inspection.loaded) ? inspection : refused('self-test')
+    if (!agreesWithCedar(inspection.loaded)) return refused('self-test')
+    const broken = prove(inspection.loaded, invariants).find((proof) => !holds(proof))
+    return broken === undefined ? inspection : refused('invariant', proofText(broken))
   } catch (error) {
     if (error instanceof GatewayError) return refused('self-test')
     throw error

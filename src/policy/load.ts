@@ -36,6 +36,7 @@ type PolicyFault =
   | 'wasm-failed'
   | 'not-text'
   | 'self-test'
+  | 'invariant'
   | 'time-or-memory'
 
 interface PolicyFinding {
@@ -165,8 +166,8 @@ function finding(
 }
 
 /** An inspection with one finding that is no single policy's. */
-export function refused(fault: PolicyFault): PolicyInspection {
-  return invalid([finding(fault, NOWHERE)])
+export function refused(fault: PolicyFault, explanation?: string): PolicyInspection {
+  return invalid([finding(fault, NOWHERE, explanation)])
 }
 
 function invalid(findings: readonly PolicyFinding[]): PolicyInspection {

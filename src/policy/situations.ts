@@ -11,6 +11,15 @@ import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.t
 /** Everything about a request but its action. */
 export type Situation = Omit<CedarRequest, 'action'>
 
+/** What is told apart beside what policies tell apart. */
+export interface Distinctions {
+  /** Facts, as policies name them. */
+  readonly attributes: ReadonlySet<string>
+  readonly ids: Readonly<Record<EntityType, readonly string[]>>
+}
+
+type EntityType = 'Peer' | 'PeerGroup' | 'Room' | 'Tenant'
+
 /**
  * All situations that policies can tell apart on a ladder: facts that no policy reads, and peers,
  * groups, rooms and tenants that none mentions, are represented by one of them. Peer class and purpose
@@ -19,19 +28,21 @@ export type Situation = Omit<CedarRequest, 'action'>
 export function* situations(
   ladder: Ladder,
   sets: readonly LoadedPolicies[],
+  also: Distinctions = NOTHING_MORE,
 ): Generator<Situation, void, undefined> {
   const policies = relevantTo(ladder, sets)
-  const read = attributesRead(policies)
+  const read = new Set([...attributesRead(policies), ...also.attributes])
   const all = <T>(name: string, values: readonly [T, ...T[]]): readonly T[] =>
     read.has(name) ? values : [values[0]]
-  const ids = (type: string): readonly string[] => [UNNAMED, ...mentionedIds(policies, type)]
+  const named = (type: EntityType) => new Set([...mentionedIds(policies, type), ...also.ids[type]])
+  const ids = (type: EntityType): readonly string[] => [UNNAMED, ...named(type)]
   const peers = product({
     id: ids('Peer'),
     class: peerClasses,
     region: all('region', regions),
     agreement: all('agreement', BOTH),
     verified: all('verified', BOTH),
-    groups: subsets([...mentionedIds(policies, 'PeerGroup')]),
+    groups: subsets([...named('PeerGroup')]),
   })
   const rooms = product({
     id: ids('Room'),
@@ -125,6 +136,10 @@ function tooMany(): GatewayError {
 }
 
 const UNNAMED = '~'
+const NOTHING_MORE: Distinctions = {
+  attributes: new Set(),
+  ids: { Peer: [], PeerGroup: [], Room: [], Tenant: [] },
+}
 const BOTH = [false, true] as const
 const DIRECTIONS = ['ingress', 'egress'] as const
 const SITUATIONS_MAX = 20_000_000

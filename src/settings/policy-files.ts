@@ -2,10 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GatewayError } from '../model/errors.ts'
+import { invariantsSchema, type Invariant } from '../policy/invariants.ts'
+import type { PolicyInput } from '../policy/load-apart.ts'
+import { readYaml } from './yaml.ts'
 
-export interface PolicyFiles {
-  /** All files, one after the other. */
-  readonly bytes: Uint8Array
+export interface PolicyFiles extends PolicyInput {
   readonly files: readonly { readonly name: string; readonly lines: number }[]
 }
 
@@ -15,8 +16,8 @@ export function profileDirectory(name: string): string {
 }
 
 /**
- * A policy file, or all `*.cedar` files of a directory in the order of their names. Throws
- * `policy-invalid`.
+ * A policy file, or all `*.cedar` files of a directory in the order of their names with its
+ * `invariants.yaml`, where it has one. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function readPolicyFiles(path: string): Promise<PolicyFiles> {
   const read = await readAll(path).catch((cause: unknown) => {
@@ -26,6 +27,7 @@ export async function readPolicyFiles(path: string): Promise<PolicyFiles> {
     throw new GatewayError('policy-invalid', { facts: { reason: 'no-policies' } })
   return {
     bytes: Buffer.concat(read.map(({ bytes }) => bytes)),
+    invariants: await invariantsBeside(path),
     files: read.map(({ name, bytes }) => ({
       name,
       lines: bytes.toString('latin1').split('\n').length - 1,
@@ -46,6 +48,23 @@ export function placeOf(
   return { file: files.at(-1)?.name ?? '', line }
 }
 
+/** `invariants.yaml`. Throws `configuration-invalid`. */
+export async function readInvariants(file: string): Promise<readonly Invariant[]> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new GatewayError('policy-invalid', { facts: { reason: 'unreadable' }, cause })
+  })
+  return readYaml({ file, text, schema: invariantsSchema }).value.invariants
+}
+
+async function invariantsBeside(path: string): Promise<readonly Invariant[]> {
+  const file = join(path, INVARIANTS)
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  )
+  return isThere ? readInvariants(file) : []
+}
+
 async function readAll(path: string) {
   const isDirectory = (await stat(path)).isDirectory()
   const names = isDirectory
@@ -62,4 +81,6 @@ async function readAll(path: string) {
   )
 }
 
+/** What it is called in a directory of policies. */
+export const INVARIANTS = 'invariants.yaml'
 const PROFILES = fileURLToPath(new URL('../../policies/profiles', import.meta.url))

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { z } from 'zod'
 import {
   ConfigurationError,
@@ -93,7 +93,7 @@ function keyOffset(document: Document, path: KeyPath): number | undefined {
     return isScalar(pair?.key) ? pair.key.range?.[0] : undefined
   }
   const item: unknown = document.getIn(path, true)
-  return isScalar(item) ? item.range?.[0] : undefined
+  return isNode(item) ? item.range?.[0] : undefined
 }
 
 function hasPrototypeKeys(document: Document): boolean {
@@ -109,14 +109,18 @@ function hasPrototypeKeys(document: Document): boolean {
 interface ObjectSchema {
   readonly properties?: Readonly<Record<string, ObjectSchema | boolean>> | undefined
   readonly additionalProperties?: ObjectSchema | boolean | undefined
+  readonly items?: ObjectSchema | boolean | (ObjectSchema | boolean)[] | undefined
 }
 
 /** The keys that the schema knows below a path. */
 function keysAt(schema: z.ZodType, path: KeyPath): readonly string[] {
   let place: ObjectSchema = writtenSchema(schema)
   for (const key of path) {
-    const inner = place.properties?.[String(key)] ?? place.additionalProperties
-    place = typeof inner === 'object' ? inner : {}
+    const inner =
+      typeof key === 'number'
+        ? place.items
+        : (place.properties?.[String(key)] ?? place.additionalProperties)
+    place = typeof inner === 'object' && !Array.isArray(inner) ? inner : {}
   }
   return Object.keys(place.properties ?? {})
 }

@@ -5,6 +5,9 @@ import { cedarEngine } from '../../src/policy/cedar-engine.ts'
 import { compiledEngine } from '../../src/policy/compiled-engine.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import { policyCaseSchema } from '../../src/policy/policy-case.ts'
+import { holds, prove } from '../../src/policy/prove.ts'
+import { INVARIANTS, readInvariants } from '../../src/settings/policy-files.ts'
+import { permitAll } from '../support/policy.ts'
 
 const profilesPath = 'policies/profiles'
 
@@ -30,6 +33,18 @@ describe.each(readdirSync(profilesPath))('profile %s', (profile) => {
   test('every policy decides at least one case', () => {
     const deciding = new Set(cases.flatMap((each) => each.case.reason))
     expect(loaded.policies.map((policy) => policy.id).filter((id) => !deciding.has(id))).toEqual([])
+  })
+
+  test('every invariant holds, and each would fail if all were permitted or nothing', async () => {
+    const invariants = await readInvariants(join(folder, INVARIANTS))
+    expect(prove(loaded, invariants).filter((proof) => !holds(proof))).toEqual([])
+    const everything = prove(loadPolicies(permitAll), invariants)
+    const nothing = prove(loadPolicies('// nothing'), invariants)
+    const untouched = everything.filter((proof, at) => {
+      const other = nothing[at]
+      return holds(proof) && other !== undefined && holds(other)
+    })
+    expect(untouched).toEqual([])
   })
 
   test('every policy has a title and a reason for people', () => {

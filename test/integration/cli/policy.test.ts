@@ -84,3 +84,52 @@ test('policy matrix shows each field for each class of peers', async () => {
     }),
   )
 })
+
+const invariants = `invariants:
+  - id: no-names
+    says: Nobody sees a name.
+    fields: sender.user
+    atMost: pseudonym-room
+`
+
+test('policy prove says which invariant does not hold, where, and by which policy', async () => {
+  expect(await runCli(['policy', 'prove', 'consumer'])).toMatchObject({ exitCode: 0 })
+  const directory = directoryOf({ 'all.cedar': permitAll, 'invariants.yaml': invariants })
+  const { exitCode, stdout } = await runCli(['policy', 'prove', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(
+    /^fails {2}no-names: Nobody sees a name\. But sender\.user is exact by all: \{/,
+  )
+  const proofs: unknown = JSON.parse(
+    (await runCli(['policy', 'prove', directory, '--json'])).stdout,
+  )
+  expect(proofs).toMatchObject([{ holds: false, counterexample: { policies: ['all'] } }])
+})
+
+test('policies that break an invariant are not valid', async () => {
+  const directory = directoryOf({ 'all.cedar': permitAll, 'invariants.yaml': invariants })
+  const { exitCode, stdout } = await runCli(['policy', 'check', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(/^invariants\.yaml:0: invariant: fails {2}no-names/)
+})
+
+test('a mistake in invariants.yaml is told with its line', async () => {
+  const wrong = invariants.replace('atMost', 'most')
+  const directory = directoryOf({ 'all.cedar': permitAll, 'invariants.yaml': wrong })
+  const { exitCode, stderr } = await runCli(['policy', 'prove', directory])
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(/^invariants\.yaml:5 .*most: unknown key; expected one of id, says/)
+})
+
+test('policy init makes a directory that passes its own checks', async () => {
+  const directory = join(tempDir(), 'mine')
+  const init = await runCli(['policy', 'init', directory, '--profile', 'trust-and-safety'])
+  expect(init).toMatchObject({ exitCode: 0 })
+  for (const check of ['check', 'test', 'prove'])
+    expect(await runCli(['policy', check, directory])).toMatchObject({ exitCode: 0 })
+  expect(await runCli(['policy', 'diff', 'trust-and-safety', directory])).toMatchObject({
+    exitCode: 0,
+  })
+  const again = await runCli(['policy', 'init', directory, '--profile', 'consumer'])
+  expect(again).toMatchObject({ exitCode: 2 })
+})

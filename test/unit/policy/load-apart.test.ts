@@ -9,7 +9,7 @@ const when = (body: string): string =>
 
 test('policies come out of the thread as they went in', async () => {
   const text = readFileSync('policies/profiles/consumer/policies.cedar', 'utf8')
-  expect(await inspectApart(Buffer.from(text))).toEqual({
+  expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] })).toEqual({
     kind: 'valid',
     loaded: loadPolicies(text),
   })
@@ -23,15 +23,17 @@ test.each([
   ['duplicate-id', `${permitAll}\n${permitAll}`],
   ['validation', when('principal in Unheard::"x"')],
 ])('%s is a finding, and the next text is read', async (fault, text) => {
-  expect(await inspectApart(Buffer.from(text))).toMatchObject({
+  expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] })).toMatchObject({
     kind: 'invalid',
     findings: expect.arrayContaining([expect.objectContaining({ fault })]),
   })
-  expect(await inspectApart(Buffer.from(permitAll))).toMatchObject({ kind: 'valid' })
+  expect(await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] })).toMatchObject({
+    kind: 'valid',
+  })
 })
 
 test('a thread that takes too long is given up', async () => {
-  expect(await inspectApart(Buffer.from(permitAll), 1)).toMatchObject({
+  expect(await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] }, 1)).toMatchObject({
     kind: 'invalid',
     findings: [{ fault: 'time-or-memory' }],
   })

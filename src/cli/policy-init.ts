@@ -1,0 +1,37 @@
+import { cp, mkdir, readdir } from 'node:fs/promises'
+import { profileDirectory } from '../settings/policy-files.ts'
+import { policyProfiles } from '../settings/schema.ts'
+import { UsageError, type Command } from './command.ts'
+import { expectPositionals, readOptions } from './options.ts'
+
+export const policyInitCommand: Command = {
+  name: 'policy init',
+  summary: 'begin policies of your own from a profile',
+  usage: `DIRECTORY --profile PROFILE
+
+  DIRECTORY  is made; where it is there it must be empty
+  --profile  ${policyProfiles.join(', ')}
+
+Copies policies, invariants and the cases ALLOW and DENY. Name the directory under \`policies\` in
+postern.yaml to use them.`,
+  run: async (args, { out }) => {
+    const { values, positionals } = readOptions(args, { profile: { type: 'string' } })
+    expectPositionals(positionals, ['DIRECTORY'])
+    const profile = policyProfiles.find((name) => name === values.profile)
+    if (profile === undefined)
+      throw new UsageError(`expected --profile with any of ${policyProfiles.join(', ')}`)
+    const [directory = ''] = positionals
+    await mkdir(directory, { recursive: true })
+    if ((await readdir(directory)).length > 0)
+      throw new UsageError('expected a directory that is empty or not there')
+    await cp(profileDirectory(profile), directory, { recursive: true, errorOnExist: true })
+    out(`policies of the profile ${profile} in ${directory}
+try
+  postern policy check ${directory}
+  postern policy test ${directory}
+  postern policy prove ${directory}
+  postern policy diff ${profile} ${directory}
+`)
+    return 0
+  },
+}
