@@ -8,6 +8,7 @@ import { controlHandlers } from './assembly/control-handlers.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
+import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
 import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
@@ -161,6 +162,7 @@ async function openControl(
         ...parts,
         fetch: (call) => parts.peerClients.document(call),
       }),
+      policies: policyHandlers({ parts, requirements, config: () => config, log }),
       log,
     }),
   )

@@ -5,6 +5,8 @@ import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
 import { createAdminApp } from './admin-app.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
+import type { PolicyHandlers } from './policy-api.ts'
+import { addPolicyRoutes } from './policy-routes.ts'
 import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
 
@@ -12,8 +14,9 @@ export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
   readonly path: string
   readonly handlers: ControlHandlers
-  /** Without them there are no routes about requirements. */
+  /** Without them there are no routes about requirements, and about policies. */
   readonly requirements?: RequirementsHandlers | undefined
+  readonly policies?: PolicyHandlers | undefined
   readonly log: Log
 }
 
@@ -23,10 +26,11 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, log } = options
+  const { path, handlers, requirements, policies, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
+  if (policies !== undefined) addPolicyRoutes(app, policies)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

@@ -47,7 +47,7 @@ import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
 import { openRequirements, type Requirements } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
-import { readPolicyEngine } from './policy-source.ts'
+import { readPolicySets } from './policy-source.ts'
 import { openReportDesk } from './report-desk.ts'
 
 export interface PartsOptions {
@@ -143,7 +143,7 @@ async function openNeighbourhood(options: PartsOptions) {
       attested: config.attested,
     }),
     peers,
-    policies: createPolicyHolder(await readPolicyEngine(config.policies), declarations),
+    policies: createPolicyHolder(await readPolicySets(config, clock), declarations),
     peerClients: new PeerClients({
       domain,
       identity,

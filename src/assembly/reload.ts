@@ -12,7 +12,7 @@ import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
-import { readPolicyEngine } from './policy-source.ts'
+import { policiesChanged, readPolicySets } from './policy-source.ts'
 import type { Requirements } from './requirements.ts'
 
 export interface ReloadParts {
@@ -32,11 +32,16 @@ export interface ReloadParts {
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
   const { before, next, parts, limits, requirements, peers, log } = reload
-  const engine = await readPolicyEngine(next.policies)
+  const known = [...parts.policies.sets(), parts.policies.shadow()].filter(
+    (set) => set !== undefined,
+  )
+  const { set, shadow } = await readPolicySets(next, parts.clock, known)
   const identity = await readTlsIdentity(next)
   const renewed = limitsWith(next.rates)
   peers.renew(identity)
-  parts.policies.swap(engine)
+  const isNew = parts.policies.current().engine !== set.engine
+  parts.policies.swap(set, shadow)
+  if (isNew) policiesChanged({ ...parts, log }, 'loaded', set)
   parts.peers.replace(peerProfiles(next))
   parts.assets.allow(assetHomes(next))
   for (const name of limitNames) limits[name] = renewed[name]

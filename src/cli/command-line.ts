@@ -17,6 +17,8 @@ import { policyExplainCommand } from './policy-explain.ts'
 import { policyInitCommand } from './policy-init.ts'
 import { policyMatrixCommand } from './policy-matrix.ts'
 import { policyProveCommand } from './policy-prove.ts'
+import { policyShadowCommand, policySimulateCommand } from './policy-replay.ts'
+import { policyRollbackCommand, policyStatusCommand } from './policy-status.ts'
 import { policyTestCommand } from './policy-test.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
@@ -106,6 +108,10 @@ const commands: readonly Command[] = [
   policyInitCommand,
   policyMatrixCommand,
   policyProveCommand,
+  policySimulateCommand,
+  policyShadowCommand,
+  policyStatusCommand,
+  policyRollbackCommand,
   policyDiffCommand,
   healthCommand,
   consentListCommand,

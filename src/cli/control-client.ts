@@ -14,6 +14,7 @@ import {
   type ReportList,
 } from '../admin/control-api.ts'
 import { ControlError } from './control-error.ts'
+import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
 
 /** One question; throws `ControlError`. */
@@ -23,6 +24,11 @@ export type ControlCall = <T>(
   method?: 'GET' | 'POST',
 ) => Promise<T>
 
+/** A question as the client asks it. */
+export type Asked<F> = F extends (...input: infer Input) => infer Output
+  ? (...input: Input) => Promise<Awaited<Output>>
+  : never
+
 /** What a running server answers on its control socket. */
 export interface ControlClient extends AsyncDisposable {
   health(): Promise<Health>
@@ -30,6 +36,7 @@ export interface ControlClient extends AsyncDisposable {
   listConsents(page: { before: number | undefined; limit: number }): Promise<ConsentList>
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
   readonly requirements: RequirementsClient
+  readonly policies: PolicyClient
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -50,6 +57,7 @@ export function createControlClient(socketPath: string): ControlClient {
   }
   return {
     requirements: createRequirementsClient(call),
+    policies: createPolicyClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {

@@ -10,11 +10,7 @@ import {
   type AgreementView,
   type RequirementsHandlers,
 } from '../admin/requirements-api.ts'
-import type { ControlCall } from './control-client.ts'
-
-type Asked<F> = F extends (...input: infer Input) => infer Output
-  ? (...input: Input) => Promise<Awaited<Output>>
-  : never
+import type { Asked, ControlCall } from './control-client.ts'
 
 /** The same questions over the control socket. Every call throws `ControlError`. */
 export type RequirementsClient = {

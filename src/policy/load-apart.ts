@@ -1,5 +1,5 @@
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import type { Invariant } from './invariants.ts'
 import { refused, type PolicyInspection } from './load.ts'
 
@@ -10,29 +10,40 @@ export interface PolicyInput {
 }
 
 /**
- * As `inspectPolicies`, from bytes and in a thread that is given up afterwards; the compiled policies
- * have agreed with Cedar on a sample, and each invariant holds in every situation. A thread that dies or takes too long is one more finding, and
- * the process lives.
+ * As `inspectPolicies`, from bytes and in a process that is given up afterwards; the compiled policies
+ * have agreed with Cedar on a sample, and each invariant holds in every situation. A process that dies
+ * or takes too long is one more finding, and ours lives.
  */
 export async function inspectApart(
   input: PolicyInput,
   timeMsMax = TIME_MS_MAX,
 ): Promise<PolicyInspection> {
   if (input.bytes.length > TEXT_BYTES_MAX) return refused('text-too-long')
-  const worker = new Worker(new URL('./load-worker.ts', import.meta.url), {
-    workerData: input,
-    // Neither hooks nor secrets of the process are a parser's business.
-    execArgv: [],
+  const child = fork(new URL('./load-process.ts', import.meta.url), {
+    // Neither hooks nor secrets of the process are a parser's business; it reads code and does no more.
+    execArgv: [
+      '--permission',
+      '--allow-fs-read=*',
+      `--max-old-space-size=${HEAP_MEGABYTES_MAX}`,
+      '--disable-warning=ExperimentalWarning',
+    ],
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
+    stdio: 'ignore',
+    serialization: 'advanced',
   })
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort())
+  child.once('error', () => ended.abort())
+  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(timeMsMax)])
   try {
-    const [inspection] = await once(worker, 'message', { signal: AbortSignal.timeout(timeMsMax) })
+    const answer = once(child, 'message', { signal })
+    child.send(input, () => {})
+    const [inspection] = await answer
     return inspection
   } catch {
     return refused('time-or-memory')
   } finally {
-    await worker.terminate()
+    child.kill('SIGKILL')
   }
 }
 

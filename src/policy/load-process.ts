@@ -1,4 +1,3 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { GatewayError } from '../model/errors.ts'
 import { inspectPolicies, refused, type PolicyInspection } from './load.ts'
 import type { PolicyInput } from './load-apart.ts'
@@ -6,8 +5,9 @@ import { holds, proofText, prove } from './prove.ts'
 import { agreesWithCedar } from './self-test.ts'
 
 /**
- * Runs in a thread of its own, once: a text can kill the wasm instance that parses it, or keep it
- * busy, so neither happens where requests are served.
+ * Runs in a process of its own, once: a text can kill the wasm instance that parses it, or keep it
+ * busy, and an instance that is torn down can kill its process, so none of it happens where requests
+ * are served.
  */
 function inspect({ bytes, invariants }: PolicyInput): PolicyInspection {
   const text = decode(bytes)
@@ -32,4 +32,6 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-parentPort?.postMessage(inspect(workerData), [])
+process.once('message', (input: PolicyInput) => {
+  process.send?.(inspect(input), () => process.disconnect())
+})

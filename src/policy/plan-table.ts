@@ -10,10 +10,10 @@ import {
   type FieldName,
   type Purpose,
 } from '../model/metadata.ts'
-import { admissionRequest, type PolicyEngine } from './engine.ts'
+import { admissionRequest, type CedarRequest, type PolicyEngine } from './engine.ts'
 import { mostExposing } from './most-exposing.ts'
-import { createSlices, type PolicyRoom } from './slices.ts'
-import type { AdmissionContext, PeerFacts } from './vocabulary.ts'
+import { createSlices, type PolicyRoom, type Slices } from './slices.ts'
+import type { AdmissionContext, PeerFacts, RoomFacts } from './vocabulary.ts'
 
 export interface PlanRequest {
   /** Keep one object per peer: its slice is remembered by identity. */
@@ -36,6 +36,35 @@ type Admission =
   | { readonly kind: 'admitted'; readonly policies: readonly string[] }
   | { readonly kind: 'refused'; readonly policies: readonly string[] }
 
+/** What a plan is of: peer and room as policies see them. */
+export interface PlannedRequest extends Pick<
+  PlanRequest,
+  'operation' | 'direction' | 'audience' | 'purpose'
+> {
+  readonly peer: PeerFacts
+  readonly room: RoomFacts
+  readonly suite: Suite
+}
+
+/** A plan that is held, and how many requests have had it. */
+export interface RecordedPlan {
+  readonly request: PlannedRequest
+  readonly plan: Plan
+  readonly requests: number
+}
+
+/** An admission, likewise. */
+export interface RecordedAdmission {
+  readonly request: CedarRequest
+  readonly admission: Admission
+  readonly requests: number
+}
+
+export interface Recorded {
+  readonly plans: Iterable<RecordedPlan>
+  readonly admissions: Iterable<RecordedAdmission>
+}
+
 /** Plans and admissions of one engine: computed when first needed (tens of ms), then looked up (< 1 µs). */
 export interface PlanTable {
   readonly engine: PolicyEngine
@@ -45,6 +74,8 @@ export interface PlanTable {
   invalidate(): void
   /** How many plans and admissions are held. */
   size(): number
+  /** What is held, with the numbers of requests since it was first needed. */
+  recorded(): Recorded
 }
 
 /** A table over one engine and the declarations of the adapters in use; at most 65,536 entries. */
@@ -54,8 +85,8 @@ export function createPlanTable(
 ): PlanTable {
   const declared = withArchive(declarations)
   const slices = createSlices(engine.named)
-  const plans = new Map<number, Plan>()
-  const admissions = new Map<number, Admission>()
+  const plans = new Map<number, Counted<RecordedPlan>>()
+  const admissions = new Map<number, Counted<RecordedAdmission>>()
   const invalidate = (): void => {
     slices.clear()
     plans.clear()
@@ -72,47 +103,57 @@ export function createPlanTable(
     engine,
     invalidate,
     size: () => plans.size + admissions.size,
+    recorded: () => ({ plans: plans.values(), admissions: admissions.values() }),
     plan: (request) => {
       const key = pairOf(request) * PLANS_PER_PAIR + planNumber(request)
       const known = plans.get(key)
-      if (known !== undefined) return known
-      const plan = fillPlan(engine, declared, {
-        ...request,
-        ...slices.representatives(request.peer, request.room),
-        suite: request.room.suite,
-      })
-      plans.set(key, plan)
+      if (known !== undefined) {
+        known.requests += 1
+        return known.plan
+      }
+      const asked = plannedRequest(request, slices)
+      const plan = planOf(engine, declared, asked)
+      plans.set(key, { request: asked, plan, requests: 1 })
       return plan
     },
     admit: (request) => {
       const key = pairOf(request) * ADMISSIONS_PER_PAIR + admissionNumber(request)
       const known = admissions.get(key)
-      if (known !== undefined) return known
+      if (known !== undefined) {
+        known.requests += 1
+        return known.admission
+      }
       const { direction, local, pseudonymous } = request
-      const decision = engine.decide(
-        admissionRequest(
-          slices.representatives(request.peer, request.room),
-          { direction, local, pseudonymous },
-          request.operation,
-        ),
+      const asked = admissionRequest(
+        slices.representatives(request.peer, request.room),
+        { direction, local, pseudonymous },
+        request.operation,
       )
-      const admission: Admission = Object.freeze({
-        kind: decision.decision === 'allow' ? 'admitted' : 'refused',
-        policies: decision.policies,
-      })
-      admissions.set(key, admission)
+      const admission = admissionOf(engine, asked)
+      admissions.set(key, { request: asked, admission, requests: 1 })
       return admission
     },
   }
 }
 
-function fillPlan(
+function plannedRequest(
+  { peer, room, operation, direction, audience, purpose }: PlanRequest,
+  slices: Slices,
+): PlannedRequest {
+  const { suite } = room
+  return { ...slices.representatives(peer, room), suite, operation, direction, audience, purpose }
+}
+
+function admissionOf(engine: PolicyEngine, request: CedarRequest): Admission {
+  const { decision, policies } = engine.decide(request)
+  return Object.freeze({ kind: decision === 'allow' ? 'admitted' : 'refused', policies })
+}
+
+/** The plan that an engine makes of a request; `declared` are the declarations with the archive's. */
+export function planOf(
   engine: PolicyEngine,
   declared: readonly FieldDeclaration[],
-  request: Omit<PlanRequest, 'room'> & {
-    readonly suite: Suite
-    readonly room: Parameters<typeof mostExposing>[2]['room']
-  },
+  request: PlannedRequest,
 ): Plan {
   const { peer, room, purpose, audience, direction, operation } = request
   const context = { purpose, audience, direction, operation }
@@ -144,6 +185,8 @@ function admissionNumber(request: AdmissionRequest): number {
   const way = operations.indexOf(request.operation) * 2 + (request.direction === 'ingress' ? 0 : 1)
   return way * 4 + (request.local ? 2 : 0) + (request.pseudonymous ? 1 : 0)
 }
+
+type Counted<T extends { readonly requests: number }> = Omit<T, 'requests'> & { requests: number }
 
 const PLANS_PER_PAIR = operations.length * 2 * audiences.length * purposes.length
 const ADMISSIONS_PER_PAIR = operations.length * 2 * 4

@@ -1,32 +1,65 @@
 import type { FieldDeclaration } from '../model/adapter.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { PolicyEngine } from './engine.ts'
 import { createPlanTable, type PlanTable } from './plan-table.ts'
+
+/** Policies that were loaded and verified. */
+export interface PolicySet {
+  readonly engine: PolicyEngine
+  /** SHA-256 of what was read, in hexadecimal: the same input need not be verified again. */
+  readonly digest: string
+  /** How many policies. */
+  readonly policies: number
+  /** The revision of a signed bundle. */
+  readonly bundle: number | undefined
+  readonly loadedAtMs: number
+}
 
 /** The policies in force. A request takes `current()` once and finishes on what it began with. */
 export interface PolicyHolder {
   current(): PlanTable
-  /** One reference changes; plans of the engine before are gone with it. */
-  swap(engine: PolicyEngine): void
+  /** The set in force, then those before it that can come back, the one that was in force last first. */
+  sets(): readonly PolicySet[]
+  /** A set beside the one in force, whose decisions count for nothing. */
+  shadow(): PolicySet | undefined
+  /** One reference changes; plans of the engine before are gone with it, unless it is the same. */
+  swap(set: PolicySet, shadow: PolicySet | undefined): void
   /**
-   * Loads first and swaps then: whatever `load` throws (`policy-invalid`), the policies in force stay.
+   * Puts a set in force again, at once: the one before, or the newest one whose revision begins so.
+   * Throws `not-found`.
    */
-  reload(load: () => PolicyEngine): void
+  rollback(revision?: string): PolicySet
 }
 
-/** Starts with an engine; the declarations are those of the adapters in use. */
+/** Starts with a set; the declarations are those of the adapters in use. */
 export function createPolicyHolder(
-  engine: PolicyEngine,
+  first: { readonly set: PolicySet; readonly shadow: PolicySet | undefined },
   declarations: readonly FieldDeclaration[],
 ): PolicyHolder {
-  let table = createPlanTable(engine, declarations)
-  const swap = (next: PolicyEngine): void => {
-    table = createPlanTable(next, declarations)
+  let sets: readonly PolicySet[] = [first.set]
+  let { shadow } = first
+  let table = createPlanTable(first.set.engine, declarations)
+  const putInForce = (set: PolicySet): void => {
+    if (set.engine === table.engine) return
+    table = createPlanTable(set.engine, declarations)
+    const others = sets.filter(({ engine }) => engine.revision !== set.engine.revision)
+    sets = [set, ...others].slice(0, SETS_MAX)
   }
   return {
     current: () => table,
-    swap,
-    reload: (load) => {
-      swap(load())
+    sets: () => sets,
+    shadow: () => shadow,
+    swap: (set, beside) => {
+      putInForce(set)
+      shadow = beside
+    },
+    rollback: (revision = '') => {
+      const found = sets.slice(1).find(({ engine }) => engine.revision.startsWith(revision))
+      if (found === undefined) throw new GatewayError('not-found')
+      putInForce(found)
+      return found
     },
   }
 }
+
+const SETS_MAX = 5

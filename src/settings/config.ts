@@ -35,6 +35,8 @@ export interface Config {
   /** What policies know of our own rooms. */
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
+  /** Policies beside them whose decisions count for nothing. */
+  readonly shadowPolicies: PolicySource | undefined
   readonly limits: Limits
   /** For `limitsWith`. */
   readonly rates: Rates
@@ -123,6 +125,10 @@ export function buildConfig(
     attested: written.attested,
     rooms: written.rooms,
     policies: policySource(written.policies, absolute),
+    shadowPolicies:
+      written.shadowPolicies === undefined
+        ? undefined
+        : policySource(written.shadowPolicies, absolute),
     limits: written.limits,
     rates: written.rates,
     log: written.log,
@@ -157,7 +163,8 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
   return peers
 }
 
-function policySource(written: string, absolute: (path: string) => string): PolicySource {
+/** What `policies` in postern.yaml, or an operator, names. */
+export function policySource(written: string, absolute: (path: string) => string): PolicySource {
   const name = policyProfiles.find((profile) => profile === written)
   return name === undefined
     ? { kind: 'directory', path: absolute(written) }

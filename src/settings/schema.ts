@@ -148,6 +148,12 @@ export const configurationSchema = z.strictObject({
     .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
     .default('consumer')
     .describe(`A profile (${profiles.join(', ')}), or the path of a directory of Cedar policies.`),
+  shadowPolicies: z
+    .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
+    .optional()
+    .describe(
+      'The same, for policies whose decisions count for nothing: `postern policy shadow` compares.',
+    ),
   limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
   rates: ratesSchema.prefault({}).describe('Rate limits; the tightest one that applies decides.'),
   log: z

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { permitAll } from '../../support/policy.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+
+// Each command that reads policies starts a process for them.
+vi.setConfig({ testTimeout: 30_000 })
 
 const caseFile = 'policies/profiles/consumer/ALLOW/a-follower-sees-the-epoch.json'
 

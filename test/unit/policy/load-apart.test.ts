@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { inspectApart } from '../../../src/policy/load-apart.ts'
 import { loadPolicies } from '../../../src/policy/load.ts'
 import { permitAll } from '../../support/policy.ts'
 
+// Each text has a process of its own.
+vi.setConfig({ testTimeout: 30_000 })
+
 const when = (body: string): string =>
   `@id("x") @reason("r") permit (principal, action, resource) when { ${body} };`
 
-test('policies come out of the thread as they went in', async () => {
+test('policies come out of the process as they went in', async () => {
   const text = readFileSync('policies/profiles/consumer/policies.cedar', 'utf8')
   expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] })).toEqual({
     kind: 'valid',
@@ -32,7 +35,7 @@ test.each([
   })
 })
 
-test('a thread that takes too long is given up', async () => {
+test('a process that takes too long is given up', async () => {
   expect(await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] }, 1)).toMatchObject({
     kind: 'invalid',
     findings: [{ fault: 'time-or-memory' }],
