@@ -10,7 +10,7 @@ export const mayImport = {
   keys: ['model'],
   client: ['model', 'wire'],
   metadata: ['model', 'wire'],
-  policy: ['model', 'metadata'],
+  policy: ['model', 'sqlite', 'metadata'],
   rooms: ['model', 'wire', 'sqlite', 'metadata'],
   privacypass: ['model', 'wire'],
   ratelimit: ['model'],

@@ -19,6 +19,7 @@ import { loadKeys } from './keys/key-files.ts'
 import { removeStale } from './listener/bind.ts'
 import type { Clock } from './model/clock.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
+import { BundleLedger } from './policy/bundle-ledger.ts'
 import { hubSigner } from './protocols/mimi/seal-group-info.ts'
 import { startReferenceDs, type ReferenceDs } from './reference-ds/start.ts'
 import type { Config } from './settings/config.ts'
@@ -119,7 +120,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
     await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
   )
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
-  return { keys, parts, limits, requirements, peers, internal, clients }
+  return { store, keys, parts, limits, requirements, peers, internal, clients }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -129,13 +130,14 @@ async function openControl(
   stack: AsyncDisposableStack,
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
-  const { log, clock, readConfig, version, keys, parts, limits, requirements, peers, internal } =
-    outside
+  const { log, clock, readConfig, version, store, keys, parts } = outside
+  const { limits, requirements, peers, internal } = outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
     const listener = peers.listener
-    const reloaded = { parts, limits, requirements, peers: listener, log }
+    const ledger = new BundleLedger(store)
+    const reloaded = { parts, limits, requirements, peers: listener, ledger, log }
     const restart = await applyReload({ ...reloaded, before: config, next })
     config = next
     return restart

@@ -27,6 +27,7 @@ import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { agreementToName } from '../pipeline/passage.ts'
 import { recordDelivery, recordFanout } from '../pipeline/record.ts'
+import { BundleLedger } from '../policy/bundle-ledger.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
@@ -143,7 +144,10 @@ async function openNeighbourhood(options: PartsOptions) {
       attested: config.attested,
     }),
     peers,
-    policies: createPolicyHolder(await readPolicySets(config, clock), declarations),
+    policies: createPolicyHolder(
+      await readPolicySets(config, { clock, ledger: new BundleLedger(store) }),
+      declarations,
+    ),
     peerClients: new PeerClients({
       domain,
       identity,

@@ -19,7 +19,7 @@ export function policyHandlers(control: PolicyHandlersParts): PolicyHandlers {
   return createPolicyHandlers({
     policies: parts.policies,
     declarations: parts.adapter.declarations,
-    read: (argument) => readPolicySet(policySource(argument, String), parts.clock),
+    read: (argument) => readPolicySet(policySource(argument, String), parts),
     onRollback: async (set) => {
       policiesChanged({ ...parts, log }, 'rolled-back', set)
       await requirements.reconfigure(config())

@@ -1,14 +1,23 @@
 import type { EventJournal } from '../audit/journal.ts'
 import { createHash } from 'node:crypto'
 import type { Clock } from '../model/clock.ts'
+import type { VerificationKey } from '../metadata/requirements/document.ts'
+import { verifyBundle } from '../policy/bundle.ts'
+import type { BundleLedger } from '../policy/bundle-ledger.ts'
 import { compiledEngine } from '../policy/compiled-engine.ts'
 import { inspectApart, type PolicyInput } from '../policy/load-apart.ts'
-import { loadedOrThrow } from '../policy/load.ts'
+import type { PolicyFinding } from '../policy/load.ts'
 import type { PolicySet } from '../policy/policy-holder.ts'
 import type { Config, PolicySource } from '../settings/config.ts'
 import { safeId, safeWord } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
-import { profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
+import {
+  PolicyError,
+  problemsOf,
+  profileDirectory,
+  readPolicyFiles,
+  type PolicyFiles,
+} from '../settings/policy-files.ts'
 
 /** The policies of a configuration, and those that it wants beside them. */
 export interface PolicySets {
@@ -47,16 +56,36 @@ export function policiesChanged(
   })
 }
 
-/** Those that are `known` are not verified again. Throws `policy-invalid`, `configuration-invalid`. */
+/** What policies are read with. */
+export interface PolicyReading {
+  readonly clock: Clock
+  readonly ledger: BundleLedger
+  /** Sets that need not be verified again. */
+  readonly known?: readonly PolicySet[]
+}
+
+/**
+ * Where the configuration has keys, the policies must be signed by one of them, with a revision that no
+ * newer one has replaced; what stands beside them decides nothing and need not. Throws
+ * `policy-invalid`, `configuration-invalid`.
+ */
 export async function readPolicySets(
-  { policies, shadowPolicies }: Pick<Config, 'policies' | 'shadowPolicies'>,
-  clock: Clock,
-  known: readonly PolicySet[] = [],
+  { policies, policyKeys, shadowPolicies }: PolicyConfig,
+  { clock, ledger, known = [] }: PolicyReading,
 ): Promise<PolicySets> {
-  return {
-    set: await readPolicySet(policies, clock, known),
-    shadow: shadowPolicies && (await readPolicySet(shadowPolicies, clock, known)),
-  }
+  const set = await readPolicySet(policies, { clock, known, keys: policyKeys })
+  const shadow = shadowPolicies && (await readPolicySet(shadowPolicies, { clock, known }))
+  const { bundle: revision, digest } = set
+  if (revision !== undefined) await ledger.accept({ revision, digest }, clock())
+  return { set, shadow }
+}
+
+type PolicyConfig = Pick<Config, 'policies' | 'policyKeys' | 'shadowPolicies'>
+
+interface SetReading {
+  readonly clock: Clock
+  readonly known?: readonly PolicySet[]
+  readonly keys?: readonly VerificationKey[]
 }
 
 /**
@@ -66,22 +95,30 @@ export async function readPolicySets(
  */
 export async function readPolicySet(
   source: PolicySource,
-  clock: Clock,
-  known: readonly PolicySet[] = [],
+  { clock, known = [], keys = [] }: SetReading,
 ): Promise<PolicySet> {
   const path = source.kind === 'profile' ? profileDirectory(source.name) : source.path
   const files = await readPolicyFiles(path)
+  const bundle = keys.length === 0 ? undefined : verifyBundle(files, keys).revision
   const digest = inputDigest(files)
-  const found = known.find((set) => set.digest === digest)
+  const found = known.find((set) => set.digest === digest && set.bundle === bundle)
   if (found !== undefined) return found
-  const loaded = loadedOrThrow(await inspectApart(files))
+  const inspection = await inspectApart(files)
+  if (inspection.kind === 'invalid') throw new PolicyError(linesOf(files, inspection.findings))
+  const { loaded } = inspection
   return {
     engine: compiledEngine(loaded),
     digest,
     policies: loaded.policies.length,
-    bundle: undefined,
+    bundle,
     loadedAtMs: clock(),
   }
+}
+
+function linesOf(files: PolicyFiles, findings: readonly PolicyFinding[]): readonly string[] {
+  return problemsOf(files, findings).map(
+    ({ file, line, fault, explanation }) => `${file}:${line}: ${fault}: ${explanation}`,
+  )
 }
 
 function inputDigest({ bytes, invariants }: PolicyInput): string {

@@ -1,5 +1,6 @@
 import type { PeersListener } from '../listener/peers-listener.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
+import type { BundleLedger } from '../policy/bundle-ledger.ts'
 import {
   limitNames,
   limitsWith,
@@ -23,6 +24,7 @@ export interface ReloadParts {
   readonly limits: Record<LimitName, LimitDefinition>
   readonly requirements: Requirements
   readonly peers: PeersListener
+  readonly ledger: BundleLedger
   readonly log: Log
 }
 
@@ -31,11 +33,11 @@ export interface ReloadParts {
  * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
-  const { before, next, parts, limits, requirements, peers, log } = reload
+  const { before, next, parts, limits, requirements, peers, ledger, log } = reload
   const known = [...parts.policies.sets(), parts.policies.shadow()].filter(
     (set) => set !== undefined,
   )
-  const { set, shadow } = await readPolicySets(next, parts.clock, known)
+  const { set, shadow } = await readPolicySets(next, { clock: parts.clock, ledger, known })
   const identity = await readTlsIdentity(next)
   const renewed = limitsWith(next.rates)
   peers.renew(identity)

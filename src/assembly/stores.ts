@@ -6,6 +6,7 @@ import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
 import { agreementsMigrations } from '../peers/agreement-store.ts'
 import { consentMigrations } from '../peers/consent-ledger.ts'
+import { bundleMigrations } from '../policy/bundle-ledger.ts'
 import { requirementDocumentsMigrations } from '../peers/requirement-documents.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
@@ -36,4 +37,5 @@ const migrations = [
   ...requirementDocumentsMigrations,
   ...agreementsMigrations,
   ...consentMigrations,
+  ...bundleMigrations,
 ]

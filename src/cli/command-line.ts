@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts'
+import { PolicyError } from '../settings/policy-files.ts'
 import { ConfigurationError, describeProblems } from '../settings/problems.ts'
 import { capabilitiesCommand } from './capabilities.ts'
 import { agreementsApproveCommand, agreementsRejectCommand } from './agreements-decide.ts'
@@ -15,6 +16,7 @@ import { policyCheckCommand } from './policy-check.ts'
 import { policyDiffCommand } from './policy-diff.ts'
 import { policyExplainCommand } from './policy-explain.ts'
 import { policyInitCommand } from './policy-init.ts'
+import { policyKeygenCommand, policySignCommand } from './policy-sign.ts'
 import { policyMatrixCommand } from './policy-matrix.ts'
 import { policyProveCommand } from './policy-prove.ts'
 import { policyShadowCommand, policySimulateCommand } from './policy-replay.ts'
@@ -81,6 +83,7 @@ function explain(error: unknown, { name }: Command): { text: string; exitCode: E
     return { text: `${error.message}\ntry postern ${name} --help`, exitCode: 2 }
   if (error instanceof ConfigurationError)
     return { text: describeProblems(error).join('\n'), exitCode: 1 }
+  if (error instanceof PolicyError) return { text: error.problems.join('\n'), exitCode: 1 }
   if (error instanceof ControlError)
     return {
       text:
@@ -110,6 +113,8 @@ const commands: readonly Command[] = [
   policyProveCommand,
   policySimulateCommand,
   policyShadowCommand,
+  policyKeygenCommand,
+  policySignCommand,
   policyStatusCommand,
   policyRollbackCommand,
   policyDiffCommand,

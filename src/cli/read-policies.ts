@@ -1,6 +1,6 @@
 import { inspectApart } from '../policy/load-apart.ts'
 import { loadedOrThrow, type LoadedPolicies } from '../policy/load.ts'
-import { INVARIANTS, placeOf, profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
+import { problemsOf, profileDirectory, readPolicyFiles } from '../settings/policy-files.ts'
 import { policyProfiles } from '../settings/schema.ts'
 
 export interface PolicyProblem {
@@ -19,14 +19,7 @@ export async function inspectPolicyArgument(argument: string): Promise<PolicyRea
   const files = await readPolicyFiles(pathOf(argument))
   const inspection = await inspectApart(files)
   if (inspection.kind === 'valid') return inspection
-  return {
-    kind: 'invalid',
-    problems: inspection.findings.map(({ fault, line, explanation }) => ({
-      fault,
-      ...(fault === 'invariant' ? { file: INVARIANTS, line: 0 } : placeOf(files, line)),
-      explanation,
-    })),
-  }
+  return { kind: 'invalid', problems: problemsOf(files, inspection.findings) }
 }
 
 /**

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { fieldList } from '../metadata/fields.ts'
 import { operations } from '../model/exchange.ts'
-import { audiences, compareForms, forms, purposes, type FieldName } from '../model/metadata.ts'
-import { admissionAction } from './schema.ts'
+import { audiences, forms, purposes, type FieldName } from '../model/metadata.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 /** One value or several; several mean any of them. */
@@ -76,18 +75,3 @@ export const invariantsSchema = z.strictObject({
 
 /** One thing that must hold in every situation that its `when` describes. */
 export type Invariant = z.infer<typeof invariantSchema>
-
-/** The ladders that it is about, by name. */
-export function laddersOf({ fields = [], admits = [] }: Invariant): readonly string[] {
-  return [...fields, ...admits.map(admissionAction)]
-}
-
-/** Whether a form (`absent` for none, `admitted`) is one that it allows. */
-export function allows({ atMost, atLeast, is }: Invariant, form: string): boolean {
-  if (is !== undefined) return (form === 'admitted') === (is === 'always')
-  const reached = forms.find((known) => known === form) ?? 'absent'
-  return (
-    (atMost === undefined || compareForms(reached, atMost) <= 0) &&
-    (atLeast === undefined || compareForms(reached, atLeast) >= 0)
-  )
-}

@@ -39,7 +39,7 @@ type PolicyFault =
   | 'invariant'
   | 'time-or-memory'
 
-interface PolicyFinding {
+export interface PolicyFinding {
   readonly fault: PolicyFault
   /** Which policy of the text, counted from 1; 0 where the fault is no single one's. */
   readonly policy: number

@@ -1,8 +1,10 @@
+import { compareForms, forms } from '../model/metadata.ts'
 import { compiledEngine } from './compiled-engine.ts'
 import type { PolicyEngine } from './engine.ts'
-import { allows, laddersOf, type Invariant, type When } from './invariants.ts'
+import type { Invariant, When } from './invariants.ts'
 import { ladders, type Ladder } from './ladders.ts'
 import type { LoadedPolicies } from './load.ts'
+import { admissionAction } from './schema.ts'
 import { situations, type Distinctions, type Situation } from './situations.ts'
 
 /** Whether an invariant holds; a proof, not a sample. */
@@ -105,4 +107,19 @@ function applies(when: When, { principal, resource, context }: Situation): boole
       return principal.groups.some((group) => when.group?.includes(group) === true)
     return [wanted].flat().some((value) => value === facts[name])
   })
+}
+
+/** The ladders that it is about, by name. */
+function laddersOf({ fields = [], admits = [] }: Invariant): readonly string[] {
+  return [...fields, ...admits.map(admissionAction)]
+}
+
+/** Whether a form (`absent` for none, `admitted`) is one that it allows. */
+function allows({ atMost, atLeast, is }: Invariant, form: string): boolean {
+  if (is !== undefined) return (form === 'admitted') === (is === 'always')
+  const shown = forms.find((known) => known === form) ?? 'absent'
+  return (
+    (atMost === undefined || compareForms(shown, atMost) <= 0) &&
+    (atLeast === undefined || compareForms(shown, atLeast) >= 0)
+  )
 }

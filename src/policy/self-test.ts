@@ -28,4 +28,4 @@ function isSame(one: AuthorizationDecision, other: AuthorizationDecision): boole
   )
 }
 
-const DEFAULT_SAMPLE = { count: 200, seed: 20_261_123 }
+const DEFAULT_SAMPLE = { count: 64, seed: 20_261_123 }

@@ -4,6 +4,8 @@ import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
 import type { Limits } from './limits.ts'
 import type { Rates } from './rates.ts'
+import type { VerificationKey } from '../metadata/requirements/document.ts'
+import { bundleKey } from '../policy/bundle.ts'
 import { policyProfiles, type Configuration, type PolicyProfile } from './schema.ts'
 
 /** What the process runs with: every default filled in, every path absolute, frozen. */
@@ -35,6 +37,8 @@ export interface Config {
   /** What policies know of our own rooms. */
   readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
   readonly policies: PolicySource
+  /** With any, only policies that one of them signed take effect. */
+  readonly policyKeys: readonly VerificationKey[]
   /** Policies beside them whose decisions count for nothing. */
   readonly shadowPolicies: PolicySource | undefined
   readonly limits: Limits
@@ -124,11 +128,7 @@ export function buildConfig(
     requirements: written.requirements,
     attested: written.attested,
     rooms: written.rooms,
-    policies: policySource(written.policies, absolute),
-    shadowPolicies:
-      written.shadowPolicies === undefined
-        ? undefined
-        : policySource(written.shadowPolicies, absolute),
+    ...policiesOf(written, absolute),
     limits: written.limits,
     rates: written.rates,
     log: written.log,
@@ -161,6 +161,17 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
     peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))
   }
   return peers
+}
+
+function policiesOf(
+  { policies, policyKeys, shadowPolicies: shadow }: Configuration,
+  absolute: (path: string) => string,
+): Pick<Config, 'policies' | 'policyKeys' | 'shadowPolicies'> {
+  return {
+    policies: policySource(policies, absolute),
+    policyKeys: policyKeys.map((x) => bundleKey(x)),
+    shadowPolicies: shadow === undefined ? undefined : policySource(shadow, absolute),
+  }
 }
 
 /** What `policies` in postern.yaml, or an operator, names. */

@@ -1,13 +1,26 @@
+import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GatewayError } from '../model/errors.ts'
+import type { SignedFiles } from '../policy/bundle.ts'
 import { invariantsSchema, type Invariant } from '../policy/invariants.ts'
 import type { PolicyInput } from '../policy/load-apart.ts'
+import type { PolicyFinding } from '../policy/load.ts'
 import { readYaml } from './yaml.ts'
 
-export interface PolicyFiles extends PolicyInput {
+export interface PolicyFiles extends PolicyInput, SignedFiles {
   readonly files: readonly { readonly name: string; readonly lines: number }[]
+}
+
+/** `policy-invalid`, with lines for an operator: file, line, what is wrong. */
+export class PolicyError extends GatewayError {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super('policy-invalid', { facts: { problems: problems.length } })
+    this.problems = problems
+  }
 }
 
 /** Where a profile of this repository is. */
@@ -17,27 +30,44 @@ export function profileDirectory(name: string): string {
 
 /**
  * A policy file, or all `*.cedar` files of a directory in the order of their names with its
- * `invariants.yaml`, where it has one. Throws `policy-invalid`, `configuration-invalid`.
+ * `invariants.yaml` and `bundle.jws`, where it has them. Throws `policy-invalid`,
+ * `configuration-invalid`.
  */
 export async function readPolicyFiles(path: string): Promise<PolicyFiles> {
-  const read = await readAll(path).catch((cause: unknown) => {
+  const all = await readAll(path).catch((cause: unknown) => {
     throw new GatewayError('policy-invalid', { facts: { reason: 'unreadable' }, cause })
   })
-  if (read.length === 0)
+  const { [INVARIANTS]: invariants, [BUNDLE]: bundle } = Object.fromEntries(all)
+  const policies = all.filter(([name]) => name !== INVARIANTS && name !== BUNDLE)
+  if (policies.length === 0)
     throw new GatewayError('policy-invalid', { facts: { reason: 'no-policies' } })
+  const withEnd = policies.map(([name, bytes]) => [name, Buffer.concat([bytes, LINE_END])] as const)
   return {
-    bytes: Buffer.concat(read.map(({ bytes }) => bytes)),
-    invariants: await invariantsBeside(path),
-    files: read.map(({ name, bytes }) => ({
+    bytes: Buffer.concat(withEnd.map(([, bytes]) => bytes)),
+    invariants: invariants === undefined ? [] : parseInvariants(join(path, INVARIANTS), invariants),
+    bundle,
+    digests: new Map(
+      all.filter(([name]) => name !== BUNDLE).map(([name, bytes]) => [name, digestOf(bytes)]),
+    ),
+    files: withEnd.map(([name, bytes]) => ({
       name,
       lines: bytes.toString('latin1').split('\n').length - 1,
     })),
   }
 }
 
+/** One line for each finding: `policies.cedar:12: syntax: …`. */
+export function problemsOf(files: PolicyFiles, findings: readonly PolicyFinding[]) {
+  return findings.map(({ fault, line, explanation }) => ({
+    fault,
+    ...(fault === 'invariant' ? { file: INVARIANTS, line: 0 } : placeOf(files, line)),
+    explanation,
+  }))
+}
+
 /** The file and its line for a line of all files together, counted from 1. */
-export function placeOf(
-  { files }: PolicyFiles,
+function placeOf(
+  { files }: Pick<PolicyFiles, 'files'>,
   line: number,
 ): { readonly file: string; readonly line: number } {
   let before = 0
@@ -48,39 +78,35 @@ export function placeOf(
   return { file: files.at(-1)?.name ?? '', line }
 }
 
-/** `invariants.yaml`. Throws `configuration-invalid`. */
+/** `invariants.yaml`. Throws `policy-invalid`, `configuration-invalid`. */
 export async function readInvariants(file: string): Promise<readonly Invariant[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw new GatewayError('policy-invalid', { facts: { reason: 'unreadable' }, cause })
   })
+  return parseInvariants(file, bytes)
+}
+
+function parseInvariants(file: string, bytes: Buffer): readonly Invariant[] {
+  const text = bytes.toString('utf8')
   return readYaml({ file, text, schema: invariantsSchema }).value.invariants
 }
 
-async function invariantsBeside(path: string): Promise<readonly Invariant[]> {
-  const file = join(path, INVARIANTS)
-  const isThere = await stat(file).then(
-    () => true,
-    () => false,
+async function readAll(path: string): Promise<readonly (readonly [string, Buffer])[]> {
+  if (!(await stat(path)).isDirectory()) return [[basename(path), await readFile(path)]]
+  const names = (await readdir(path)).filter(
+    (name) => name.endsWith('.cedar') || name === INVARIANTS || name === BUNDLE,
   )
-  return isThere ? readInvariants(file) : []
-}
-
-async function readAll(path: string) {
-  const isDirectory = (await stat(path)).isDirectory()
-  const names = isDirectory
-    ? (await readdir(path)).filter((name) => name.endsWith('.cedar')).toSorted()
-    : [basename(path)]
   return Promise.all(
-    names.map(async (name) => ({
-      name,
-      bytes: Buffer.concat([
-        await readFile(isDirectory ? join(path, name) : path),
-        Buffer.from('\n'),
-      ]),
-    })),
+    names.toSorted().map(async (name) => [name, await readFile(join(path, name))] as const),
   )
 }
 
-/** What it is called in a directory of policies. */
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64url')
+}
+
+/** What they are called in a directory of policies. */
 export const INVARIANTS = 'invariants.yaml'
+export const BUNDLE = 'bundle.jws'
+const LINE_END = Buffer.from('\n')
 const PROFILES = fileURLToPath(new URL('../../policies/profiles', import.meta.url))

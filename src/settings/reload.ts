@@ -1,5 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import type { Config } from './config.ts'
+import { PolicyError } from './policy-files.ts'
 import { ConfigurationError, describeProblems } from './problems.ts'
 
 export type ReloadOutcome =
@@ -21,6 +22,7 @@ export async function reloadConfig(
   } catch (error) {
     if (error instanceof ConfigurationError)
       return { outcome: 'refused', problems: [...describeProblems(error)] }
+    if (error instanceof PolicyError) return { outcome: 'refused', problems: [...error.problems] }
     if (error instanceof GatewayError) return { outcome: 'refused', problems: [error.code] }
     throw error
   }

@@ -148,6 +148,17 @@ export const configurationSchema = z.strictObject({
     .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
     .default('consumer')
     .describe(`A profile (${profiles.join(', ')}), or the path of a directory of Cedar policies.`),
+  policyKeys: z
+    .array(
+      z
+        .string({ error: 'expected a public key' })
+        .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'expected 32 octets in base64url'),
+    )
+    .max(16, 'expected at most 16 keys')
+    .default([])
+    .describe(
+      'Ed25519 keys of `postern policy keygen`: with any, only policies that one of them signed, with a revision that rises, take effect.',
+    ),
   shadowPolicies: z
     .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
     .optional()
