@@ -1,5 +1,6 @@
 import { clockSkewSeconds } from './document.ts'
-import { verifiesWith, type SignedDocument } from './signed-document.ts'
+import { verifiesWith } from './jws.ts'
+import type { SignedDocument } from './signed-document.ts'
 
 /** What a document is, given what its provider published before. */
 export type Verdict =

@@ -1,6 +1,7 @@
 import { format, resolveConfig } from 'prettier'
 import { describe, expect, test } from 'vitest'
 import { builtInSuites } from '../../../../src/metadata/suites.ts'
+import { verifiesWith } from '../../../../src/metadata/requirements/jws.ts'
 import { canonicalJson } from '../../../../src/metadata/requirements/strict-json.ts'
 import {
   documentBytesMax,
@@ -11,7 +12,6 @@ import { builtInNames } from '../../../../src/metadata/requirements/private-suit
 import {
   openDocument,
   signDocument,
-  verifiesWith,
   type MalformedReason,
 } from '../../../../src/metadata/requirements/signed-document.ts'
 import { privateTable, requirements, signed, signingKey } from '../../../support/requirements.ts'
