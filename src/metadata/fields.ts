@@ -23,7 +23,7 @@ export type FieldClass =
 type BucketUnit = 'milliseconds' | 'octets' | 'count' | 'label'
 
 export interface FieldDefinition {
-  /** One octet, never used twice: documents and receipts name fields by it. */
+  /** One octet, never used twice. */
   readonly code: number
   readonly name: FieldName
   readonly class: FieldClass

@@ -11,7 +11,7 @@ export const documentBytesMax = 262_144
 /** How far two clocks may differ. */
 export const clockSkewSeconds = 300
 
-const digest = z
+export const digestSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/)
   .describe('SHA-256, base64url without padding: 43 characters.')
@@ -21,13 +21,13 @@ const point = z
   .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/)
   .describe('32 octets, base64url without padding.')
 
-const domain = z
+export const domainSchema = z
   .string()
   .max(253)
   .refine(isDomain, 'not a lower-case domain')
   .describe('A DNS name in lower case.')
 
-const seconds = z
+export const secondsSchema = z
   .int()
   .min(0)
   .max(253_402_300_799)
@@ -39,7 +39,7 @@ const verificationKey = z
     kty: z.literal('OKP'),
     crv: z.literal('Ed25519'),
     x: point,
-    kid: digest.describe('The RFC 7638 thumbprint of the key.'),
+    kid: digestSchema.describe('The RFC 7638 thumbprint of the key.'),
     use: z.literal('sig'),
     alg: z.literal('EdDSA'),
   })
@@ -68,15 +68,15 @@ const days = z.int().min(0).max(36_525)
 /** The payload of a signed requirements document. */
 export const documentSchema = z
   .strictObject({
-    provider: domain.describe('The provider that speaks.'),
+    provider: domainSchema.describe('The provider that speaks.'),
     seq: z
       .int()
       .min(1)
       .max(Number.MAX_SAFE_INTEGER)
       .describe('Rises with every document of the provider.'),
-    prev: digest.nullable().describe('Digest of the document before; null in the first one.'),
-    issuedAt: seconds.describe('From when it counts, in seconds since 1970.'),
-    expiresAt: seconds.describe('Until when it counts, in seconds since 1970.'),
+    prev: digestSchema.nullable().describe('Digest of the document before; null in the first one.'),
+    issuedAt: secondsSchema.describe('From when it counts, in seconds since 1970.'),
+    expiresAt: secondsSchema.describe('Until when it counts, in seconds since 1970.'),
     keys: z
       .strictObject({
         keys: z
@@ -102,8 +102,12 @@ export const documentSchema = z
       .array(
         z.strictObject({
           type: z.int().min(0).max(0xffff).describe('A token type of RFC 9577.'),
-          issuer: domain.describe('Who issues the tokens.'),
-          keys: z.array(digest).min(1).max(16).describe("Digests of the issuer's public keys."),
+          issuer: domainSchema.describe('Who issues the tokens.'),
+          keys: z
+            .array(digestSchema)
+            .min(1)
+            .max(16)
+            .describe("Digests of the issuer's public keys."),
         }),
       )
       .max(32)
