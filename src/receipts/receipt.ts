@@ -12,7 +12,7 @@ import { audiences, forms } from '../model/metadata.ts'
 export const receiptBytesMax = 16_777_216
 
 /** A period is one day in UTC. */
-const daySeconds = 86_400
+export const daySeconds = 86_400
 
 const count = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
 
