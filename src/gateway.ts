@@ -10,6 +10,7 @@ import { startInternalListener, startPeersListener } from './assembly/listeners.
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
+import { openReceipts, startReceipts } from './assembly/receipts.ts'
 import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
 import { openGatewayStore } from './assembly/stores.ts'
@@ -74,13 +75,14 @@ async function openInside(stack: AsyncDisposableStack, { config, log, clock }: S
   await removeStale(config.listeners.admin.socket)
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
   const store = stack.use(await openGatewayStore(config.dataDirectory))
+  const receipts = stack.use(await openReceipts({ provider: config.provider, store, clock }))
   const keys = await loadKeys(config.keysDirectory, clock)
   const { handlers, bind } = lateHandlers()
   const internal = stack.use(await startInternalListener({ config, store, handlers, clock, log }))
   const ds = config.upstream === undefined ? stack.use(await startEmbeddedDs()) : undefined
   const url = config.upstream?.url ?? ds?.upstreamUrl ?? ''
   const upstream = stack.use(new Upstream({ url, clock, limits: config.limits.upstream }))
-  return { store, keys, internal, bind, clients: ds?.clientUrl, upstream }
+  return { store, receipts, keys, internal, bind, clients: ds?.clientUrl, upstream }
 
   function startEmbeddedDs(): Promise<ReferenceDs> {
     return startReferenceDs({
@@ -98,10 +100,10 @@ type Inside = Setting & Awaited<ReturnType<typeof openInside>>
 
 /** The pipeline, and the listener for other providers in front of it. */
 async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
-  const { config, log, clock, store, keys, upstream, internal, bind, clients } = inside
+  const { config, log, clock, store, receipts, keys, upstream, internal, bind, clients } = inside
   const identity = await readTlsIdentity(config)
   const signer = hubSigner(keys.active('hub-signing').key, config.provider)
-  const shared = { config, store, keys, signer, identity, upstream, clock }
+  const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const { parts, limits, requirements } = await openPipelineParts({
     ...shared,
     log,
@@ -120,6 +122,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
     await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
   )
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
+  stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
   return { store, keys, parts, limits, requirements, peers, internal, clients }
 }
 
@@ -177,7 +180,7 @@ async function openControl(
       draining = true
       await Promise.all([peers.listener.drain(signal), internal.listener.drain(signal)])
       await parts.outbox.drain(signal)
-      await parts.journal.flush()
+      await Promise.all([parts.journal.flush(), parts.receipts.flush()])
     },
   }
 }

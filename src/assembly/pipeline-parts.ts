@@ -26,6 +26,7 @@ import { createRoomGrants } from '../pipeline/room-grants.ts'
 import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { agreementToName } from '../pipeline/passage.ts'
+import { countedFanout } from '../pipeline/count.ts'
 import { recordDelivery, recordFanout } from '../pipeline/record.ts'
 import { BundleLedger } from '../policy/bundle-ledger.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
@@ -40,6 +41,7 @@ import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
 import { createLimiter } from '../ratelimit/limiter.ts'
 import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
+import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
@@ -58,6 +60,7 @@ export interface PartsOptions {
   readonly signer: HubSigner
   readonly identity: TlsIdentity
   readonly upstream: Upstream
+  readonly receipts: ReceiptBook
   readonly metrics: Metrics
   readonly log: Log
   readonly clock: Clock
@@ -85,9 +88,10 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
+  const bytes = protocolBytes(options.signer)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
-    bytes: protocolBytes(options.signer),
+    bytes,
     ...known,
     pseudonyms: createPseudonyms({
       active: () => keys.active('pseudonyms'),
@@ -113,10 +117,11 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     fanoutTimes: createTimeBuckets(undefined, known.transforms.bucketTime),
     upstream: options.upstream,
     assets: await openAssetProxy(config),
-    outbox: openOutbox({ ...options, ...known, agreements, refreshPeer }),
+    outbox: openOutbox({ ...options, ...known, agreements, refreshPeer, bytes }),
     notifications: createNotifications(store, clock),
     pendingUpdates: createPendingUpdates(store, clock),
     unheardMessages: createUnheardMessages(store, clock),
+    receipts: options.receipts,
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
     metrics,
     clock,
@@ -220,6 +225,8 @@ type OutboxParts = Pick<
   | 'refreshPeer'
   | 'peerClients'
   | 'journal'
+  | 'bytes'
+  | 'receipts'
   | 'metrics'
   | 'clock'
 > & {
@@ -236,7 +243,9 @@ function openOutbox(parts: OutboxParts): Outbox {
     send: async ({ peer, room, bytes, suite, signal }) => {
       const answer = await agreedCall(
         {
-          call: (call) => peerClients.call(call),
+          call: countedFanout(parts, { peer, room, suite, bytes }, (call) =>
+            peerClients.call(call),
+          ),
           refresh: parts.refreshPeer,
           agreement: (refused) => agreementToName(parts, { peer, room, suite }, refused),
         },

@@ -12,8 +12,9 @@ export function startRetention(parts: PipelineParts, log: Log): Disposable {
       await parts.unheardMessages.deleteBefore(nowMs - STAMPS_KEPT_MS)
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
+      const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
       const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
-      log.debug('retention.done', { stamps, notifications, events, reports, consents })
+      log.debug('retention.done', { stamps, notifications, events, reports, consents, receipts })
     } catch (error) {
       log.fault('retention.failed', error)
     }
@@ -34,6 +35,8 @@ const EVENTS_KEPT_MS = 90 * DAY_MS
 const REPORTS_KEPT_MS = 180 * DAY_MS
 /** Grants that still hold are kept beyond it. */
 const CONSENTS_KEPT_MS = 365 * DAY_MS
+/** The last one of each peer is kept beyond it: the next follows it. */
+const RECEIPTS_KEPT_MS = 400 * DAY_MS
 
 /** What we state about it. */
 export const retentionDays = {

@@ -12,6 +12,7 @@ import { roomSuitesMigrations } from '../peers/room-suites.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
 import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
 import { unheardMessagesMigrations } from '../pipeline/unheard-messages.ts'
+import { receiptMigrations } from '../receipts/receipt-store.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
 import { openStore, type Store } from '../sqlite/store.ts'
@@ -38,4 +39,5 @@ const migrations = [
   ...agreementsMigrations,
   ...consentMigrations,
   ...bundleMigrations,
+  ...receiptMigrations,
 ]

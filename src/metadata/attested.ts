@@ -71,6 +71,16 @@ export function missingAttested(
   )?.[0]
 }
 
+/** `absent` for every field of a sender that is not said; what is said has the form of the plan. */
+export function saidForms(attested: Attested): Readonly<Partial<Record<FieldName, Form>>> {
+  const { organisation, deviceClass, country } = attested
+  return {
+    ...(organisation === undefined && { 'sender.organisation': 'absent' }),
+    ...(deviceClass === undefined && { 'sender.deviceClass': 'absent' }),
+    ...(country === undefined && { 'sender.country': 'absent' }),
+  }
+}
+
 /** The same for the journal. */
 export function attestedValues(attested: Attested): ShownValues {
   return Object.fromEntries(

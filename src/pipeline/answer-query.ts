@@ -1,7 +1,6 @@
 import { transformAnswer } from '../metadata/transforms.ts'
 import type { Answer } from '../model/answer.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Audience } from '../model/metadata.ts'
 import type {
   ConsentExchange,
   Exchange,
@@ -12,6 +11,8 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
 import { consentEvent, keepConsent, requireKnownTerms, requireTerms } from './consent.ts'
+import { carriedByAnswer } from './carried.ts'
+import { countAnswer, countTaken, type Reader } from './count.ts'
 import { deliver } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { observedOf } from './observed.ts'
@@ -50,7 +51,11 @@ export async function answerQuery(
     outcome: shownOutcome(parts, passage, answer),
     policies,
   })
-  return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts), original)
+  const seen = transformAnswer(answer, response, parts)
+  countTaken(parts, shown, { audience: asked, plan })
+  const observed = carriedByAnswer(seen)
+  countAnswer(parts, shown, { audience: asker, plan: response, observed })
+  return parts.adapter.serialise(exchange, seen, original)
 }
 
 /** Key material for a pinned room is only what can enter it. */
@@ -64,7 +69,7 @@ function inRoom(parts: PipelineParts, exchange: QueryExchange, answer: Answer): 
 function parties(
   exchange: QueryExchange,
   self: ProviderDomain,
-): { readonly asked: Audience; readonly asker: Audience } {
+): { readonly asked: Reader; readonly asker: Reader } {
   if (exchange.operation !== 'keyMaterial') return { asked: 'target', asker: 'target' }
   const relayed = uriDomain(exchange.target) !== self
   return relayed ? { asked: 'hub', asker: 'follower' } : { asked: 'target', asker: 'hub' }

@@ -1,6 +1,7 @@
 import { attestedHeader, permittedAttested } from '../metadata/attested.ts'
 import type { NotifyExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import { countAnswer } from './count.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
@@ -16,11 +17,8 @@ export async function attestDelivery(
 ): Promise<ListenerResponse> {
   const response = await notify()
   if (response.status !== CREATED) return response
-  const { decisions, peer, room } = openPassage(
-    parts,
-    { exchange, context },
-    originDomain(exchange),
-  )
+  const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
+  const { decisions, peer, room } = passage
   const plan = decisions.plan({
     peer,
     room,
@@ -32,9 +30,9 @@ export async function attestDelivery(
   if (plan.kind === 'refused') return response
   const deliveredAt = BigInt(parts.clock())
   const compliance = attestedHeader(permittedAttested({ deliveredAt }, plan.response))
-  return compliance === undefined
-    ? response
-    : { ...response, headers: { ...response.headers, compliance } }
+  if (compliance === undefined) return response
+  countAnswer(parts, passage, { audience: 'hub', plan, observed: {} })
+  return { ...response, headers: { ...response.headers, compliance } }
 }
 
 const CREATED = 201

@@ -1,4 +1,3 @@
-import type { Audience } from '../model/metadata.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
@@ -11,6 +10,8 @@ import { requirePadding } from './message-forms.ts'
 import { observedOf } from './observed.ts'
 import { requireNoDescription } from './room-description.ts'
 import { consentEvent, keepConsent, requireKnownTerms } from './consent.ts'
+import { carriedByRequest } from './carried.ts'
+import { counted, type Reader } from './count.ts'
 import { disclose, type Observed } from './disclose.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -33,16 +34,22 @@ export async function forward(
   await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
   const policies = admit(parts, passage, isPseudonymous(exchange))
-  const plan = disclose(passage, audienceOf(exchange, peer), observedIn(parts, passage))
+  const audience = audienceOf(exchange, peer)
+  const plan = disclose(passage, audience, observedIn(parts, passage))
   requireNoDescription(parts, exchange, plan)
   if (exchange.operation === 'submitMessage') requirePadding(plan, 'hub', exchange.message)
   requireKnownTerms(parts, exchange)
   const shown = showRequest(parts, passage, plan)
   const room = 'room' in exchange ? exchange.room : undefined
   const suite = room === undefined ? undefined : passage.suite.name
+  const observed = carriedByRequest(parts, shown, passage)
+  const sending = { peer, operation: shown.operation, audience, plan, observed }
   const { status, bytes, retryAfterMs } = await agreedCall(
     {
-      call: (call) => parts.peerClients.call(call),
+      call: (call) =>
+        counted(parts, { ...sending, agreement: call.agreement }, () =>
+          parts.peerClients.call(call),
+        ),
       refresh: parts.refreshPeer,
       agreement: (refused) => agreementToName(parts, { peer, room, suite }, refused),
     },
@@ -88,7 +95,7 @@ async function askFirst(parts: PipelineParts, peer: ProviderDomain): Promise<voi
     await parts.refreshPeer(peer)
 }
 
-function audienceOf(exchange: Exchange, peer: ProviderDomain): Audience {
+function audienceOf(exchange: Exchange, peer: ProviderDomain): Reader {
   switch (exchange.operation) {
     case 'keyMaterial':
       return exchange.room !== undefined && uriDomain(exchange.room) === peer ? 'hub' : 'target'

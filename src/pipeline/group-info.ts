@@ -3,6 +3,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { GroupInfoExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
+import { countAnswer, countTaken } from './count.ts'
 import { ask } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { observedOf } from './observed.ts'
@@ -23,7 +24,7 @@ export async function groupInfo(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, exchange.pseudonymous)
-  disclose(passage, 'hub', observedOf(exchange, passage.suite))
+  const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const isFollowed = parts.rooms.find(exchange.room) !== undefined
@@ -37,6 +38,8 @@ export async function groupInfo(
     policies,
     values: { 'room.id': { form: 'exact', value: exchange.room } },
   })
+  countTaken(parts, passage, { audience: 'hub', plan })
+  countAnswer(parts, passage, { audience: 'follower', plan: response, observed: {} })
   if (granted) {
     const requester = originDomain(exchange)
     if (requester !== undefined) parts.roomGrants.grant(requester, exchange.room)

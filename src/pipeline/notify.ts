@@ -6,6 +6,7 @@ import type { NotifyExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { uriDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
+import { countTaken } from './count.ts'
 import { deliver } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
@@ -42,6 +43,7 @@ export async function notify(
     policies,
     values: { 'room.id': { form: 'exact', value: exchange.room } },
   })
+  countTaken(parts, passage, { audience: 'follower', plan })
   return parts.adapter.serialise(exchange, {
     operation: 'notify',
     outcome: { kind: 'accepted' },

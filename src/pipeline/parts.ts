@@ -28,6 +28,7 @@ import type { RoomSuites } from '../peers/room-suites.ts'
 import type { PolicyHolder } from '../policy/policy-holder.ts'
 import type { PolicyRoom } from '../policy/slices.ts'
 import type { PeerFacts } from '../policy/vocabulary.ts'
+import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Limiter } from '../ratelimit/limiter.ts'
 import type { ReportDesk } from '../reports/report-desk.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
@@ -108,6 +109,7 @@ export interface PipelineParts {
   readonly unheardMessages: UnheardMessages
   readonly reports: ReportDesk
   readonly journal: EventJournal
+  readonly receipts: ReceiptBook
   readonly metrics: Metrics
   readonly clock: Clock
   readonly randomness: Randomness

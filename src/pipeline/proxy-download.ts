@@ -4,6 +4,7 @@ import type { ProxyDownloadExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext, StreamedBody } from '../model/handle.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { admit } from './admit.ts'
+import { counted, countTaken } from './count.ts'
 import { disclose } from './disclose.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -22,17 +23,28 @@ export async function proxyDownload(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, NO_ACTOR)
-  disclose(passage, 'hub', OBSERVED)
+  const plan = disclose(passage, 'hub', OBSERVED)
   const { provider } = parts.assets.homeOf(exchange.url)
   const outwards: ProxyDownloadExchange = { ...exchange, direction: 'egress' }
   const host = provider === parts.peers.self ? undefined : provider
-  disclose(openPassage(parts, { exchange: outwards, context }, host), 'target', OBSERVED)
-  const body = await parts.assets.fetch({
-    url: exchange.url,
-    requester: originDomain(exchange) ?? parts.peers.self,
-    signal: context.signal,
-  })
+  const onwards = openPassage(parts, { exchange: outwards, context }, host)
+  const toHost = {
+    ...SENDING,
+    audience: 'target',
+    plan: disclose(onwards, 'target', OBSERVED),
+  } as const
+  const fetch = () =>
+    parts.assets.fetch({
+      url: exchange.url,
+      requester: originDomain(exchange) ?? parts.peers.self,
+      signal: context.signal,
+    })
+  const body =
+    host === undefined
+      ? await fetch()
+      : await counted(parts, { ...toHost, peer: host, agreement: onwards.agreement }, fetch)
   record(parts, passage, { kind: 'exchange.accepted', outcome: 'success', policies })
+  countTaken(parts, passage, { audience: 'hub', plan })
   return passOn(parts, body)
 }
 
@@ -53,14 +65,18 @@ export async function forwardDownload(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, hub)
   const policies = admit(parts, passage, NO_ACTOR)
-  disclose(passage, 'hub', OBSERVED)
-  const { status, body, retryAfterMs } = await parts.peerClients.download({
-    peer: hub,
-    operation: 'proxyDownload',
-    target: exchange.url.text,
-    agreement: passage.agreement,
-    signal: context.signal,
-  })
+  const { agreement } = passage
+  const plan = disclose(passage, 'hub', OBSERVED)
+  const sending = { ...SENDING, audience: 'hub', plan, peer: hub, agreement } as const
+  const { status, body, retryAfterMs } = await counted(parts, sending, () =>
+    parts.peerClients.download({
+      peer: hub,
+      operation: 'proxyDownload',
+      target: exchange.url.text,
+      agreement,
+      signal: context.signal,
+    }),
+  )
   if (body === undefined)
     throw new GatewayError(
       REFUSALS[status] ?? 'peer-invalid',
@@ -80,6 +96,7 @@ function passOn(parts: PipelineParts, body: StreamedBody): ListenerResponse {
 /** A download names no user, so none shows a pseudonym. */
 const NO_ACTOR = false
 const OBSERVED = { 'asset.url': 'exact' } as const
+const SENDING = { operation: 'proxyDownload', observed: OBSERVED } as const
 const NO_BYTES = Buffer.alloc(0)
 /** What the hub's refusals are to our own client. */
 const REFUSALS: Readonly<Record<number, ErrorCode>> = {

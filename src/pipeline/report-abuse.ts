@@ -3,6 +3,7 @@ import type { ReportAbuseExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import type { ReportReceipt } from '../reports/report-desk.ts'
 import { admit } from './admit.ts'
+import { countAnswer, countTaken } from './count.ts'
 import { disclose } from './disclose.ts'
 import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
@@ -28,6 +29,7 @@ export async function reportAbuse(
   const policies = admit(parts, passage, pseudonymous)
   requireMayReport(parts, exchange)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
+  const response = disclose(passage, 'follower')
   const shown = showRequest(parts, passage, plan)
   if (shown.operation !== 'reportAbuse') throw new GatewayError('internal')
   const receipt = await received(parts, passage, shown)
@@ -38,6 +40,8 @@ export async function reportAbuse(
     policies,
     values: { 'room.id': { form: 'exact', value: exchange.room } },
   })
+  countTaken(parts, { ...passage, exchange: shown }, { audience: 'hub', plan })
+  countAnswer(parts, passage, { audience: 'follower', plan: response, observed: {} })
   return parts.adapter.serialise(exchange, {
     operation: 'reportAbuse',
     outcome: { kind: 'accepted' },

@@ -2,10 +2,14 @@ import { hash } from 'node:crypto'
 import type { Stamp } from '../franking/stamp-store.ts'
 import { roomTimeWidthMs, suiteEntry, type Suite } from '../metadata/suite.ts'
 import type { GrantedPlan } from '../metadata/plan.ts'
+import type { RawResponse } from '../model/adapter.ts'
+import type { Answer } from '../model/answer.ts'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
+import { carriedByAnswer } from './carried.ts'
+import { countAnswer, countTaken } from './count.ts'
 import { deliver, type Delivered } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { requirePadding } from './message-forms.ts'
@@ -35,7 +39,7 @@ export async function submitMessage(
   requireMaySend(parts, exchange)
   const pseudonymous = suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage, pseudonymous)
-  const { response } = discloseMessage(passage)
+  const { request, response } = discloseMessage(passage)
 
   const digest = hash('sha256', message.bytes, 'buffer')
   const frankingTag = showsFranks(suite) ? message.frankingTag : undefined
@@ -47,9 +51,10 @@ export async function submitMessage(
       deliver(parts, passage, { actor: sender }),
     )
     const { answer } = delivered
+    countTaken(parts, passage, { audience: 'hub', plan: request })
     if (answer.operation !== 'submitMessage' || answer.outcome.kind !== 'accepted') {
       record(parts, passage, { kind: 'message.refused', outcome: answer.outcome.kind, policies })
-      return parts.adapter.serialise(exchange, answer, delivered.original)
+      return answered(parts, passage, { plan: response, answer, original: delivered.original })
     }
     const { acceptedTimestampMs } = answer.outcome
     const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, roomTimeWidthMs(suite))
@@ -74,23 +79,42 @@ export async function submitMessage(
     const outcome = {
       kind: 'accepted',
       acceptedTimestampMs: timestampMs,
-      frank: parts.transforms.showFrank(frank, response['message.frank']),
+      frank: parts.transforms.showFrank(frank, response.response['message.frank']),
     } as const
-    return parts.adapter.serialise(exchange, { operation: 'submitMessage', outcome })
+    const shown = { operation: 'submitMessage', outcome } as const
+    return answered(parts, passage, { plan: response, answer: shown })
   } finally {
     if (!stamped) parts.stamps.abandon(room, digest)
   }
 }
 
-/** What we see of it as the hub lies within the plan. Returns the plan for the answer. */
-export function discloseMessage(passage: Passage<SubmitMessageExchange>): GrantedPlan {
+interface Answered {
+  readonly plan: GrantedPlan
+  readonly answer: Answer
+  readonly original?: RawResponse
+}
+
+function answered(
+  parts: PipelineParts,
+  passage: Passage,
+  { plan, answer, original }: Answered,
+): RawResponse {
+  countAnswer(parts, passage, { audience: 'follower', plan, observed: carriedByAnswer(answer) })
+  return parts.adapter.serialise(passage.exchange, answer, original)
+}
+
+/** What we see of it as the hub lies within the plan. Returns the plans for it and for the answer. */
+export function discloseMessage(passage: Passage<SubmitMessageExchange>): {
+  readonly request: GrantedPlan
+  readonly response: GrantedPlan
+} {
   const { suite } = passage
   const { message } = passage.exchange
   if (suite.requiresFrank && message.frankingTag === undefined)
     throw new GatewayError('frank-required')
-  const plan = disclose(passage, 'hub', observedOf(passage.exchange, suite))
-  requirePadding(plan, 'hub', message)
-  return disclose(passage, 'follower')
+  const request = disclose(passage, 'hub', observedOf(passage.exchange, suite))
+  requirePadding(request, 'hub', message)
+  return { request, response: disclose(passage, 'follower') }
 }
 
 /** Whether anybody may be shown a frank at all. */

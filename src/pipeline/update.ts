@@ -1,3 +1,4 @@
+import type { GrantedPlan } from '../metadata/plan.ts'
 import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { transformAnswer } from '../metadata/transforms.ts'
 import type { RawResponse } from '../model/adapter.ts'
@@ -7,6 +8,8 @@ import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../model/ids.ts'
 import type { Author, StagedUpdate } from '../rooms/staged-update.ts'
 import { admit } from './admit.ts'
+import { carriedByAnswer } from './carried.ts'
+import { countAnswer, countTaken } from './count.ts'
 import { deliver } from './deliver.ts'
 import { disclose } from './disclose.ts'
 import { observedOf } from './observed.ts'
@@ -45,11 +48,7 @@ export async function update(
 
   const { answer, original } = await settle(parts, passage, staged)
   recordChanges(parts, passage, { staged, outcome: answer.outcome.kind, policies })
-  return parts.adapter.serialise(
-    exchange,
-    transformAnswer(shownTime(parts, passage, answer), response, parts),
-    original,
-  )
+  return answered(parts, passage, { plan, response, answer, original })
 }
 
 /**
@@ -60,6 +59,7 @@ async function repeat(
   parts: PipelineParts,
   passage: Passage<UpdateExchange>,
 ): Promise<ListenerResponse> {
+  const plan = disclose(passage, 'hub', observedOf(passage.exchange, passage.suite))
   const response = disclose(passage, 'follower')
   const { answer, original } = await deliver(parts, passage)
   if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
@@ -68,7 +68,25 @@ async function repeat(
     outcome: 'repeated',
     policies: [],
   })
+  return answered(parts, passage, { plan, response, answer, original })
+}
+
+interface Answered {
+  readonly plan: GrantedPlan
+  readonly response: GrantedPlan
+  readonly answer: UpdateAnswer
+  readonly original: RawResponse
+}
+
+function answered(
+  parts: PipelineParts,
+  passage: Passage<UpdateExchange>,
+  { plan, response, answer, original }: Answered,
+): RawResponse {
   const shown = transformAnswer(shownTime(parts, passage, answer), response, parts)
+  countTaken(parts, passage, { audience: 'hub', plan })
+  const observed = carriedByAnswer(shown)
+  countAnswer(parts, passage, { audience: 'follower', plan: response, observed })
   return parts.adapter.serialise(passage.exchange, shown, original)
 }
 

@@ -61,6 +61,7 @@ interface Page {
  * last counts: receipts say so. docs/receipts.md
  */
 export class ReceiptBook implements AsyncDisposable {
+  readonly planOf: ReceiptBookOptions['planOf']
   private readonly options: ReceiptBookOptions
   private readonly store: ReceiptStore
   private readonly pendingMax: number
@@ -74,6 +75,7 @@ export class ReceiptBook implements AsyncDisposable {
 
   private constructor(options: ReceiptBookOptions) {
     this.options = options
+    this.planOf = options.planOf
     this.store = new ReceiptStore(options.store)
     this.pendingMax = options.pendingMax ?? PENDING_MAX
     // A clock that was put back adds nothing to a day that is signed already.
@@ -146,8 +148,8 @@ export class ReceiptBook implements AsyncDisposable {
     })
   }
 
-  find(id: string): SignedReceipt | undefined {
-    return this.store.find(id)
+  find(peer: string, seq: number): SignedReceipt | undefined {
+    return this.store.find(peer, seq)
   }
 
   /** The newest first. */
@@ -205,7 +207,7 @@ export class ReceiptBook implements AsyncDisposable {
   private countsOf({ counts }: Page): (readonly [string, CountedAlike])[] {
     return [...counts.values()].flatMap((ofPlan) =>
       [...ofPlan.values()].flat().map(({ passed, count }) => {
-        const plan = this.options.planOf(passed.plan.suite)
+        const plan = this.planOf(passed.plan.suite)
         return [passed.peer, { ...alike(passed, plan), count }] as const
       }),
     )

@@ -18,7 +18,6 @@ export const receiptMigrations: readonly Migration[] = [
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE receipts (
       position INTEGER PRIMARY KEY AUTOINCREMENT,
-      id TEXT NOT NULL UNIQUE,
       peer TEXT NOT NULL,
       seq INTEGER NOT NULL,
       day INTEGER NOT NULL,
@@ -116,9 +115,9 @@ export class ReceiptStore {
   }
 
   /** The receipt in the place of the counts that it states. */
-  seal({ peer, day }: PeerDay, { receipt, digest, jws }: SignedReceipt): Promise<void> {
+  seal({ peer, day }: PeerDay, { receipt, jws }: SignedReceipt): Promise<void> {
     return this.store.writeAll([
-      [INSERT, [digest, peer, receipt.seq, day, jws]],
+      [INSERT, [peer, receipt.seq, day, jws]],
       ['DELETE FROM receipt_counts WHERE day = ? AND peer = ?', [day, peer]],
     ])
   }
@@ -134,8 +133,8 @@ export class ReceiptStore {
     return row === undefined ? 0 : numberColumn(row, 'day')
   }
 
-  find(id: string): SignedReceipt | undefined {
-    const row = this.store.get('SELECT position, jws FROM receipts WHERE id = ?', [id])
+  find(peer: string, seq: number): SignedReceipt | undefined {
+    const row = this.store.get(FIND, [peer, seq])
     return row === undefined ? undefined : receiptOf(row).signed
   }
 
@@ -176,8 +175,9 @@ const UNSEALED = `SELECT DISTINCT day, peer FROM receipt_counts WHERE day < ?
 const COUNTS = 'SELECT terms, shape, count FROM receipt_counts WHERE day = ? AND peer = ?'
 const INTERRUPTIONS = `SELECT count(*) AS count FROM receipt_interruptions
   WHERE from_day <= ? AND to_day > ?`
-const INSERT = 'INSERT INTO receipts (id, peer, seq, day, jws) VALUES (?, ?, ?, ?, ?)'
+const INSERT = 'INSERT INTO receipts (peer, seq, day, jws) VALUES (?, ?, ?, ?)'
 const LATEST = 'SELECT position, jws FROM receipts WHERE peer = ? ORDER BY seq DESC LIMIT 1'
+const FIND = 'SELECT position, jws FROM receipts WHERE peer = ? AND seq = ?'
 const PAGE = 'SELECT position, jws FROM receipts WHERE position < ? ORDER BY position DESC LIMIT ?'
 const PAGE_OF_PEER = `SELECT position, jws FROM receipts WHERE position < ? AND peer = ?
   ORDER BY position DESC LIMIT ?`

@@ -110,7 +110,7 @@ export function receiptJsonSchema() {
   return z.toJSONSchema(receiptSchema)
 }
 
-/** A receipt with the signature that it came with. Its digest is its id. */
+/** A receipt with the signature that it came with. */
 export interface SignedReceipt extends Jws {
   readonly receipt: Receipt
 }

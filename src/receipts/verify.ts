@@ -13,7 +13,7 @@ export type ReceiptVerdict =
   | { readonly kind: 'valid' }
   /** None of the documents is the one that it names. */
   | { readonly kind: 'document-missing' }
-  /** The documents are another provider's. */
+  /** The document that it names is another provider's. */
   | { readonly kind: 'foreign-provider' }
   /** They are no chain, or the last one was not in force when the receipt was signed. */
   | { readonly kind: 'document-refused'; readonly reason: string }
@@ -49,7 +49,10 @@ export type BeyondPlace = Pick<ExchangeCount, 'operation' | 'part' | 'audience'>
 }
 
 export interface ReceiptEvidence {
-  /** Of the provider, the oldest first, from its first one or one that is trusted as such. */
+  /**
+   * Of the provider, the oldest first, from its first one or one that is trusted as such; those of other
+   * providers are passed over.
+   */
   readonly documents: readonly SignedDocument[]
   /** The receipt before it, where it is there. */
   readonly previous?: SignedReceipt | undefined
@@ -79,7 +82,7 @@ function judgeSignature(
   const named = documents[at]
   if (named === undefined) return { kind: 'document-missing' }
   if (named.document.provider !== provider) return { kind: 'foreign-provider' }
-  const chain = documents.slice(0, at + 1)
+  const chain = documents.slice(0, at + 1).filter((one) => one.document.provider === provider)
   const { verdict } = judgeChain({ provider, accepted: [] }, chain, issuedAt * 1_000)
   if (verdict.kind !== 'accepted') return { kind: 'document-refused', reason: verdict.kind }
   const outcome = verifiesWith(signed, named.document.keys.keys)

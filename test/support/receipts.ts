@@ -78,7 +78,10 @@ export function verdictOn(
 }
 
 /** A JWS over exactly this payload with the header and signature of another one. */
-export function around(payload: string, { jws } = signedReceipt()): string {
+export function around(
+  payload: string,
+  { jws }: { readonly jws: string } = signedReceipt(),
+): string {
   const [header, , signature] = jws.split('.')
   return `${header}.${Buffer.from(payload).toString('base64url')}.${signature}`
 }

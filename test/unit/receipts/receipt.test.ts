@@ -60,8 +60,16 @@ describe('what the schema refuses', () => {
     ['exchanges twice', { terms: [{ ...terms, exchanges: [exchanges, exchanges] }] }, EXCHANGES],
     ['a count of 0', withExchanges({ count: 0 }), `${EXCHANGES}.0.count`],
     ['half an exchange', withExchanges({ count: 0.5 }), `${EXCHANGES}.0.count`],
-    ['a field of no registry', withExchanges({ fields: [{ ...field, field: 'sender.shoeSize' }] }), `${EXCHANGES}.0.fields.0.field`], // prettier-ignore
-    ['a form of no field', withExchanges({ fields: [{ ...field, form: 'absent' }] }), `${EXCHANGES}.0.fields.0.form`], // prettier-ignore
+    [
+      'a field of no registry',
+      withExchanges({ fields: [{ ...field, field: 'sender.shoeSize' }] }),
+      `${EXCHANGES}.0.fields.0.field`,
+    ],
+    [
+      'a form of no field',
+      withExchanges({ fields: [{ ...field, form: 'absent' }] }),
+      `${EXCHANGES}.0.fields.0.form`,
+    ],
     ['a field twice', withExchanges({ fields: [field, field] }), `${EXCHANGES}.0.fields`],
     ['what the journal keeps', withExchanges({ audience: 'archive' }), `${EXCHANGES}.0.audience`],
   ]
