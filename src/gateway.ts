@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startAdminListener } from './admin/admin-listener.ts'
 import { startControlSocket } from './admin/control-socket.ts'
+import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
@@ -10,7 +11,7 @@ import { startInternalListener, startPeersListener } from './assembly/listeners.
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
-import { openReceipts, startReceipts } from './assembly/receipts.ts'
+import { openReceipts, sealReceipts, startReceipts } from './assembly/receipts.ts'
 import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
 import { openGatewayStore } from './assembly/stores.ts'
@@ -168,6 +169,10 @@ async function openControl(
         fetch: (call) => parts.peerClients.document(call),
       }),
       policies: policyHandlers({ parts, requirements, config: () => config, log }),
+      receipts: createReceiptHandlers({
+        receipts: parts.receipts,
+        seal: () => sealReceipts({ receipts: parts.receipts, own: requirements.own, keys }),
+      }),
       log,
     }),
   )

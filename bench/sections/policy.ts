@@ -234,7 +234,7 @@ function disclosure(engine: PolicyEngine): () => number {
     agreement: 'benchmark',
     attested: {},
   }
-  return () => discloseMessage(passage).cells.length
+  return () => discloseMessage(passage).request.cells.length
 }
 
 /** As an operator with many contracts would have: one more permit or forbid for each peer. */

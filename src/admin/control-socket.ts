@@ -7,6 +7,8 @@ import { createAdminApp } from './admin-app.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
 import type { PolicyHandlers } from './policy-api.ts'
 import { addPolicyRoutes } from './policy-routes.ts'
+import type { ReceiptHandlers } from './receipts-api.ts'
+import { addReceiptRoutes } from './receipts-routes.ts'
 import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
 
@@ -14,9 +16,10 @@ export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
   readonly path: string
   readonly handlers: ControlHandlers
-  /** Without them there are no routes about requirements, and about policies. */
+  /** Without them there are no routes about requirements, policies and receipts. */
   readonly requirements?: RequirementsHandlers | undefined
   readonly policies?: PolicyHandlers | undefined
+  readonly receipts?: ReceiptHandlers | undefined
   readonly log: Log
 }
 
@@ -26,11 +29,12 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, policies, log } = options
+  const { path, handlers, requirements, policies, receipts, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
   if (policies !== undefined) addPolicyRoutes(app, policies)
+  if (receipts !== undefined) addReceiptRoutes(app, receipts)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

@@ -16,14 +16,14 @@ export function openReceipts(options: Omit<ReceiptBookOptions, 'planOf'>): Promi
   return ReceiptBook.open({ ...options, planOf: createSuitePlans(mimiAdapter.declarations) })
 }
 
-interface ReceiptParts {
+export interface ReceiptParts {
   readonly receipts: ReceiptBook
   readonly own: OwnRequirements
   readonly keys: KeyRing
 }
 
 /** Signs what is over, now; resolves to how many receipts that makes. */
-function sealReceipts({ receipts, own, keys }: ReceiptParts): Promise<number> {
+export function sealReceipts({ receipts, own, keys }: ReceiptParts): Promise<number> {
   return receipts.seal(() => signerNow(own, keys))
 }
 

@@ -22,6 +22,9 @@ import { policyProveCommand } from './policy-prove.ts'
 import { policyShadowCommand, policySimulateCommand } from './policy-replay.ts'
 import { policyRollbackCommand, policyStatusCommand } from './policy-status.ts'
 import { policyTestCommand } from './policy-test.ts'
+import { receiptsListCommand } from './receipts-list.ts'
+import { receiptsShowCommand } from './receipts-show.ts'
+import { receiptsVerifyCommand } from './receipts-verify.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
 import { reportsShowCommand } from './reports-show.ts'
@@ -127,6 +130,9 @@ const commands: readonly Command[] = [
   requirementsVerifyCommand,
   requirementsHistoryCommand,
   requirementsNegotiateCommand,
+  receiptsListCommand,
+  receiptsShowCommand,
+  receiptsVerifyCommand,
   peersForgetCommand,
   peersCommand,
   agreementsListCommand,

@@ -13,21 +13,12 @@ import {
   type ReportDetail,
   type ReportList,
 } from '../admin/control-api.ts'
+import type { ReceiptHandlers } from '../admin/receipts-api.ts'
 import { ControlError } from './control-error.ts'
+import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
+import { createReceiptsClient } from './receipts-client.ts'
 import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
-
-/** One question; throws `ControlError`. */
-export type ControlCall = <T>(
-  schema: z.ZodType<T>,
-  path: string,
-  method?: 'GET' | 'POST',
-) => Promise<T>
-
-/** A question as the client asks it. */
-export type Asked<F> = F extends (...input: infer Input) => infer Output
-  ? (...input: Input) => Promise<Awaited<Output>>
-  : never
 
 /** What a running server answers on its control socket. */
 export interface ControlClient extends AsyncDisposable {
@@ -37,6 +28,7 @@ export interface ControlClient extends AsyncDisposable {
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
   readonly requirements: RequirementsClient
   readonly policies: PolicyClient
+  readonly receipts: ReceiptHandlers
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -58,6 +50,7 @@ export function createControlClient(socketPath: string): ControlClient {
   return {
     requirements: createRequirementsClient(call),
     policies: createPolicyClient(call),
+    receipts: createReceiptsClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
@@ -74,14 +67,9 @@ export function createControlClient(socketPath: string): ControlClient {
       })
       return call(reportListSchema, `${controlPaths.reports}?${query.toString()}`)
     },
-    findReport: async (id, { evidence }) => {
+    findReport: (id, { evidence }) => {
       const path = controlPaths.report.replace(':id', encodeURIComponent(id))
-      try {
-        return await call(reportDetailSchema, `${path}?evidence=${evidence}`)
-      } catch (error) {
-        if (error instanceof ControlError && error.code === 'not-found') return undefined
-        throw error
-      }
+      return unlessMissing(call(reportDetailSchema, `${path}?evidence=${evidence}`))
     },
     [Symbol.asyncDispose]: () => client.destroy(),
   }

@@ -4,7 +4,7 @@ import {
   replaySchema,
   type PolicyHandlers,
 } from '../admin/policy-api.ts'
-import type { Asked, ControlCall } from './control-client.ts'
+import type { Asked, ControlCall } from './control-call.ts'
 
 /** The same questions over the control socket. Every call throws `ControlError`. */
 export type PolicyClient = { readonly [Name in keyof PolicyHandlers]: Asked<PolicyHandlers[Name]> }

@@ -10,7 +10,7 @@ import {
   type AgreementView,
   type RequirementsHandlers,
 } from '../admin/requirements-api.ts'
-import type { Asked, ControlCall } from './control-client.ts'
+import type { Asked, ControlCall } from './control-call.ts'
 
 /** The same questions over the control socket. Every call throws `ControlError`. */
 export type RequirementsClient = {

@@ -7,15 +7,24 @@ import { opened } from './requirements-show.ts'
 export const requirementsHistoryCommand: Command = {
   name: 'requirements history',
   summary: 'list the documents that a running server has published',
-  usage: `[--json] [--config FILE | --socket PATH]
+  usage: `[--json | --jws] [--config FILE | --socket PATH]
+
+  --jws  the signed documents, one a line, as \`receipts verify --document\` takes them
 
 The newest last; the last 64.`,
   run: async (args, environment) => {
     const { out } = environment
-    const { values, positionals } = readOptions(args, controlOptions)
+    const { values, positionals } = readOptions(args, {
+      ...controlOptions,
+      jws: { type: 'boolean', default: false },
+    })
     expectPositionals(positionals, [])
     await using client = await connectControl(values, environment)
     const history = await client.requirements.history()
+    if (values.jws) {
+      for (const jws of history.documents) out(`${jws}\n`)
+      return 0
+    }
     if (values.json) {
       out(`${JSON.stringify(history)}\n`)
       return 0
