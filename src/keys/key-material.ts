@@ -4,7 +4,7 @@ import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto'
 export const keyPurposes = [
   /** Ed25519: franks, external sender, GroupInfoResponse. */
   'hub-signing',
-  /** Ed25519: our metadata requirements documents. */
+  /** Ed25519: our metadata requirements documents, and receipts, which those make checkable. */
   'requirements-signing',
   /** 32 octets; the weekly hub keys are derived from it. */
   'franking-master',
@@ -16,7 +16,7 @@ export const keyPurposes = [
   'limiter',
   /** 32 octets: the keys of pseudonymisation domains are derived from it. */
   'pseudonyms',
-  /** Ed25519: receipts of what was shown. */
+  /** Ed25519. Signs nothing: older versions made such a key, and its file must stay readable. */
   'receipt-signing',
 ] as const
 export type KeyPurpose = (typeof keyPurposes)[number]

@@ -1,4 +1,7 @@
-/** Events of schema v1: one per decision. The journal, the audit chain and receipts read nothing else. */
+/**
+ * Events of schema v1: one per decision. The journal and the audit chain read nothing else; receipts count
+ * for themselves, since an event shows only what the plan shows to the archive.
+ */
 export type EventKind =
   | 'message.accepted'
   | 'message.refused'

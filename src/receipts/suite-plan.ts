@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { fields } from '../metadata/fields.ts'
 import { computePlan, purposeOf, type GrantedPlan, type PlanCell } from '../metadata/plan.ts'
 import { canonicalJson } from '../metadata/requirements/strict-json.ts'
 import type { Suite } from '../metadata/suite.ts'
@@ -49,7 +50,8 @@ function suitePlan(suite: Suite, declarations: readonly FieldDeclaration[]): Sui
       })
       if (plan.kind === 'refused') continue
       plans.set(`${operation} ${audience}`, plan)
-      cells.push(...plan.cells.map((cell) => ({ operation, audience, ...bounds(cell) })))
+      const inOrder = plan.cells.toSorted(byPartAndCode)
+      cells.push(...inOrder.map((cell) => ({ operation, audience, ...bounds(cell) })))
     }
   const table = suiteDigest(suite).toString('base64url')
   const statement = canonicalJson({ suite: suite.code, suiteDigest: table, cells })
@@ -62,6 +64,11 @@ function suitePlan(suite: Suite, declarations: readonly FieldDeclaration[]): Sui
 
 function bounds({ part, field, least, most, enforcement }: PlanCell) {
   return { part, field, least, most, enforcement }
+}
+
+function byPartAndCode(a: PlanCell, b: PlanCell): number {
+  if (a.part !== b.part) return a.part === 'request' ? -1 : 1
+  return fields[a.field].code - fields[b.field].code
 }
 
 const EVERYTHING = { form: 'exact', policies: [], withheldBy: [] } as const
