@@ -2,7 +2,12 @@ import { canonicalJson } from '../../src/metadata/requirements/strict-json.ts'
 import type { SignedDocument } from '../../src/metadata/requirements/signed-document.ts'
 import type { Suite } from '../../src/metadata/suite.ts'
 import { declarations } from '../../src/protocols/mimi/declarations.ts'
-import { signReceipt, type Receipt, type SignedReceipt } from '../../src/receipts/receipt.ts'
+import {
+  signReceipt,
+  type ExchangeCount,
+  type Receipt,
+  type SignedReceipt,
+} from '../../src/receipts/receipt.ts'
 import { createSuitePlans } from '../../src/receipts/suite-plan.ts'
 import { verifyReceipt, type ReceiptEvidence } from '../../src/receipts/verify.ts'
 import { builtIn, publishedAtMs, signed, signingKey } from './requirements.ts'
@@ -88,3 +93,33 @@ export function around(
 
 export const receiptText = (changes: object = {}): string =>
   canonicalJson({ ...receipt(), ...changes })
+
+/** The rows of one kind and part, over all agreements and suites. */
+export function counted(
+  { terms }: Receipt,
+  kind: ExchangeCount['kind'],
+  part: ExchangeCount['part'],
+) {
+  return terms
+    .flatMap(({ exchanges }) => exchanges)
+    .filter((row) => row.kind === kind && row.part === part)
+}
+
+export function perOperation(found: readonly ExchangeCount[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const { operation, count } of found) sums[operation] = (sums[operation] ?? 0) + count
+  return sums
+}
+
+export function tally(operations: readonly string[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const operation of operations) sums[operation] = (sums[operation] ?? 0) + 1
+  return sums
+}
+
+export function timesShown(found: readonly ExchangeCount[], field: string): number {
+  return found
+    .flatMap(({ fields }) => fields)
+    .filter((one) => one.field === field)
+    .reduce((sum, { count }) => sum + count, 0)
+}

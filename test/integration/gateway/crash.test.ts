@@ -69,13 +69,15 @@ test('what was acknowledged before a crash keeps its frank, reaches everybody on
   const acknowledged: Acknowledged = new Map()
   for (let crash = 1; crash <= 2; crash += 1) {
     const stop = new AbortController()
-    const before = acknowledged.size
+    const heardBefore = acknowledged.size
     const traffic = [bob, cathy].map((client) => chatter(client, acknowledged, stop.signal))
-    await until(() => acknowledged.size >= before + 15)
+    await until(() => acknowledged.size >= heardBefore + 15)
     await gateway.end('SIGKILL')
     stop.abort()
     await Promise.all(traffic)
+    const before = interruptions()
     await gateway.start()
+    expect(interruptions()).toBe(before + 1)
   }
   expect(unstamped(acknowledged)).toEqual([])
   const { numbers, accepted, sequence } = numbering()
@@ -94,6 +96,11 @@ test('what was acknowledged before a crash keeps its frank, reaches everybody on
   }
   expect(atB.map(({ text }) => text)).toEqual(atC.map(({ text }) => text))
 }, 120_000)
+
+/** How often the hub's receipts will say that counts may be missing. */
+function interruptions(): number {
+  return rows(hub(), 'postern.sqlite')('SELECT 1 FROM receipt_interruptions').length
+}
 
 /** Acknowledged messages whose frank the hub has not kept. */
 function unstamped(acknowledged: Acknowledged): readonly string[] {
@@ -164,7 +171,9 @@ test('SIGTERM drains: the process ends by itself, and nothing is left undone', a
   const { bob, cathy } = clubhouse()
   await until(async () => (await tried(bob)) === 'accepted')
   await bob.sendText(room, 'before the end')
+  const before = interruptions()
   expect(await gateway.end('SIGTERM')).toBe(0)
   await gateway.start()
+  expect(interruptions()).toBe(before)
   await eventually(cathy, isMessage('before the end'))
 }, 60_000)

@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ExchangeCount, Receipt } from '../../../src/receipts/receipt.ts'
+import { compareForms, forms, type Form } from '../../../src/model/metadata.ts'
+import type { Receipt } from '../../../src/receipts/receipt.ts'
 import { decode } from '../../../src/wire/codec.ts'
 import { fanoutMessageCodec, type FanoutMessage } from '../../../src/wire/mimi/fanout.ts'
 import { message, useClubhouse } from '../../support/clubhouse.ts'
 import { freePorts } from '../../support/federation.ts'
 import { rows, until } from '../../support/gateway-calls.ts'
-import { around } from '../../support/receipts.ts'
+import { around, counted, perOperation, tally, timesShown } from '../../support/receipts.ts'
 import { dayMs } from '../../support/requirements.ts'
 import { runCli } from '../../support/run-cli.ts'
+import { agreementsOf, operationsOf, sightings } from '../../support/sighted.ts'
 import { TlsTap } from '../../support/tls-tap.ts'
 
 // Taps on everything that crosses between b.example and the hub a.example. The day of all gateways
@@ -38,6 +40,7 @@ let crossed: {
   readonly toB: readonly string[]
   readonly agreements: readonly string[]
   readonly fanouts: readonly FanoutMessage[]
+  readonly seen: ReturnType<typeof sightings>
 }
 
 const provider = (domain: string) => clubhouse().federation.provider(domain)
@@ -57,12 +60,31 @@ beforeAll(async () => {
   if (heard.evidence === undefined) throw new Error('no evidence')
   await bob.report(room, [heard.evidence], { note: 'rude', named: true })
   await bob.queryIdentifier('a.example', [{ searchType: 'handle', searchValue: 'nobody' }])
+  await whileAway('c.example', async () => {
+    await alice.sendText(room, 'while Cathy is away')
+    const counts = rows(provider('a.example'), 'postern.sqlite')
+    const unanswered = `SELECT 1 FROM receipt_counts WHERE shape LIKE '%"kind":"unanswered"%'`
+    await until(() => counts(unanswered).length > 0)
+  })
+  await message(cathy, 'while Cathy is away')
   await settled()
   crossed = {
     toA: operationsOf(bToA),
     toB: operationsOf(aToB),
     agreements: [bToA, aToB].flatMap(agreementsOf),
     fanouts: aToB.of('notify').map(({ body }) => decode(fanoutMessageCodec, body)),
+    seen: sightings(
+      [
+        { tap: bToA, from: 'b.example', to: 'a.example' },
+        { tap: aToB, from: 'a.example', to: 'b.example' },
+      ],
+      {
+        providers: ['a.example', 'b.example', 'c.example'],
+        users: [alice, bob, cathy].map(({ user }) => user),
+        clients: [alice, bob, cathy].map(({ client }) => client),
+        roomNames: [],
+      },
+    ),
   }
   laterMs = dayMs
 }, 60_000)
@@ -82,16 +104,10 @@ function route(from: string, to: string) {
   }
 }
 
-const OPERATION = /^POST \/(\w+)\//
-
-function operationsOf(tap: TlsTap): readonly string[] {
-  return tap.requests.flatMap(({ start }) => OPERATION.exec(start)?.[1] ?? [])
-}
-
-function agreementsOf(tap: TlsTap): readonly string[] {
-  return tap.requests
-    .filter(({ start }) => OPERATION.test(start))
-    .map(({ headers }) => headers.get('mimi-metadata-agreement') ?? '')
+async function whileAway(domain: string, work: () => Promise<void>): Promise<void> {
+  await provider(domain).stop()
+  await work()
+  await provider(domain).start()
 }
 
 /** Nothing is on its way any more. */
@@ -126,32 +142,6 @@ async function receiptOf(domain: string, peer: string): Promise<Receipt> {
   return json<Receipt>(domain, 'receipts', 'show', `${peer}/${first.seq}`)
 }
 
-/** The rows of one kind and part, over all agreements and suites. */
-function counted(receipt: Receipt, kind: ExchangeCount['kind'], part: ExchangeCount['part']) {
-  return receipt.terms
-    .flatMap(({ exchanges }) => exchanges)
-    .filter((row) => row.kind === kind && row.part === part)
-}
-
-function perOperation(found: readonly ExchangeCount[]): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const { operation, count } of found) sums[operation] = (sums[operation] ?? 0) + count
-  return sums
-}
-
-function tally(operations: readonly string[]): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const operation of operations) sums[operation] = (sums[operation] ?? 0) + 1
-  return sums
-}
-
-function timesShown(found: readonly ExchangeCount[], field: string): number {
-  return found
-    .flatMap(({ fields }) => fields)
-    .filter((one) => one.field === field)
-    .reduce((sum, { count }) => sum + count, 0)
-}
-
 /** Files as an auditor has them: the receipt of a provider, and its documents. */
 async function filesOf(domain: string, peer: string) {
   await receiptOf(domain, peer)
@@ -174,6 +164,17 @@ test('what the hub counts for a follower is what crossed on the wire, to both si
   expect(perOperation(counted(receipt, 'shown', 'response'))['submitMessage']).toBe(3)
   expect(counted(receipt, 'unanswered', 'request')).toEqual([])
   expect(receipt.interruptions).toBe(0)
+})
+
+test('a message to a provider that is away was sent without an answer, and then shown', async () => {
+  const receipt = await receiptOf('a.example', 'c.example')
+  const unanswered = counted(receipt, 'unanswered', 'request')
+  expect(unanswered.map(({ operation }) => operation)).toEqual(['notify'])
+  expect(unanswered[0]?.count).toBeGreaterThanOrEqual(1)
+  const mirror = await receiptOf('c.example', 'a.example')
+  expect(perOperation(counted(mirror, 'received', 'request'))).toEqual(
+    perOperation(counted(receipt, 'shown', 'request')),
+  )
 })
 
 test('what the follower counts is the same from the other side', async () => {
@@ -200,6 +201,39 @@ test('fields are counted by what the bytes of each fan-out carried', async () =>
   )
   expect(timesShown(notified, 'participants.changes')).toBe(fanouts.length - applications.length)
   expect(timesShown(notified, 'sender.user')).toBe(0)
+})
+
+test('no reader of the bytes finds a field more often, or in a clearer form, than the receipt says', async () => {
+  const receipts = [
+    await receiptOf('a.example', 'b.example'),
+    await receiptOf('b.example', 'a.example'),
+  ]
+  // What docs/receipts.md says of its words: arrivals are no field's form, the form of a consent edge is
+  // that of who asks, and sizes are those of application messages, since nothing pads a handshake.
+  const seen = crossed.seen.filter(
+    ({ of, form, field, operation }) =>
+      of !== 'arrival' &&
+      of !== 'for whom' &&
+      form !== 'absent' &&
+      (field !== 'message.size' || ['submitMessage', 'notify: application'].includes(operation)),
+  )
+  expect(new Set(seen.map(({ operation }) => operation)).size).toBeGreaterThan(5)
+  for (const { observer, operation: named, field, forms: sighted } of seen) {
+    const [operation = ''] = named.split(':')
+    const shown = receipts
+      .filter(({ peer }) => peer === observer)
+      .flatMap((receipt) => counted(receipt, 'shown', 'request'))
+      .filter((row) => row.operation === operation)
+      .flatMap(({ fields }) => fields.filter((one) => one.field === field))
+    for (const form of forms.filter((one) => one !== 'absent')) {
+      const isAsClear = (other: Form) => compareForms(other, form) >= 0
+      const found = forms.filter(isAsClear).reduce((sum, one) => sum + (sighted[one] ?? 0), 0)
+      const stated = shown.filter((one) => isAsClear(one.form))
+      const times = stated.reduce((sum, { count }) => sum + count, 0)
+      const place = `${observer} ${named} ${field} ${form}`
+      expect([place, times >= found]).toEqual([place, true])
+    }
+  }
 })
 
 test('a receipt names the agreements that the requests named', async () => {
