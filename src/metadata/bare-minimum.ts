@@ -53,14 +53,18 @@ function floorEntry(
   field: FieldName,
   audience: Audience,
 ): SuiteEntry {
-  const form = wireFloor(declarations, field, audience)
+  const isBucketed = declarations.some(
+    (declared) =>
+      declared.field === field && declared.audience === audience && declared.wireFloor === 'bucket',
+  )
   return Object.freeze({
     field,
     audience,
     // A floor here would refuse the operations whose own wire floor is lower.
     floor: 'absent',
-    ceiling: form,
-    width: form === 'bucket' ? BARE_WIDTHS[field] : undefined,
+    ceiling: wireFloor(declarations, field, audience),
+    // Where one operation needs more, others are content with a bucket.
+    width: isBucketed ? BARE_WIDTHS[field] : undefined,
     purposes: purposesOf(field, audience),
     retentionDays: 0,
   })

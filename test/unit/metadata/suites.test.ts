@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { wireFloor } from '../../../src/metadata/bare-minimum.ts'
 import { excess } from '../../../src/metadata/excess.ts'
 import { fieldList, fields } from '../../../src/metadata/fields.ts'
-import { optionality, suiteEntry } from '../../../src/metadata/suite.ts'
+import { optionality, suiteEntry, type SuiteEntry } from '../../../src/metadata/suite.ts'
 import { builtInSuites, isGrease, knownSuites, suiteDigest } from '../../../src/metadata/suites.ts'
 import { audiences, compareForms } from '../../../src/model/metadata.ts'
 import { declarations } from '../../../src/protocols/mimi/declarations.ts'
@@ -32,7 +32,9 @@ describe.each(suites.all.map((suite) => ({ name: suite.name, suite })))('$name',
 
   test('has a width wherever a number may be bucketed', () => {
     const bucketed = suite.entries.filter(
-      (entry) => entry.ceiling === 'bucket' && fields[entry.field].bucket !== 'label',
+      (entry) =>
+        fields[entry.field].bucket !== 'label' &&
+        (entry.ceiling === 'bucket' || isBucketedSomewhere(entry)),
     )
     expect(bucketed.filter((entry) => (entry.width ?? 0) <= 0)).toEqual([])
   })
@@ -120,3 +122,14 @@ test('the digest of a suite tells suites apart and leaves its prose out', () => 
   expect(suiteDigest({ ...first, summary: 'other words' })).toEqual(suiteDigest(first))
   expect(suiteDigest({ ...first, timeBucketMs: 7 })).not.toEqual(suiteDigest(first))
 })
+
+/** Whether an operation can do with a bucket, even if another one needs more. */
+function isBucketedSomewhere({ field, audience, ceiling }: SuiteEntry): boolean {
+  return declarations.some(
+    (declared) =>
+      declared.field === field &&
+      declared.audience === audience &&
+      declared.wireFloor === 'bucket' &&
+      ceiling !== 'absent',
+  )
+}
