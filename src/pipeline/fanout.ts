@@ -119,8 +119,7 @@ function planFor(
     return plan
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    const { code } = error
-    recordRefusal(parts, { exchange, context, other: peer, kind: 'fanout.failed', code })
+    recordRefusal(parts, { exchange, context, other: peer, kind: 'fanout.failed', error })
     return undefined
   }
 }

@@ -126,8 +126,10 @@ async function measured(
   try {
     return await run()
   } catch (error) {
-    outcome = error instanceof GatewayError ? error.code : 'internal'
-    return refuse(parts, { exchange, context }, error)
+    const { kept, response } = refuse(parts, { exchange, context }, error)
+    outcome = kept
+    if (response === undefined) throw error
+    return response
   } finally {
     const { operation, direction } = exchange
     const durationMs = parts.clock() - context.receivedAtMs

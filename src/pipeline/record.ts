@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { attestedValues, type Attested } from '../metadata/attested.ts'
 import type { Shown, ShownValues } from '../metadata/journal-view.ts'
-import type { GrantedPlan, Plan } from '../metadata/plan.ts'
+import type { GrantedPlan, Plan, PlanCell } from '../metadata/plan.ts'
 import { scopeOf } from '../metadata/pseudonyms.ts'
 import { isHidden, maskStatus } from '../metadata/transforms.ts'
 import type { RawResponse } from '../model/adapter.ts'
@@ -14,6 +14,7 @@ import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { Form } from '../model/metadata.ts'
 import type { PipelineParts } from './parts.ts'
 import { factsOf, openPassage, type Passage } from './passage.ts'
+import { keptCode } from './unknown-room.ts'
 
 export interface Happened {
   readonly kind: EventKind
@@ -31,11 +32,10 @@ export function record(parts: PipelineParts, passage: Passage, happened: Happene
   const { transforms: use, clock } = parts
   const plan = archivePlan(passage)
   const granted = plan.kind === 'granted' ? plan : undefined
-  const timeCell = granted?.request['message.time'] ?? granted?.response['message.time']
   parts.journal.record({
     schema: 1,
     kind: happened.kind,
-    atMs: use.showEventTime(clock(), timeCell, granted !== undefined),
+    atMs: use.showEventTime(clock(), timeCellOf(granted), granted !== undefined),
     requestId: context.requestId,
     operation: exchange.operation,
     direction: exchange.direction,
@@ -53,7 +53,7 @@ export function record(parts: PipelineParts, passage: Passage, happened: Happene
 
 /** How an exchange with this answer ended, as far as the archive may see who and what exists. */
 export function shownOutcome(parts: PipelineParts, passage: Passage, answer: Answer): string {
-  return hidesExistence(passage)
+  return hidesExistence(archivePlan(passage))
     ? parts.transforms.showOutcome(answer.outcome.kind, maskStatus(answer).outcome.kind)
     : answer.outcome.kind
 }
@@ -61,7 +61,8 @@ export function shownOutcome(parts: PipelineParts, passage: Passage, answer: Ans
 /** The status of another provider's answer, as far as the archive may see who and what exists. */
 export function shownStatus(parts: PipelineParts, passage: Passage, response: RawResponse): number {
   const { exchange } = passage
-  if (!STATUS_ONLY.has(exchange.operation) || !hidesExistence(passage)) return response.status
+  if (!STATUS_ONLY.has(exchange.operation) || !hidesExistence(archivePlan(passage)))
+    return response.status
   const masked = maskStatus(parts.adapter.parseAnswer(exchange, response))
   const { status } = parts.adapter.serialise(exchange, masked)
   return Number(parts.transforms.showOutcome(String(response.status), String(status)))
@@ -158,28 +159,39 @@ export interface Refused {
   /** The other provider; undefined for our own users. */
   readonly other: ProviderDomain | undefined
   readonly kind: EventKind
-  readonly code: ErrorCode
+  readonly error: unknown
 }
 
-/** One event for what was refused. Who asked is kept where the terms with them show it to the archive. */
-export function recordRefusal(parts: PipelineParts, refused: Refused): void {
-  const { exchange, context, other, kind, code } = refused
+/**
+ * One event for what was refused: who asked, when and why, as the terms with them show it to the
+ * archive. Returns the code that may be kept.
+ */
+export function recordRefusal(parts: PipelineParts, refused: Refused): ErrorCode {
+  const { exchange, context, other, kind, error } = refused
+  const { transforms: use, clock } = parts
   const passage = passageOf(parts, refused)
   const plan = passage === undefined ? undefined : archivePlan(passage)
-  const cell = plan?.kind === 'granted' ? plan.request['provider.domain'] : undefined
+  const granted = plan?.kind === 'granted' ? plan : undefined
+  const code = keptCode(parts, error, hidesExistence(plan))
   parts.journal.record({
     schema: 1,
     kind,
-    atMs: parts.clock(),
+    atMs: use.showEventTime(clock(), timeCellOf(granted), granted !== undefined),
     requestId: context.requestId,
     operation: exchange.operation,
     direction: exchange.direction,
-    peer: parts.transforms.showPeer(other ?? parts.peers.self, cell),
+    peer: use.showPeer(other ?? parts.peers.self, granted?.request['provider.domain']),
     suite: '',
     outcome: code,
     policies: [],
     fields: {},
   })
+  return code
+}
+
+/** The time of a message, in the request or in its answer. */
+function timeCellOf(granted: GrantedPlan | undefined): PlanCell | undefined {
+  return granted?.request['message.time'] ?? granted?.response['message.time']
 }
 
 function passageOf(
@@ -209,9 +221,8 @@ function archivePlan({ exchange, decisions, peer, room }: Recorded): Plan {
   })
 }
 
-function hidesExistence(passage: Passage): boolean {
-  const plan = archivePlan(passage)
-  return plan.kind === 'refused' || isHidden(plan.response['user.existence'])
+function hidesExistence(plan: Plan | undefined): boolean {
+  return plan?.kind !== 'granted' || isHidden(plan.response['user.existence'])
 }
 
 interface Kept {

@@ -6,24 +6,28 @@ import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import { recordRefusal } from './record.ts'
 
-/**
- * Every way out that is no answer: recorded, charged to the peer's attempts, and said in the
- * protocol's own codes where it has one for it. Else throws `error` on, for an RFC 9457 problem.
- */
+/** What becomes of a fault. */
+export interface Refusing {
+  /** The code that may be kept of it. */
+  readonly kept: ErrorCode
+  /** Undefined where the protocol has no code of its own: an RFC 9457 problem says it then. */
+  readonly response: ListenerResponse | undefined
+}
+
+/** Every way out that is no answer: recorded, and charged to the peer's attempts. */
 export function refuse(
   parts: PipelineParts,
   { exchange, context }: { readonly exchange: Exchange; readonly context: RequestContext },
   error: unknown,
-): ListenerResponse {
-  const code = error instanceof GatewayError ? error.code : 'internal'
+): Refusing {
   const kind = exchange.operation === 'submitMessage' ? 'message.refused' : 'exchange.refused'
-  recordRefusal(parts, { exchange, context, other: originDomain(exchange), kind, code })
-  if (!(error instanceof GatewayError)) throw error
-  if (isTheirs(code)) parts.limiter.refused(exchange.origin, parts.clock())
+  const other = originDomain(exchange)
+  const kept = recordRefusal(parts, { exchange, context, other, kind, error })
+  if (!(error instanceof GatewayError)) return { kept, response: undefined }
+  if (isTheirs(error.code)) parts.limiter.refused(exchange.origin, parts.clock())
   const refusal = exchange.direction === 'ingress' ? refusalOf(error) : undefined
   const response = refusal === undefined ? undefined : parts.adapter.refuse(exchange, refusal)
-  if (response === undefined) throw error
-  return response
+  return { kept, response }
 }
 
 /** Whether the other side is the cause; what fails on our side costs nobody an attempt. */

@@ -12,7 +12,7 @@ import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
 import { requireMayReport } from './room-policy.ts'
 import { showRequest } from './show-request.ts'
-import { shownCode } from './unknown-room.ts'
+import { PresenceError, shownCode } from './unknown-room.ts'
 
 /**
  * An abuse report about a room of ours: verified, sealed and kept, with what the plan shows us of it.
@@ -61,7 +61,7 @@ async function received(
     return await parts.reports.receive(report)
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'room-unknown') throw error
-    if (shownCode(parts, passage, error.code) === error.code) throw error
+    if (shownCode(parts, passage, error.code) === error.code) throw new PresenceError(error.code)
     return { result: parts.reports.judge(report), duplicate: false }
   }
 }

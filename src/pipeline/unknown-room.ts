@@ -15,7 +15,21 @@ type RoomExchange = Extract<Exchange, { readonly room: MimiUri }>
  */
 export function requireRoom(parts: PipelineParts, passage: Passage<RoomExchange>): void {
   if (parts.rooms.find(passage.exchange.room) !== undefined) return
-  throw new GatewayError(shownCode(parts, passage, 'room-unknown'))
+  throw new PresenceError(shownCode(parts, passage, 'room-unknown'))
+}
+
+/** A refusal whose code tells whether a room is there: the journal has its own plan for it. */
+export class PresenceError extends GatewayError {}
+
+/** The code of a refusal as the journal and the metrics may keep it. */
+export function keptCode(
+  { transforms: use }: Pick<PipelineParts, 'transforms'>,
+  error: unknown,
+  isHidingExistence: boolean,
+): ErrorCode {
+  if (!(error instanceof GatewayError)) return 'internal'
+  const { code } = error
+  return isHidingExistence && error instanceof PresenceError ? use.maskRoomPresence(code) : code
 }
 
 /** The code that the requester gets for one that tells whether a room is there. */
@@ -37,10 +51,10 @@ export function forInsiders<T>(
   try {
     return work()
   } catch (error) {
-    if (!(error instanceof GatewayError) || !TELLING.has(error.code)) throw error
-    if (isInsider(parts, passage.exchange)) throw error
-    const code = shownCode(parts, passage, error.code)
-    throw code === error.code ? error : new GatewayError(code, { cause: error })
+    if (!(error instanceof GatewayError) || isInsider(parts, passage.exchange)) throw error
+    const { code, facts } = error
+    const shown = shownCode(parts, passage, code)
+    throw new PresenceError(shown, { cause: error, ...(shown === code && { facts }) })
   }
 }
 
@@ -50,10 +64,3 @@ function isInsider(parts: PipelineParts, exchange: RoomExchange): boolean {
   const participants = parts.rooms.find(exchange.room)?.participants ?? []
   return participants.some(({ user }) => uriDomain(parseMimiUri(user, 'user')) === from)
 }
-
-/** Codes that a room which is not there never gives. */
-const TELLING: ReadonlySet<ErrorCode> = new Set([
-  'wrong-epoch',
-  'invalid-proposal',
-  'actor-mismatch',
-])

@@ -61,9 +61,16 @@ async function answered(request: Prepared): Promise<readonly [object, recorded: 
   return [answer, lastRefusal(hub)?.outcome ?? '']
 }
 
-function lastRefusal(hub: Provider): { id: number; outcome: string } | undefined {
-  const sql = "SELECT id, outcome FROM events WHERE kind LIKE '%.refused' ORDER BY id DESC LIMIT 1"
-  return rows(hub, 'postern.sqlite')(sql)[0] as { id: number; outcome: string } | undefined
+interface RecordedRefusal {
+  readonly id: number
+  readonly outcome: string
+  readonly at_ms: number
+}
+
+function lastRefusal(hub: Provider): RecordedRefusal | undefined {
+  const sql =
+    "SELECT id, outcome, at_ms FROM events WHERE kind LIKE '%.refused' ORDER BY id DESC LIMIT 1"
+  return rows(hub, 'postern.sqlite')(sql)[0] as RecordedRefusal | undefined
 }
 
 /** Bob's next message reaches Cathy: the room goes on. */
@@ -161,6 +168,16 @@ test('a message without a franking tag is not allowed where the suite requires o
   const body = messageBody(clubhouse().bob, room, { franked: false })
   expect(await answered(submission(room, body))).toEqual([notAllowed, 'frank-required'])
   await expectUsable(room)
+})
+
+test('the journal says when a message was refused no finer than when one was accepted', async () => {
+  const hub = clubhouse().federation.provider('a.example')
+  const times: number[] = []
+  for (let sent = 0; sent < 3; sent += 1) {
+    await answered(submission(room, messageBody(clubhouse().bob, room, { franked: false })))
+    times.push(lastRefusal(hub)?.at_ms ?? 1)
+  }
+  expect(times.map((time) => time % 1_000)).toEqual([0, 0, 0])
 })
 
 test('nobody gets into a pseudonymous room under the name of a user', async () => {
