@@ -50,7 +50,7 @@ export function parseAttestedHeader(header: string): Attested | undefined {
 }
 
 /** What a plan lets through of it, each in the form of the plan. */
-export function permittedAttested(attested: Attested, cells: GrantedPlan['request']): Attested {
+export function showAttested(attested: Attested, cells: GrantedPlan['request']): Attested {
   const { organisation, deviceClass, country, deliveredAt } = attested
   const shown = (name: AttestedName) => (cells[members[name].field]?.shown ?? 'absent') !== 'absent'
   return {

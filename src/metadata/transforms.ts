@@ -10,6 +10,7 @@ import type {
 import type { Randomness } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Frank } from '../model/exchange.ts'
+import { showAttested } from './attested.ts'
 import { inRandomOrder, wholeBuckets } from './choose.ts'
 import type { GrantedPlan, PlanCell } from './plan.ts'
 import { dropUnknown, showKeyPackages, showNote, showReporter } from './request-edits.ts'
@@ -17,7 +18,7 @@ import { showEventTime, showInJournal, showOutcome, showPeer } from './journal-v
 
 /**
  * Every transform, by name. Each takes what there is and gives back what is shown of it, so that a
- * proof can put the identity in its place: docs/proof.md.
+ * proof can put the identity in its place: src/proof/without.ts.
  */
 export const transforms = {
   maskUserStatus,
@@ -36,6 +37,7 @@ export const transforms = {
   showNote,
   showKeyPackages,
   dropUnknown,
+  showAttested,
   showInJournal,
   showOutcome,
   showPeer,

@@ -1,4 +1,4 @@
-import { attestedHeader, permittedAttested } from '../metadata/attested.ts'
+import { attestedHeader } from '../metadata/attested.ts'
 import type { NotifyExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { countAnswer } from './count.ts'
@@ -29,7 +29,7 @@ export async function attestDelivery(
   })
   if (plan.kind === 'refused') return response
   const deliveredAt = BigInt(parts.clock())
-  const compliance = attestedHeader(permittedAttested({ deliveredAt }, plan.response))
+  const compliance = attestedHeader(parts.transforms.showAttested({ deliveredAt }, plan.response))
   if (compliance === undefined) return response
   countAnswer(parts, passage, { audience: 'hub', plan, observed: {} })
   return { ...response, headers: { ...response.headers, compliance } }

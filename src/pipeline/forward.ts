@@ -1,7 +1,7 @@
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
-import { attestedHeader, permittedAttested } from '../metadata/attested.ts'
+import { attestedHeader } from '../metadata/attested.ts'
 import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -59,7 +59,7 @@ export async function forward(
       target: targetOf(shown),
       bytes: shown.bytes,
       suite,
-      compliance: attestedHeader(permittedAttested(passage.attested, plan.request)),
+      compliance: attestedHeader(parts.transforms.showAttested(passage.attested, plan.request)),
       signal: context.signal,
     },
   )

@@ -4,7 +4,7 @@ import {
   attestedValues,
   missingAttested,
   parseAttestedHeader,
-  permittedAttested,
+  showAttested,
   type Attested,
 } from '../../../src/metadata/attested.ts'
 import type { GrantedPlan } from '../../../src/metadata/plan.ts'
@@ -67,12 +67,12 @@ describe('another spelling is no header', () => {
 
 test('only a suite that asks for it lets it through', () => {
   const { deliveredAt: _deliveredAt, ...sender } = full
-  expect(permittedAttested(full, planOf('compliance', 'submitMessage').request)).toEqual({
+  expect(showAttested(full, planOf('compliance', 'submitMessage').request)).toEqual({
     ...sender,
     deliveredAt: undefined,
   })
   for (const suite of ['bare-minimum', 'moderated-pseudonyms', 'identified'])
-    expect(attestedHeader(permittedAttested(full, planOf(suite, 'submitMessage').request))).toBe(
+    expect(attestedHeader(showAttested(full, planOf(suite, 'submitMessage').request))).toBe(
       undefined,
     )
 })
@@ -86,7 +86,7 @@ test('what a suite requires and nobody says is missing', () => {
 
 test('a delivery time is shown in the bucket of its suite', () => {
   const { response } = planOf('compliance', 'notify')
-  expect(permittedAttested(full, response).deliveredAt).toBe(1_700_000_000_000n)
+  expect(showAttested(full, response).deliveredAt).toBe(1_700_000_000_000n)
 })
 
 test('the journal gets each in the form in which it was said', () => {
