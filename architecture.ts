@@ -89,6 +89,21 @@ export const mayImport = {
     'admin',
     'reference-ds',
   ],
+  proof: [
+    'model',
+    'signals',
+    'wire',
+    'sqlite',
+    'keys',
+    'client',
+    'metadata',
+    'ratelimit',
+    'delivery',
+    'protocols',
+    'pipeline',
+    'settings',
+    'assembly',
+  ],
   cli: [
     'model',
     'signals',
@@ -102,6 +117,7 @@ export const mayImport = {
     'reports',
     'protocols',
     'admin',
+    'proof',
   ],
 } as const satisfies Record<string, readonly string[]>
 

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { mimiAdapter } from '../../../src/protocols/mimi/adapter.ts'
+import { servedSuites, useProofGround } from '../../support/proof.ts'
+
+const ground = useProofGround()
+
+test.each(servedSuites)(
+  'no canary is where the plan of $suite has none',
+  async (proven) => {
+    const { served, tainted } = await ground().taint(proven)
+    expect(served).toBe(true)
+    expect(tainted.flatMap(({ leaks }) => leaks)).toEqual([])
+    // Nothing leaks from what is refused: each operation must have passed in each direction.
+    const passed = tainted
+      .filter(({ statuses }) => statuses.every((status) => status < 300))
+      .flatMap(({ scenario }) => scenario.views)
+    expect(waysOf(passed)).toEqual(everyWay)
+  },
+  60_000,
+)
+
+const everyWay = waysOf(
+  mimiAdapter.operations.flatMap((operation) =>
+    (['ingress', 'egress'] as const).map((direction) => ({ operation, direction })),
+  ),
+)
+
+function waysOf(views: readonly { operation: string; direction: string }[]): readonly string[] {
+  return [
+    ...new Set(views.map(({ operation, direction }) => `${operation} ${direction}`)),
+  ].toSorted()
+}
