@@ -34,6 +34,7 @@ import { requirementsPublishCommand } from './requirements-publish.ts'
 import { requirementsShowCommand } from './requirements-show.ts'
 import { requirementsVerifyCommand } from './requirements-verify.ts'
 import { serveCommand } from './serve.ts'
+import { verifyCommand } from './verify.ts'
 import { versionCommand } from './version.ts'
 
 /** Runs `postern <argv>`. Faults become one line on standard error and an exit code, never a stack. */
@@ -121,6 +122,7 @@ const commands: readonly Command[] = [
   policyStatusCommand,
   policyRollbackCommand,
   policyDiffCommand,
+  verifyCommand,
   healthCommand,
   consentListCommand,
   reportsListCommand,

@@ -46,6 +46,10 @@ export const transforms = {
 export type Transforms = typeof transforms
 export type TransformName = keyof Transforms
 
+export function isTransformName(name: string): name is TransformName {
+  return Object.hasOwn(transforms, name)
+}
+
 /** What the transforms of an answer need beside the plan. */
 export interface AnswerTools {
   readonly transforms: Transforms
