@@ -12,5 +12,5 @@ test.each(servedSuites)(
     // What is never looked at proves nothing.
     expect(compared.filter(({ sinks }) => sinks.length > 0).length).toBeGreaterThan(50)
   },
-  60_000,
+  120_000,
 )
