@@ -1,5 +1,6 @@
 import type { TransformName } from '../metadata/transforms.ts'
 import type { InterferenceProof, TaintProof } from '../proof/prove.ts'
+import { servingProfiles, type ServedSuite } from '../proof/serving-profiles.ts'
 import { UsageError, type Command } from './command.ts'
 import { expectPositionals, readOptions } from './options.ts'
 
@@ -30,13 +31,13 @@ configuration is read and no running gateway is asked. Exit code 1 when anything
     })
     expectPositionals(positionals, [])
     const both = !values.taint && !values.interference
-    const suites = (values.suite ?? Object.keys(profiles)).map((name) => knownSuite(name))
+    const suites = (values.suite ?? Object.keys(servingProfiles)).map((name) => knownSuite(name))
     const removed = await knownTransform(values.without)
     const { openProofGround } = await import('./proof-ground.ts')
     await using ground = await openProofGround(clock())
     const results: SuiteResult[] = []
     for (const suite of suites) {
-      const policies = values.policies ?? profiles[suite]
+      const policies = values.policies ?? servingProfiles[suite]
       const proven = { suite, policies, ...(removed !== undefined && { removed }) }
       const taint = both || values.taint ? await ground.taint(proven) : undefined
       const interference =
@@ -51,20 +52,13 @@ configuration is read and no running gateway is asked. Exit code 1 when anything
   },
 }
 
-/** The built-in suites, each with a profile whose policies serve it. */
-const profiles = {
-  'bare-minimum': 'consumer',
-  'moderated-pseudonyms': 'trust-and-safety',
-  identified: 'enterprise',
-  compliance: 'enterprise',
-} as const
-type SuiteName = keyof typeof profiles
+function knownSuite(name: string): ServedSuite {
+  if (isServedSuite(name)) return name
+  throw new UsageError(`expected --suite ${Object.keys(servingProfiles).join(' or ')}`)
+}
 
-function knownSuite(name: string): SuiteName {
-  const known = Object.keys(profiles).find((suite): suite is SuiteName => suite === name)
-  if (known === undefined)
-    throw new UsageError(`expected --suite ${Object.keys(profiles).join(' or ')}`)
-  return known
+function isServedSuite(name: string): name is ServedSuite {
+  return Object.hasOwn(servingProfiles, name)
 }
 
 async function knownTransform(name: string | undefined): Promise<TransformName | undefined> {

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll } from 'vitest'
 import { openProofGround, type ProofGround } from '../../src/cli/proof-ground.ts'
+import { servingProfiles } from '../../src/proof/serving-profiles.ts'
 
 /** Each built-in suite, with a profile whose policies serve it. */
-export const servedSuites = [
-  { suite: 'bare-minimum', policies: 'consumer' },
-  { suite: 'moderated-pseudonyms', policies: 'trust-and-safety' },
-  { suite: 'identified', policies: 'enterprise' },
-  { suite: 'compliance', policies: 'enterprise' },
-] as const
+export const servedSuites = Object.entries(servingProfiles).map(([suite, policies]) => ({
+  suite,
+  policies,
+}))
 
 /** One ground for all proofs of a test file. */
 export function useProofGround(): () => ProofGround {

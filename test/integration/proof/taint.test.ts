@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
+import { builtInSuites } from '../../../src/metadata/suites.ts'
 import { mimiAdapter } from '../../../src/protocols/mimi/adapter.ts'
 import { servedSuites, useProofGround } from '../../support/proof.ts'
 
 const ground = useProofGround()
+
+test('every built-in suite is proven', () => {
+  const { all } = builtInSuites(mimiAdapter.declarations)
+  expect(servedSuites.map(({ suite }) => suite)).toEqual(all.map(({ name }) => name))
+})
 
 test.each(servedSuites)(
   'no canary is where the plan of $suite has none',
