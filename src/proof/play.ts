@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Operation } from '../model/exchange.ts'
 import type { Captured, Script } from './capture-server.ts'
@@ -42,9 +40,6 @@ export interface Traces {
   readonly assets: readonly Captured[]
   /** New events, as JSON. */
   readonly journal: readonly string[]
-  /** The database files as they are on the disk, before and after. */
-  readonly storeBefore: Buffer
-  readonly store: Buffer
   readonly log: string
   readonly metrics: string
   readonly spans: string
@@ -58,7 +53,6 @@ export async function perform(world: World, play: Play): Promise<Traces> {
   assets.answer(play.assets ?? nothing)
   for (const server of peers.values()) server.answer(play.peer ?? nothing)
   const before = parts.journal.read({ limit: 1_000, afterId: journalEnd(world) }).lastId
-  const storeBefore = await storeBytes(world.directory)
   const replies: { step: Step; reply: Reply }[] = []
   for (const step of play.steps) {
     replies.push({ step, reply: await take(world, step) })
@@ -74,8 +68,6 @@ export async function perform(world: World, play: Play): Promise<Traces> {
     peers: new Map([names.peer, names.third].map((name) => [name, peers.get(name)?.take() ?? []])),
     assets: assets.take(),
     journal: events.map(({ event }) => JSON.stringify(event)),
-    storeBefore,
-    store: await storeBytes(world.directory),
     log: signals.takeLog(),
     metrics: await signals.metricsText(),
     spans: signals.takeSpans(),
@@ -118,13 +110,6 @@ function takeAll({ upstream, assets, peers, signals }: World): void {
   for (const server of [upstream, assets, ...peers.values()]) server.take()
   signals.takeLog()
   signals.takeSpans()
-}
-
-async function storeBytes(directory: string): Promise<Buffer> {
-  const files = ['postern.sqlite', 'postern.sqlite-wal'].map((name) =>
-    readFile(join(directory, 'data', name)),
-  )
-  return Buffer.concat(await Promise.all(files))
 }
 
 function journalEnd(world: World): number {

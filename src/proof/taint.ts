@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { FieldName } from '../model/metadata.ts'
 import { holds, isAllowed, type Canary, type Part } from './canary.ts'
 import { textOf, type Captured } from './capture-server.ts'
@@ -27,9 +29,11 @@ export interface Tainted {
 
 /** Plays a scenario and looks for every canary in every place where it could turn up. */
 export async function taint(world: World, scenario: Scenario): Promise<Tainted> {
+  const storeBefore = await storeBytes(world)
   const traces = await perform(world, scenario.play)
+  const store = await storeBytes(world)
   const canaries = [...scenario.canaries, ...(scenario.later?.() ?? [])]
-  const sinks = sinksOf(world, scenario, traces)
+  const sinks = sinksOf(world, scenario, { ...traces, storeBefore, store })
   const leaks: Leak[] = []
   for (const sink of sinks)
     for (const canary of canaries) {
@@ -50,7 +54,20 @@ interface Sink {
   readonly knows?: (canary: Canary) => boolean
 }
 
-function sinksOf(world: World, scenario: Scenario, traces: Traces): readonly Sink[] {
+/** With the database files as they are on the disk, before and after. */
+interface TracesOnDisk extends Traces {
+  readonly storeBefore: Buffer
+  readonly store: Buffer
+}
+
+async function storeBytes({ directory }: World): Promise<Buffer> {
+  const files = ['postern.sqlite', 'postern.sqlite-wal'].map((name) =>
+    readFile(join(directory, 'data', name)),
+  )
+  return Buffer.concat(await Promise.all(files))
+}
+
+function sinksOf(world: World, scenario: Scenario, traces: TracesOnDisk): readonly Sink[] {
   const { views } = scenario
   const inwards = views.filter(({ direction }) => direction === 'ingress')
   const kept = (canary: Canary) => archived(world, views, canary)
