@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalHandlers, lateHandlers } from '../assembly/internal-handlers.ts'
 import { startInternalListener, startPeersListener } from '../assembly/listeners.ts'
+import { openReceipts } from '../assembly/receipts.ts'
 import { openPipelineParts, readTlsIdentity } from '../assembly/pipeline-parts.ts'
 import { openGatewayStore } from '../assembly/stores.ts'
 import type { TlsIdentity } from '../delivery/tls-identity.ts'
@@ -143,6 +144,7 @@ async function openGateway(
   const { log, metrics } = signals
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
   const store = stack.use(await openGatewayStore(config.dataDirectory))
+  const receipts = stack.use(await openReceipts({ provider: config.provider, store, clock }))
   const keys = await loadKeys(config.keysDirectory, clock, randomness)
   const { handlers, bind } = lateHandlers()
   stack.use(await startInternalListener({ config, store, handlers, clock, log }))
@@ -151,8 +153,8 @@ async function openGateway(
   const identity = await readTlsIdentity(config)
   const signer = hubSigner(keys.active('hub-signing').key, config.provider)
   const use = without(transforms, options.removed)
-  const shared = { config, store, keys, signer, identity, upstream, log, clock, randomness }
-  const opened = await openPipelineParts({ ...shared, metrics, transforms: use })
+  const shared = { config, store, receipts, keys, signer, identity, upstream, log, clock }
+  const opened = await openPipelineParts({ ...shared, randomness, metrics, transforms: use })
   const { parts, requirements } = opened
   stack.use(parts.peerClients)
   stack.use(parts.assets)
