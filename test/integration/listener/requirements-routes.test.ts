@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { builtIn, chainOf } from '../../support/requirements.ts'
-import { pageSecurityPolicy, requirementsPage } from '../../../src/metadata/requirements/page.ts'
+import { pageSecurityPolicy } from '../../../src/metadata/html.ts'
+import { requirementsPage } from '../../../src/metadata/requirements/page.ts'
 import { declarations } from '../../../src/protocols/mimi/declarations.ts'
 import { peerRequest, problemCode, startPeersListener } from '../../support/peers-listener.ts'
 

@@ -13,6 +13,12 @@ test('each definition stands under its own name and says in a sentence what the 
   }
 })
 
+test('each field has a title of its own, short enough for a row on a phone', () => {
+  const titles = fieldList.map(({ title }) => title)
+  expect(new Set(titles).size).toBe(titles.length)
+  for (const title of titles) expect(title).toMatch(/^[A-Z][A-Za-z' ,]{3,39}$/)
+})
+
 test('the forms of each field rise in exposure and none comes twice', () => {
   for (const field of fieldList) {
     expect(field.forms).toEqual([...new Set(field.forms)].toSorted(compareForms))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { pageSecurityPolicy, requirementsPage } from '../../../../src/metadata/requirements/page.ts'
+import { pageSecurityPolicy } from '../../../../src/metadata/html.ts'
+import { requirementsPage } from '../../../../src/metadata/requirements/page.ts'
 import type { RequirementsDocument } from '../../../../src/metadata/requirements/document.ts'
 import { declarations } from '../../../../src/protocols/mimi/declarations.ts'
 import { builtIn, privateTable, signed } from '../../../support/requirements.ts'
