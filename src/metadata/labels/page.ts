@@ -1,0 +1,92 @@
+import { fieldList, fields } from '../fields.ts'
+import { descriptions, escapeHtml, howSure, htmlPage, list, section } from '../html.ts'
+import { formWords, keptWords } from '../words.ts'
+import type { Label, LabelField, LabelPart, LabelRecipient } from './label.ts'
+import {
+  fieldNames,
+  isExcess,
+  labelSummary,
+  partWords,
+  purposeWords,
+  recipientWords,
+  refusedWords,
+  type SummaryPoint,
+} from './summary.ts'
+
+/** A label for people: first in words, then one table for each audience. */
+export function labelPage(label: Label): string {
+  const { about, provider, parts } = label
+  const { title, lead, points } = labelSummary(label)
+  const main = [
+    `<h1>${escapeHtml(title)}</h1>`,
+    `<p>${escapeHtml(lead)} Messages are encrypted end to end: nobody but the members reads them, unless a member reports one.</p>`,
+    ...(about.kind === 'room' ? [`<p>Room <code>${escapeHtml(about.room)}</code></p>`] : []),
+    section('short', 'In short', list(points.map(pointItem))),
+    ...parts.map((part, at) => partSection(label, part, at)),
+    howSure,
+    glossary(parts),
+    `<footer><p>As the gateway of ${escapeHtml(provider)} has it now. What apps and servers of the providers keep by themselves, no gateway sees.</p></footer>`,
+  ]
+  return htmlPage({ title, main: main.join('\n') })
+}
+
+function pointItem({ who, gets }: SummaryPoint): string {
+  return `<strong>${escapeHtml(who)}:</strong> ${escapeHtml(gets)}`
+}
+
+/** What the rows are about, said once for all tables. */
+function glossary(parts: readonly LabelPart[]): string {
+  const rows = parts.flatMap(({ recipients }) => recipients.flatMap((one) => one.fields))
+  const shown = new Set(rows.map(({ field }) => field))
+  const terms = fieldList.filter(({ name }) => shown.has(name))
+  if (terms.length === 0) return ''
+  const said = terms.map(
+    ({ title, description }) => [escapeHtml(title), escapeHtml(description)] as const,
+  )
+  return section('words', 'What the rows mean', descriptions(said))
+}
+
+function partSection(label: Label, part: LabelPart, at: number): string {
+  const { agreements, recipients, place } = part
+  const agreed = agreements.map((id) => `<code>${escapeHtml(id)}</code>`).join(', ')
+  const terms = agreed === '' ? [] : [`<p>Agreed between the providers: ${agreed}</p>`]
+  const tables = recipients.map((recipient) => recipientTable(recipient, place))
+  return section(`part-${at}`, escapeHtml(partWords(label, part)), [...terms, ...tables].join('\n'))
+}
+
+function recipientTable(recipient: LabelRecipient, place: LabelPart['place']): string {
+  const beyond = recipient.fields.filter(isExcess)
+  const bare = recipient.fields.filter((one) => !isExcess(one))
+  const refused = refusedWords(recipient)
+  return `<table><caption>${escapeHtml(recipientWords(recipient, place))}</caption>
+<thead><tr><th scope="col">What</th><th scope="col">Form</th><th scope="col">How sure</th></tr></thead>
+${group('more', 'Beyond the bare minimum', beyond)}
+${group('bare', 'What the protocol cannot help showing', bare)}
+</table>
+${refused === '' ? '' : `<p>${escapeHtml(refused)}</p>\n`}<p>Not shown: ${escapeHtml(fieldNames(recipient.withheld))}.</p>`
+}
+
+function group(kind: 'more' | 'bare', title: string, rows: readonly LabelField[]): string {
+  const count = rows.length === 0 ? 'nothing' : String(rows.length)
+  return `<tbody class="${kind}"><tr><th colspan="3" scope="rowgroup">${title}: ${count}</th></tr>
+${rows.map(row).join('\n')}</tbody>`
+}
+
+function row(shown: LabelField): string {
+  const { field, form, width, retentionDays, enforcement } = shown
+  const kept = `Kept ${keptWords(retentionDays)}, ${purposeWords(shown)}.`
+  return `<tr><th scope="row">${escapeHtml(fields[field].title)}<small>${kept} ${escapeHtml(why(shown))}</small></th>
+<td>${formWords(field, form, width)}</td>
+<td>${enforcement.join(', ')}</td></tr>`
+}
+
+function why({ cause, because, field, wireFloor }: LabelField): string {
+  switch (cause) {
+    case 'protocol':
+      return because ?? ''
+    case 'suite':
+      return `The suite requires it; the protocol alone: ${formWords(field, wireFloor)}.`
+    case 'policies':
+      return `The suite and the operator permit it; the protocol alone: ${formWords(field, wireFloor)}.`
+  }
+}
