@@ -7,6 +7,7 @@ import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
+import { createLabels } from './assembly/labels.ts'
 import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
@@ -117,14 +118,15 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(startRetention(parts, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
   const pipeline = createPipeline(parts)
-  bind(internalHandlers(parts, pipeline, signer))
+  const labels = createLabels({ ...parts, documents: requirements.documents })
+  bind(internalHandlers(parts, pipeline, { signer, labels }))
   await parts.outbox.start()
   const peers = stack.use(
     await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
   )
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { store, keys, parts, limits, requirements, peers, internal, clients }
+  return { store, keys, parts, limits, requirements, labels, peers, internal, clients }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -135,7 +137,7 @@ async function openControl(
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
   const { log, clock, readConfig, version, store, keys, parts } = outside
-  const { limits, requirements, peers, internal } = outside
+  const { labels, limits, requirements, peers, internal } = outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
@@ -148,6 +150,7 @@ async function openControl(
   }
   const handlers = controlHandlers({
     parts,
+    labels,
     keys,
     log,
     version,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Label } from '../metadata/labels/label.ts'
 
 // What goes over the control socket. The server's handlers return these types, the client parses them.
 
@@ -139,6 +140,9 @@ export interface ControlHandlers {
   ) => Promise<ReportDetail | undefined>
   readonly listRooms: () => RoomList
   readonly listConsents: (page: { before: number | undefined; limit: number }) => ConsentList
+  /** What a room, or another provider, is shown. Throw `GatewayError`. */
+  readonly labelOfRoom: (room: string) => Label
+  readonly labelOfPeer: (peer: string) => Label
   readonly limits: () => LimitsView
 }
 
@@ -150,5 +154,7 @@ export const controlPaths = {
   report: '/control/v1/reports/:id',
   rooms: '/control/v1/rooms',
   consents: '/control/v1/consents',
+  roomLabel: '/control/v1/labels/room',
+  peerLabel: '/control/v1/labels/peer',
   limits: '/control/v1/limits',
 } as const

@@ -46,6 +46,12 @@ function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
   app.get(controlPaths.consents, (request, reply) =>
     reply.send(handlers.listConsents(parse(consentQuery, request.query))),
   )
+  app.get(controlPaths.roomLabel, (request, reply) =>
+    reply.send(handlers.labelOfRoom(parse(roomQuery, request.query).room)),
+  )
+  app.get(controlPaths.peerLabel, (request, reply) =>
+    reply.send(handlers.labelOfPeer(parse(peerQuery, request.query).peer)),
+  )
   app.get(controlPaths.limits, (_, reply) => reply.send(handlers.limits()))
   app.post(controlPaths.reload, async (_, reply) => reply.send(await handlers.reload()))
   app.get(controlPaths.reports, async (request, reply) => {
@@ -68,6 +74,8 @@ function parse<T>(schema: z.ZodType<T>, input: unknown): T {
 }
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const roomQuery = z.strictObject({ room: z.string().max(1_024) })
+const peerQuery = z.strictObject({ peer: z.string().max(253) })
 const reportParams = z.strictObject({ id })
 const reportQuery = z.strictObject({ evidence: z.enum(['true', 'false']).default('false') })
 const pageQuery = z.strictObject({

@@ -2,14 +2,17 @@ import type { Component, ControlHandlers, Health } from '../admin/control-api.ts
 import { createConsentHandlers } from '../admin/consent-handlers.ts'
 import { createReportHandlers } from '../admin/report-handlers.ts'
 import type { KeyRing } from '../keys/key-files.ts'
+import { parseMimiUri, parseProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { limitNames, limitsWith } from '../ratelimit/limits.ts'
 import type { Config } from '../settings/config.ts'
 import { safeId } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
+import type { Labels } from './labels.ts'
 
 export interface ControlParts {
   readonly parts: PipelineParts
+  readonly labels: Labels
   readonly keys: KeyRing
   readonly log: Log
   readonly config: () => Config
@@ -21,7 +24,7 @@ export interface ControlParts {
 
 /** What the operator may ask of a running gateway. */
 export function controlHandlers(control: ControlParts): ControlHandlers {
-  const { parts, keys, log } = control
+  const { parts, labels, keys, log } = control
   return {
     health: () => healthOf(control),
     reload: control.reload,
@@ -31,6 +34,8 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
       onOpened: (id) => log.info('report.opened', { report: safeId(id) }),
     }),
     ...createConsentHandlers(parts.consents),
+    labelOfRoom: (room) => labels.ofRoom(parseMimiUri(room, 'room')),
+    labelOfPeer: (peer) => labels.ofPeer(parseProviderDomain(peer)),
     listRooms: () => ({ rooms: parts.rooms.list(ROOMS_LISTED_MAX) }),
     limits: () => limitsView(control),
   }

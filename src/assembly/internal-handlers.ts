@@ -8,12 +8,13 @@ import type { HubSigner } from '../protocols/mimi/seal-group-info.ts'
 import type { RoomState } from '../rooms/room-state.ts'
 import { encode } from '../wire/codec.ts'
 import { externalSenderCodec } from '../wire/mls/external-sender.ts'
+import type { Labels } from './labels.ts'
 
 /** What our own delivery service can do. docs/internal-api.md */
 export function internalHandlers(
   parts: PipelineParts,
   pipeline: Pick<Pipeline, 'handleLocal'>,
-  signer: HubSigner,
+  { signer, labels }: { readonly signer: HubSigner; readonly labels: Labels },
 ): InternalHandlers {
   return {
     operation: pipeline.handleLocal,
@@ -24,6 +25,8 @@ export function internalHandlers(
     },
     fanout: (request, context) => fanout(parts, request, context),
     hubKeys: (ciphersuite) => hubKeys(parts, signer, ciphersuite),
+    labelOfRoom: labels.ofRoom,
+    labelOfPeer: labels.ofPeer,
     sanctions: () => [],
   }
 }
@@ -51,6 +54,8 @@ export function lateHandlers(): {
       findRoom: (room) => now().findRoom(room),
       fanout: async (request, context) => now().fanout(request, context),
       hubKeys: (ciphersuite) => now().hubKeys(ciphersuite),
+      labelOfRoom: (room) => now().labelOfRoom(room),
+      labelOfPeer: (peer) => now().labelOfPeer(peer),
       sanctions: (afterId) => now().sanctions(afterId),
     },
   }

@@ -11,6 +11,7 @@ import { consentListCommand } from './consent-list.ts'
 import { ControlError } from './control-error.ts'
 import { decodeCommand } from './decode.ts'
 import { healthCommand } from './health.ts'
+import { labelsShowCommand } from './labels-show.ts'
 import { peersCommand, peersForgetCommand } from './peers.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policyDiffCommand } from './policy-diff.ts'
@@ -140,6 +141,7 @@ const commands: readonly Command[] = [
   agreementsListCommand,
   agreementsApproveCommand,
   agreementsRejectCommand,
+  labelsShowCommand,
   reloadCommand,
   versionCommand,
 ]

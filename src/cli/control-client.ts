@@ -14,6 +14,7 @@ import {
   type ReportList,
 } from '../admin/control-api.ts'
 import type { ReceiptHandlers } from '../admin/receipts-api.ts'
+import { labelSchema, type Label } from '../metadata/labels/label.ts'
 import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
@@ -26,6 +27,8 @@ export interface ControlClient extends AsyncDisposable {
   reload(): Promise<ReloadResult>
   listConsents(page: { before: number | undefined; limit: number }): Promise<ConsentList>
   listReports(page: { after: string | undefined; limit: number }): Promise<ReportList>
+  labelOfRoom(room: string): Promise<Label>
+  labelOfPeer(peer: string): Promise<Label>
   readonly requirements: RequirementsClient
   readonly policies: PolicyClient
   readonly receipts: ReceiptHandlers
@@ -67,6 +70,10 @@ export function createControlClient(socketPath: string): ControlClient {
       })
       return call(reportListSchema, `${controlPaths.reports}?${query.toString()}`)
     },
+    labelOfRoom: (room) =>
+      call(labelSchema, `${controlPaths.roomLabel}?room=${encodeURIComponent(room)}`),
+    labelOfPeer: (peer) =>
+      call(labelSchema, `${controlPaths.peerLabel}?peer=${encodeURIComponent(peer)}`),
     findReport: (id, { evidence }) => {
       const path = controlPaths.report.replace(':id', encodeURIComponent(id))
       return unlessMissing(call(reportDetailSchema, `${path}?evidence=${evidence}`))

@@ -1,3 +1,4 @@
+import type { Label } from '../metadata/labels/label.ts'
 import type { RequestContext, HandleLocal } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 
@@ -53,6 +54,8 @@ export interface InternalHandlers {
   readonly findRoom: (room: MimiUri) => RoomView | undefined
   readonly fanout: (fanout: FanoutToSend, context: RequestContext) => Promise<Buffer>
   readonly hubKeys: (ciphersuite: number) => HubKeys
+  readonly labelOfRoom: (room: MimiUri) => Label
+  readonly labelOfPeer: (peer: ProviderDomain) => Label
   /** Those with an id above `afterId`, the oldest first. */
   readonly sanctions: (afterId: number) => readonly SanctionView[]
 }

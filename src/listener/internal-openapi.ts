@@ -32,7 +32,10 @@ function documentOperation(summary: string, schema: object): object {
 
 function operationOf(route: InternalRoute): object {
   const { summary, answer, body } = route
-  const content = answer.body === 'octets' ? OCTETS : jsonContent(reference(answer.body))
+  const content = {
+    ...(answer.body === 'octets' ? OCTETS : jsonContent(reference(answer.body))),
+    ...(answer.page === true && { 'text/html': { schema: { type: 'string' } } }),
+  }
   return {
     summary,
     parameters: parametersOf(route),

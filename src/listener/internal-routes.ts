@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
+import { pageSecurityPolicy } from '../metadata/html.ts'
+import type { Label } from '../metadata/labels/label.ts'
+import { labelPage } from '../metadata/labels/page.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
@@ -9,6 +12,7 @@ import {
   type MimiUri,
   type ProviderDomain,
 } from '../model/ids.ts'
+import { prefersPage } from './accept.ts'
 import type { InternalHandlers, RoomView } from './internal-handlers.ts'
 import { internalSchemas, type SchemaName } from './internal-schemas.ts'
 
@@ -33,7 +37,12 @@ export interface InternalRoute {
   readonly header?: { readonly name: string; readonly description: string }
   readonly body?: 'octets' | SchemaName
   readonly bodyBytesMax: number
-  readonly answer: { readonly status: string; readonly body: 'octets' | SchemaName | 'object' }
+  readonly answer: {
+    readonly status: string
+    readonly body: 'octets' | SchemaName | 'object'
+    /** Whether there is a page for people too. */
+    readonly page?: boolean
+  }
   readonly run: (input: RouteInput) => Promise<ListenerResponse>
 }
 
@@ -56,6 +65,7 @@ export function internalRoutes(
     ...roomRoutes(handlers),
     fanoutRoute(handlers, operations),
     hubKeysRoute(handlers),
+    ...labelRoutes(handlers),
     sanctionsRoute(handlers),
   ]
 }
@@ -177,6 +187,48 @@ function hubKeysRoute(handlers: InternalHandlers): InternalRoute {
           externalSender: externalSender.toString('base64'),
         }),
       )
+    },
+  }
+}
+
+function labelRoutes(handlers: InternalHandlers): readonly InternalRoute[] {
+  const shared = {
+    method: 'GET',
+    bodyBytesMax: 0,
+    answer: { status: '200', body: 'Label', page: true },
+  } as const
+  return [
+    {
+      ...shared,
+      path: `${INTERNAL_PREFIX}/labels/rooms`,
+      variable: 'room',
+      summary: 'The metadata label of a room: who gets what, in which form, for how long and why',
+      run: ({ target, headers }) =>
+        Promise.resolve(labelAnswer(handlers.labelOfRoom(parseMimiUri(target, 'room')), headers)),
+    },
+    {
+      ...shared,
+      path: `${INTERNAL_PREFIX}/labels/peers`,
+      variable: 'peer',
+      summary: 'The metadata label of another provider: what we share with it',
+      run: ({ target, headers }) =>
+        Promise.resolve(labelAnswer(handlers.labelOfPeer(parseProviderDomain(target)), headers)),
+    },
+  ]
+}
+
+function labelAnswer(label: Label, { accept }: IncomingHttpHeaders): ListenerResponse {
+  const document = json(200, label)
+  const vary = 'accept'
+  if (!prefersPage(accept, 'application/json'))
+    return { ...document, headers: { ...document.headers, vary } }
+  return {
+    status: 200,
+    bytes: Buffer.from(labelPage(label)),
+    headers: {
+      contentType: 'text/html; charset=utf-8',
+      contentSecurityPolicy: pageSecurityPolicy(),
+      vary,
     },
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { labelSchema } from '../metadata/labels/label.ts'
 
 const octets = (description: string) => z.string().meta({ contentEncoding: 'base64', description })
 const uint16 = z.int().min(0).max(65_535)
@@ -39,6 +40,7 @@ export const internalSchemas = {
       }),
     ),
   }),
+  Label: labelSchema,
   Health: z.strictObject({ status: z.literal('ok') }),
   Problem: z.strictObject({
     type: z.string(),

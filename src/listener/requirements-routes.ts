@@ -5,6 +5,7 @@ import {
 } from '../metadata/requirements/signed-document.ts'
 import { GatewayError } from '../model/errors.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
+import { prefersPage } from './accept.ts'
 import { send, sendProblem, type ReplyHead } from './reply.ts'
 
 /** What a provider publishes of its metadata requirements. */
@@ -49,7 +50,7 @@ function answer(
   signed: SignedDocument,
   wanted: Wanted,
 ): { readonly head: ReplyHead; readonly bytes: Buffer } {
-  const asPage = prefersPage(wanted.accept ?? '')
+  const asPage = prefersPage(wanted.accept, documentContentType)
   const etag = asPage ? `"${signed.digest}.html"` : `"${signed.digest}"`
   const head = { status: 200, etag, vary: 'accept' }
   if (matches(wanted['if-none-match'] ?? '', etag))
@@ -63,32 +64,14 @@ function answer(
   }
 }
 
-/** Programs that do not say what they accept get the signed document. RFC 9110 §12.5.1 */
-function prefersPage(accept: string): boolean {
-  const html = quality(accept, 'text/html')
-  return html > 0 && html >= quality(accept, documentContentType)
-}
-
-function quality(accept: string, type: string): number {
-  const named = accept
-    .slice(0, ACCEPT_CHARACTERS_MAX)
-    .split(',')
-    .map((part) => part.split(';').map((piece) => piece.trim().toLowerCase()))
-    .find(([name]) => name === type)
-  if (named === undefined) return 0
-  const weight = named.slice(1).find((parameter) => parameter.startsWith('q='))
-  const value = weight === undefined ? 1 : Number(weight.slice(2))
-  return value >= 0 && value <= 1 ? value : 0
-}
-
 /** RFC 9110 §13.1.2 */
 function matches(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch
-    .slice(0, ACCEPT_CHARACTERS_MAX)
+    .slice(0, TAGS_CHARACTERS_MAX)
     .split(',')
     .some((candidate) => candidate.trim().replace(/^W\//, '') === etag)
 }
 
 const DIGEST = /^[A-Za-z0-9_-]{43}$/
-const ACCEPT_CHARACTERS_MAX = 1_024
+const TAGS_CHARACTERS_MAX = 1_024
 const NO_BYTES = Buffer.alloc(0)

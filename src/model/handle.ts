@@ -42,6 +42,9 @@ export interface ResponseHeaders {
   readonly suite?: string
   readonly agreement?: string
   readonly compliance?: string | undefined
+  readonly vary?: string
+  /** For pages. */
+  readonly contentSecurityPolicy?: string
 }
 
 /** The pipeline as the peers listener sees it. Throws `GatewayError`. */

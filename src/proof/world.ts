@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { internalHandlers, lateHandlers } from '../assembly/internal-handlers.ts'
 import { startInternalListener, startPeersListener } from '../assembly/listeners.ts'
+import { createLabels } from '../assembly/labels.ts'
 import { openReceipts } from '../assembly/receipts.ts'
 import { openPipelineParts, readTlsIdentity } from '../assembly/pipeline-parts.ts'
 import { openGatewayStore } from '../assembly/stores.ts'
@@ -160,7 +161,8 @@ async function openGateway(
   stack.use(parts.assets)
   stack.use(parts.outbox)
   const pipeline = createPipeline(parts)
-  bind(internalHandlers(parts, pipeline, signer))
+  const labels = createLabels({ ...parts, documents: requirements.documents })
+  bind(internalHandlers(parts, pipeline, { signer, labels }))
   await parts.outbox.start()
   const peers = stack.use(
     await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),

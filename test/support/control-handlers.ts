@@ -1,3 +1,4 @@
+import { someLabel } from './labels.ts'
 import type { ControlHandlers, ReportDetail, ReportSummary } from '../../src/admin/control-api.ts'
 
 const report: ReportSummary = {
@@ -49,6 +50,8 @@ export function controlHandlers(overrides: Partial<ControlHandlers> = {}): Contr
         { room: 'mimi://a.example/r/club', suite: 'identified', epoch: '7', participants: 3 },
       ],
     }),
+    labelOfRoom: () => someLabel,
+    labelOfPeer: () => someLabel,
     limits: () => ({ limits: { bodyBytesMax: 1_048_576 }, refused: { submitMessage: 2 } }),
     ...overrides,
   }

@@ -4,6 +4,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http'
 import { onTestFinished } from 'vitest'
+import { someLabel } from './labels.ts'
 import type { Endpoint } from '../../src/listener/bind.ts'
 import type { InternalHandlers } from '../../src/listener/internal-handlers.ts'
 import {
@@ -36,6 +37,8 @@ export const echoHandlers: InternalHandlers = {
     frankingAgent: Buffer.from([ciphersuite]),
     externalSender: Buffer.from('sender'),
   }),
+  labelOfRoom: () => someLabel,
+  labelOfPeer: () => someLabel,
   sanctions: () => [],
 }
 

@@ -127,10 +127,11 @@ function whatTheyGet({ fields: shown }: LabelRecipient): string {
 
 function nobodyGets({ parts }: Label): readonly SummaryPoint[] {
   const recipients = parts.flatMap((part) => part.recipients)
-  if (recipients.length === 0) return []
   const shown = new Set(recipients.flatMap((recipient) => recipient.fields.map((row) => row.field)))
   const never = fieldList.flatMap(({ name }) => (shown.has(name) ? [] : [name]))
-  return never.length === 0 ? [] : [{ who: 'None of them', gets: `${fieldNames(never)}.` }]
+  return shown.size === 0 || never.length === 0
+    ? []
+    : [{ who: 'Shown to none of them', gets: `${fieldNames(never)}.` }]
 }
 
 function joined(words: readonly string[]): string {

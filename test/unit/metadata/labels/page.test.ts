@@ -95,7 +95,7 @@ test('the summary names each recipient, its excess, and what nobody gets', () =>
   expect(points[0]?.gets).toMatch(/^\d+ items .*Text of a report\.$/)
   const shown = new Set(part.recipients.flatMap((one) => one.fields.map(({ field }) => field)))
   const never = fieldList.filter(({ name }) => !shown.has(name)).map(({ title }) => title)
-  expect(points.at(-1)).toEqual({ who: 'None of them', gets: `${never.join('; ')}.` })
+  expect(points.at(-1)).toEqual({ who: 'Shown to none of them', gets: `${never.join('; ')}.` })
 })
 
 test('a place in which nothing passes is said, with the reason', () => {
