@@ -60,16 +60,14 @@ export const howSure = section(
 )
 
 const STYLE = `:root{color-scheme:light dark}
-body{font:1rem/1.5 system-ui,sans-serif;margin:0;overflow-wrap:anywhere}
+body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:Canvas;color:CanvasText;overflow-wrap:anywhere}
 main{max-width:60rem;margin:0 auto;padding:1rem}
-h1,h2{line-height:1.2}
-table{width:100%;border-collapse:collapse;margin:1.5rem 0 .5rem}
-caption{text-align:left;font-weight:600;font-size:1.1rem;padding:.5rem 0}
-th,td{text-align:left;vertical-align:top;padding:.4rem .5rem .4rem 0;border-top:1px solid light-dark(#bbb,#555)}
+h1,h2,h3{line-height:1.2}
+table{width:100%;border-collapse:collapse;margin:0 0 1.5rem}
+caption{text-align:left;font-weight:600;padding:.5rem 0}
+th,td{text-align:left;vertical-align:top;padding:.4rem .5rem;border-top:1px solid light-dark(#bbb,#555)}
 tbody th{font-weight:400;width:55%}
-tbody th[colspan]{font-weight:600;width:auto;padding-left:.5rem}
-.more th,.more td{padding-left:.5rem;background:light-dark(#fff3d6,#3a2f14)}
-.bare th,.bare td{padding-left:.5rem}
+.more tbody{background:light-dark(#fff3d6,#3a2f14)}
 td+td{width:4.2rem}
 ul,ol{padding-left:1.2rem}
 li{margin-bottom:.5rem}

@@ -50,26 +50,27 @@ function partSection(label: Label, part: LabelPart, at: number): string {
   const { agreements, recipients, place } = part
   const agreed = agreements.map((id) => `<code>${escapeHtml(id)}</code>`).join(', ')
   const terms = agreed === '' ? [] : [`<p>Agreed between the providers: ${agreed}</p>`]
-  const tables = recipients.map((recipient) => recipientTable(recipient, place))
+  const tables = recipients.map((recipient) => recipientTables(recipient, place))
   return section(`part-${at}`, escapeHtml(partWords(label, part)), [...terms, ...tables].join('\n'))
 }
 
-function recipientTable(recipient: LabelRecipient, place: LabelPart['place']): string {
+function recipientTables(recipient: LabelRecipient, place: LabelPart['place']): string {
   const beyond = recipient.fields.filter(isExcess)
   const bare = recipient.fields.filter((one) => !isExcess(one))
   const refused = refusedWords(recipient)
-  return `<table><caption>${escapeHtml(recipientWords(recipient, place))}</caption>
-<thead><tr><th scope="col">What</th><th scope="col">Form</th><th scope="col">How sure</th></tr></thead>
-${group('more', 'Beyond the bare minimum', beyond)}
-${group('bare', 'What the protocol cannot help showing', bare)}
-</table>
+  return `<h3>${escapeHtml(recipientWords(recipient, place))}</h3>
+${table('more', 'Beyond the bare minimum', beyond)}
+${table('bare', 'What the protocol cannot help showing', bare)}
 ${refused === '' ? '' : `<p>${escapeHtml(refused)}</p>\n`}<p>Not shown: ${escapeHtml(fieldNames(recipient.withheld))}.</p>`
 }
 
-function group(kind: 'more' | 'bare', title: string, rows: readonly LabelField[]): string {
-  const count = rows.length === 0 ? 'nothing' : String(rows.length)
-  return `<tbody class="${kind}"><tr><th colspan="3" scope="rowgroup">${title}: ${count}</th></tr>
-${rows.map(row).join('\n')}</tbody>`
+function table(kind: 'more' | 'bare', title: string, rows: readonly LabelField[]): string {
+  if (rows.length === 0) return `<p>${title}: nothing.</p>`
+  return `<table class="${kind}"><caption>${title}: ${rows.length}</caption>
+<thead><tr><th scope="col">What</th><th scope="col">Form</th><th scope="col">How sure</th></tr></thead>
+<tbody>
+${rows.map(row).join('\n')}
+</tbody></table>`
 }
 
 function row(shown: LabelField): string {

@@ -39,7 +39,7 @@ test('nothing that a provider or a user wrote becomes markup', () => {
 })
 
 test('each table has a row for each field that its recipient gets, and no other', () => {
-  const tables = page.split('<table>').slice(1)
+  const tables = page.split('<h3>').slice(1)
   expect(tables).toHaveLength(part.recipients.length)
   for (const [at, recipient] of part.recipients.entries()) {
     const expected = recipient.fields.map(({ field }) => fields[field].title.replace("'", '&#39;'))
@@ -47,9 +47,9 @@ test('each table has a row for each field that its recipient gets, and no other'
   }
 })
 
-test('what is beyond the bare minimum stands in a group of its own, before the rest', () => {
-  const [table = ''] = page.split('<table>').slice(1)
-  const [more = '', bare = ''] = table.split('<tbody class="bare">')
+test('what is beyond the bare minimum stands in a table of its own, before the rest', () => {
+  const [tables = ''] = page.split('<h3>').slice(1)
+  const [more = '', bare = ''] = tables.split('<table class="bare">')
   const [hub] = part.recipients
   const excess = hub?.fields.filter(({ cause }) => cause !== 'protocol') ?? []
   expect(excess.length).toBeGreaterThan(0)
@@ -58,9 +58,9 @@ test('what is beyond the bare minimum stands in a group of its own, before the r
   expect(titlesIn(bare)).toHaveLength((hub?.fields.length ?? 0) - excess.length)
 })
 
-test('under the bare minimum the groups beyond it are empty and say so', () => {
+test('under the bare minimum there is nothing beyond it, and the page says so', () => {
   const html = labelPage(labelUnder(builtInSuite('bare-minimum')))
-  expect(html.match(/Beyond the bare minimum: nothing</g)).toHaveLength(4)
+  expect(html.match(/Beyond the bare minimum: nothing\.</g)).toHaveLength(4)
 })
 
 test('what is refused is said in words', () => {
