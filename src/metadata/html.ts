@@ -65,13 +65,13 @@ main{max-width:60rem;margin:0 auto;padding:1rem}
 h1,h2,h3{line-height:1.2}
 table{width:100%;border-collapse:collapse;margin:0 0 1.5rem}
 caption{text-align:left;font-weight:600;padding:.5rem 0}
-th,td{text-align:left;vertical-align:top;padding:.4rem .5rem;border-top:1px solid light-dark(#bbb,#555)}
-tbody th{font-weight:400;width:55%}
+th,td{text-align:left;vertical-align:top;padding:.4rem .3rem;border-top:1px solid light-dark(#bbb,#555);overflow-wrap:normal}
+tbody th{font-weight:400;width:60%}
 .more tbody{background:light-dark(#fff3d6,#3a2f14)}
-td+td{width:4.2rem}
 ul,ol{padding-left:1.2rem}
 li{margin-bottom:.5rem}
 code,small{font-size:.85em}
+code{overflow-wrap:anywhere}
 td small,th small{display:block}
 dt{font-weight:600}
 dd{margin:0 0 .5rem}`

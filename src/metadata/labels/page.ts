@@ -1,5 +1,6 @@
-import { fieldList, fields } from '../fields.ts'
-import { descriptions, escapeHtml, howSure, htmlPage, list, section } from '../html.ts'
+import { fields } from '../fields.ts'
+import { glossary } from '../glossary.ts'
+import { escapeHtml, howSure, htmlPage, list, section } from '../html.ts'
 import { formWords, keptWords } from '../words.ts'
 import type { Label, LabelField, LabelPart, LabelRecipient } from './label.ts'
 import {
@@ -24,7 +25,7 @@ export function labelPage(label: Label): string {
     section('short', 'In short', list(points.map(pointItem))),
     ...parts.map((part, at) => partSection(label, part, at)),
     howSure,
-    glossary(parts),
+    glossary(parts.flatMap(fieldsOf)),
     `<footer><p>As the gateway of ${escapeHtml(provider)} has it now. What apps and servers of the providers keep by themselves, no gateway sees.</p></footer>`,
   ]
   return htmlPage({ title, main: main.join('\n') })
@@ -34,16 +35,8 @@ function pointItem({ who, gets }: SummaryPoint): string {
   return `<strong>${escapeHtml(who)}:</strong> ${escapeHtml(gets)}`
 }
 
-/** What the rows are about, said once for all tables. */
-function glossary(parts: readonly LabelPart[]): string {
-  const rows = parts.flatMap(({ recipients }) => recipients.flatMap((one) => one.fields))
-  const shown = new Set(rows.map(({ field }) => field))
-  const terms = fieldList.filter(({ name }) => shown.has(name))
-  if (terms.length === 0) return ''
-  const said = terms.map(
-    ({ title, description }) => [escapeHtml(title), escapeHtml(description)] as const,
-  )
-  return section('words', 'What the rows mean', descriptions(said))
+function fieldsOf({ recipients }: LabelPart): readonly LabelField['field'][] {
+  return recipients.flatMap((recipient) => recipient.fields.map(({ field }) => field))
 }
 
 function partSection(label: Label, part: LabelPart, at: number): string {
@@ -78,7 +71,7 @@ function row(shown: LabelField): string {
   const kept = `Kept ${keptWords(retentionDays)}, ${purposeWords(shown)}.`
   return `<tr><th scope="row">${escapeHtml(fields[field].title)}<small>${kept} ${escapeHtml(why(shown))}</small></th>
 <td>${formWords(field, form, width)}</td>
-<td>${enforcement.join(', ')}</td></tr>`
+<td>${enforcement.join('<br>')}</td></tr>`
 }
 
 function why({ cause, because, field, wireFloor }: LabelField): string {

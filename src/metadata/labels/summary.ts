@@ -23,7 +23,7 @@ export function labelSummary(label: Label): LabelSummary {
     points: [
       ...label.parts.flatMap((part) =>
         part.recipients.map((recipient) => ({
-          who: `${placed(label, part)}${recipientWords(recipient, part.place)}`,
+          who: who(label, part, recipient),
           gets: whatTheyGet(recipient),
         })),
       ),
@@ -38,20 +38,9 @@ export function labelSummary(label: Label): LabelSummary {
 
 /** Who a recipient is and what makes it one. */
 export function recipientWords({ audience, providers }: LabelRecipient, place: Place): string {
-  const many = providers.length > 1
-  const names = providers.length === 0 ? 'Other providers that take part' : joined(providers)
-  switch (audience) {
-    case 'hub':
-      return place === 'outside-rooms'
-        ? `${names}, asking for the devices of a user or asked for a file`
-        : `${names}, running the room`
-    case 'follower':
-      return providers.length === 0 ? names : `${names}, taking part in the room`
-    case 'target':
-      return `${names}, when somebody contacts a user there`
-    case 'archive':
-      return `${many ? 'The journals' : 'The journal'} of ${names}`
-  }
+  if (providers.length === 0) return 'Other providers that take part'
+  if (audience === 'archive') return `The journal of ${joined(providers)}`
+  return `${joined(providers)}, ${roleWords(audience, place)}`
 }
 
 /** The heading of a part: where, and under which suite. */
@@ -96,8 +85,24 @@ function leadOf(label: Label): string {
   return `${about.hub} runs this room.${rules}`
 }
 
-function placed(label: Label, part: LabelPart): string {
-  return label.about.kind === 'room' ? '' : `${partWords(label, part)}: `
+/** Another provider is named once, above all of it. */
+function who(label: Label, part: LabelPart, recipient: LabelRecipient): string {
+  return label.about.kind === 'room' || recipient.audience === 'archive'
+    ? recipientWords(recipient, part.place)
+    : `${partWords(label, part)}, ${roleWords(recipient.audience, part.place)}`
+}
+
+function roleWords(audience: Exclude<LabelRecipient['audience'], 'archive'>, place: Place): string {
+  switch (audience) {
+    case 'hub':
+      return place === 'outside-rooms'
+        ? 'asking for the devices of a user or asked for a file'
+        : 'running the room'
+    case 'follower':
+      return 'taking part in the room'
+    case 'target':
+      return 'when somebody contacts a user there'
+  }
 }
 
 function placeWords({ about, provider }: Label, place: Place): string {

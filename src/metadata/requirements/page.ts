@@ -2,6 +2,7 @@ import type { FieldDeclaration } from '../../model/adapter.ts'
 import { audiences, type Audience, type Enforcement } from '../../model/metadata.ts'
 import { excess, type ExcessEntry } from '../excess.ts'
 import { fields } from '../fields.ts'
+import { glossary } from '../glossary.ts'
 import { descriptions, escapeHtml, howSure, htmlPage, list, section } from '../html.ts'
 import { suitesOfDocument } from '../negotiate.ts'
 import { suiteEntry, type Suite } from '../suite.ts'
@@ -30,6 +31,7 @@ export function requirementsPage({ signed, builtIn, declarations }: PageInput): 
     suiteList("In other providers' rooms it accepts", document.asFollower, suites),
     howSure,
     ...suites.map((suite) => suiteSection(suite, declarations)),
+    glossary(suites.flatMap((suite) => excess(suite, declarations)).map(({ field }) => field)),
     `<footer><p>Document ${document.seq}, SHA-256 <code>${digest}</code>. Programs get it signed from this address.</p></footer>`,
   ]
   return htmlPage({ title, main: main.join('\n') })
@@ -74,7 +76,7 @@ function suiteSection(suite: Suite, declarations: readonly FieldDeclaration[]): 
     const rows = shown.map((entry) => row(entry, { suite, declarations })).join('\n')
     return [
       `<table><caption>${PARTIES[audience]}</caption>
-<thead><tr><th scope="col">What</th><th scope="col">Shown</th><th scope="col">How sure</th></tr></thead>
+<thead><tr><th scope="col">What</th><th scope="col">Form</th><th scope="col">How sure</th></tr></thead>
 <tbody>
 ${rows}
 </tbody></table>`,
@@ -103,9 +105,9 @@ function row(entry: ExcessEntry, { suite, declarations }: RowContext): string {
       ? formWords(field, floor, width)
       : `${kind === 'required' ? `${formWords(field, floor, width)} up to ` : 'up to '}${formWords(field, ceiling, width)}`
   const when = kind === 'required' ? 'always' : "where the operator's policies permit"
-  return `<tr><th scope="row">${escapeHtml(fields[field].description)} <code>${field}</code></th>
-<td>${range}, ${when}; kept ${keptWords(retentionDays)}. The protocol alone: ${formWords(field, wireFloor)}.</td>
-<td>${enforcements(entry, declarations).join(', ')}</td></tr>`
+  return `<tr><th scope="row">${escapeHtml(fields[field].title)} <code>${field}</code><small>Kept ${keptWords(retentionDays)}. Shown ${when}; the protocol alone: ${formWords(field, wireFloor)}.</small></th>
+<td>${range}</td>
+<td>${enforcements(entry, declarations).join('<br>')}</td></tr>`
 }
 
 /** What no protocol carries travels between gateways, on the word of the sending provider. */
