@@ -18,8 +18,8 @@ export type Standing =
       readonly facts: PeerFacts
       /** Never empty; the preferred one first. */
       readonly suites: readonly Suite[]
-      /** Ids of the agreements in force that name a suite. */
-      readonly agreements: (suite: Suite) => readonly string[]
+      /** Id of the newest agreement in force that names a suite; undefined for the operator's own list. */
+      readonly agreement: (suite: Suite) => string | undefined
     }
 export type OpenStanding = Extract<Standing, { kind: 'open' }>
 type ClosedCode = Label['closed'][number]['code']
@@ -43,8 +43,7 @@ export function standingWith(parts: StandingParts, provider: ProviderDomain, rol
       provider,
       facts: factsOf(parts, profile),
       suites,
-      agreements: ({ name }) =>
-        live.filter(({ names }) => names.includes(name)).map(({ held }) => held.id),
+      agreement: ({ name }) => live.find(({ names }) => names.includes(name))?.held.id,
     }
   } catch (error) {
     const code =

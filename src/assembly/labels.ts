@@ -130,7 +130,7 @@ function partOf(
   recipients: LabelPart['recipients'],
 ): LabelPart {
   const { code, name, summary } = suite
-  const agreements = standings.flatMap((one) => one.agreements(suite))
+  const agreements = standings.flatMap((one) => one.agreement(suite) ?? [])
   return { place, suite: { code, name, summary }, agreements, recipients }
 }
 

@@ -80,7 +80,9 @@ const part = z.strictObject({
   }),
   agreements: z
     .array(z.string())
-    .describe("Ids of the agreements in force that name the suite; none: the operator's own list."),
+    .describe(
+      'Of each provider that has one, the id of the newest agreement that names the suite.',
+    ),
   recipients: z.array(recipient),
 })
 

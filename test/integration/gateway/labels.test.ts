@@ -1,18 +1,37 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { labelSchema, type Label, type LabelRecipient } from '../../../src/metadata/labels/label.ts'
-import { addMember, message, newRoomUri, useClubhouse } from '../../support/clubhouse.ts'
+import {
+  addMember,
+  eventually,
+  message,
+  newRoomUri,
+  useClubhouse,
+} from '../../support/clubhouse.ts'
 import { callInternal, internalPath } from '../../support/gateway-calls.ts'
 import { runCli } from '../../support/run-cli.ts'
+
+const bothSuites = {
+  asHub: ['moderated-pseudonyms', 'identified'],
+  asFollower: ['moderated-pseudonyms', 'identified'],
+}
 
 // a.example is the hub; c.example offers for its own rooms what a.example does not accept.
 const clubhouse = useClubhouse({
   providers: {
     'a.example': {
-      otherPeers: { 'd.example': { allow: false }, 'e.example': { allow: true } },
+      otherPeers: {
+        'd.example': { allow: false },
+        'e.example': { allow: true },
+        'q.example': { allow: true, class: 'quarantined' },
+      },
+      extra: { defaultSuites: { ...bothSuites, asFollower: ['moderated-pseudonyms'] } },
+    },
+    'b.example': {
+      extra: { defaultSuites: { ...bothSuites, asHub: ['moderated-pseudonyms'] } },
     },
     'c.example': {
-      extra: { defaultSuites: { asHub: ['identified'], asFollower: ['moderated-pseudonyms'] } },
+      extra: { defaultSuites: { asHub: ['identified'], asFollower: bothSuites.asFollower } },
     },
   },
 })
@@ -95,6 +114,31 @@ describe('the label of a room', () => {
     expect([...sure]).toEqual(['attested'])
   })
 
+  test('follows the configuration: who may not have the suite any more gets nothing', async () => {
+    const hub = provider('a.example')
+    const before = hub.config()
+    const { peers } = JSON.parse(hub.text) as { peers: Record<string, object> }
+    const narrowed = { ...peers['c.example'], suites: { asHub: ['identified'] } }
+    await hub.gateway.reload(hub.config({ peers: { ...peers, 'c.example': narrowed } }))
+    const found = await label('a.example', roomPath(room))
+    await hub.gateway.reload(before)
+    expect(found.closed).toEqual([
+      { place: 'our-rooms', provider: 'c.example', code: 'suite-unavailable' },
+    ])
+    const providers = found.parts.flatMap((part) => part.recipients.flatMap((one) => one.providers))
+    expect(new Set(providers)).toEqual(new Set(['a.example', 'b.example']))
+  })
+
+  test('leaves out the provider of whoever is banned', async () => {
+    const { alice, bob, cathy, room: open } = clubhouse()
+    const uri = await open()
+    const follower = async () => recipients(await label('a.example', roomPath(uri)), 'follower')
+    expect((await follower()).flatMap(({ providers }) => providers)).toContain('c.example')
+    expect((await alice.banUser(uri, cathy.user)).kind).toBe('accepted')
+    await eventually(bob, (event) => event.kind === 'room-changed' && event.room === uri)
+    expect((await follower()).flatMap(({ providers }) => providers)).toEqual(['b.example'])
+  })
+
   test('names no user, whoever is in it', async () => {
     const { alice, bob, cathy } = clubhouse()
     for (const domain of ['a.example', 'b.example']) {
@@ -123,10 +167,11 @@ describe('the label of another provider', () => {
     const found = await label('a.example', peerPath('b.example'))
     expect(found.parts.map(({ place, suite }) => [place, suite.name])).toEqual([
       ['our-rooms', 'moderated-pseudonyms'],
+      ['our-rooms', 'identified'],
       ['their-rooms', 'moderated-pseudonyms'],
       ['outside-rooms', 'moderated-pseudonyms'],
     ])
-    expect(found.parts.flatMap(({ agreements }) => agreements)).toHaveLength(3)
+    expect(found.parts.flatMap(({ agreements }) => agreements)).toHaveLength(4)
     const to = new Set(recipients(found, 'hub').flatMap(({ providers }) => providers))
     expect([...to]).toEqual(['b.example'])
   })
@@ -138,6 +183,20 @@ describe('the label of another provider', () => {
     const denied = await label('a.example', peerPath('d.example'))
     expect(denied.parts).toEqual([])
     expect(denied.closed.map(({ code }) => code)).toEqual(['peer-denied', 'peer-denied'])
+  })
+
+  test('says how long that provider keeps things where that is less than the suite permits', async () => {
+    const { parts } = await label('a.example', peerPath('b.example'))
+    const identified = parts.find(({ suite }) => suite.name === 'identified')
+    const [follower] = identified?.recipients ?? []
+    expect(follower?.fields.find(({ field }) => field === 'message.kind')?.retentionDays).toBe(7)
+  })
+
+  test('that is in quarantine gets nothing, and the label says that it is not admitted', async () => {
+    const found = await label('a.example', peerPath('q.example'))
+    const [hub] = recipients(found, 'hub')
+    expect(hub?.fields).toEqual([])
+    expect(hub?.refused).toContainEqual({ operation: 'submitMessage', code: 'not-admitted' })
   })
 
   test('without an agreement goes by the list of the operator', async () => {

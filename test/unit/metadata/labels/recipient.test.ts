@@ -10,7 +10,12 @@ import { computePlan } from '../../../../src/metadata/plan.ts'
 import { suiteOfTable } from '../../../../src/metadata/requirements/private-suite.ts'
 import type { FieldName } from '../../../../src/model/metadata.ts'
 import { declarations } from '../../../../src/protocols/mimi/declarations.ts'
-import { builtInSuite, recipientUnder, sightsUnder } from '../../../support/labels.ts'
+import {
+  builtInSuite,
+  recipientUnder,
+  sightsUnder,
+  type Permitted,
+} from '../../../support/labels.ts'
 import { privateTable } from '../../../support/requirements.ts'
 
 const pseudonyms = builtInSuite('moderated-pseudonyms')
@@ -23,6 +28,7 @@ function row({ fields }: LabelRecipient, name: FieldName): LabelField | undefine
 }
 
 const nothing = () => 'absent' as const
+const withVeiledEdge = (field: FieldName) => (field === 'consent.edge' ? 'pseudonym-room' : 'exact')
 const withoutDescription = (field: FieldName) => (field === 'room.description' ? 'absent' : 'exact')
 
 test('under the bare minimum everything that other providers get is what the protocol forces', () => {
@@ -104,6 +110,31 @@ test('what a client may sign in several forms is said in the clearest', () => {
     sights: [sight],
   })
   expect(row(target, 'consent.edge')).toMatchObject({ form: 'exact', wireFloor: 'pseudonym-room' })
+})
+
+test('what one party shows more clearly than another is said in the clearest form', () => {
+  const asked = (permitted?: Permitted) =>
+    sightsUnder(pseudonyms, 'target', permitted).filter(
+      ({ operation, part }) => operation === 'keyMaterial' && part === 'request',
+    )
+  const clear = asked()
+  const veiled = asked(withVeiledEdge)
+  const target = { ...input, audience: 'target', suite: pseudonyms } as const
+  const edge = (sights: readonly Sight[]) =>
+    row(labelRecipient({ ...target, sights }), 'consent.edge')?.form
+  expect([edge(veiled), edge(clear)]).toEqual(['pseudonym-room', 'exact'])
+  expect([edge([...clear, ...veiled]), edge([...veiled, ...clear])]).toEqual(['exact', 'exact'])
+})
+
+test('whoever gets an answer is not said to get the request', () => {
+  const asked = { operation: 'identifierQuery', audience: 'target' } as const
+  const plan = suitePlan(identified, declarations, asked)
+  const sight = { operation: asked.operation, plan, admitted: true, promised: false } as const
+  const of = (part: Sight['part']) =>
+    labelRecipient({ ...input, audience: 'target', sights: [{ ...sight, part }] })
+  expect(row(of('request'), 'contact.query')).toBeDefined()
+  expect(row(of('response'), 'contact.query')).toBeUndefined()
+  expect(row(of('request'), 'contact.profile')).toBeUndefined()
 })
 
 test('nothing is kept for longer than the recipient states, nor than the suite permits', () => {
