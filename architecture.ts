@@ -17,6 +17,7 @@ export const mayImport = {
   franking: ['model', 'wire', 'sqlite'],
   audit: ['model', 'signals', 'sqlite'],
   receipts: ['model', 'sqlite', 'metadata'],
+  'decision-log': ['model', 'signals', 'metadata', 'policy'],
   delivery: ['model', 'signals', 'wire', 'sqlite'],
   peers: ['model', 'sqlite', 'metadata', 'policy', 'audit', 'delivery'],
   reports: [
@@ -44,6 +45,7 @@ export const mayImport = {
     'ratelimit',
     'franking',
     'audit',
+    'decision-log',
     'delivery',
     'receipts',
     'peers',
@@ -79,6 +81,7 @@ export const mayImport = {
     'franking',
     'audit',
     'receipts',
+    'decision-log',
     'delivery',
     'peers',
     'reports',

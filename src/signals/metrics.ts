@@ -23,6 +23,8 @@ export interface Metrics {
   reportReceived(result: 'verified' | 'contradicted' | 'unverifiable' | 'not-checked'): void
   /** An asset whose first bytes were passed on: to its end, or not. */
   downloadEnded(outcome: 'complete' | 'cut'): void
+  /** Decisions that did not get into a decision log: its ring was full, or writing failed. */
+  decisionsDropped(sink: 'file' | 'otlp', reason: 'full' | 'failed', count: number): void
   /** Reads a level whenever metrics are collected. */
   observe(level: Level, read: () => number): void
 }
@@ -54,6 +56,9 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
   const downloads = meter.createCounter('postern.downloads', {
     description: 'Assets that began to be passed on, complete or cut',
   })
+  const decisions = createTally(meter, 'postern.decision.log.dropped', {
+    description: 'Decisions that did not get into the decision log, by sink and reason',
+  })
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
       exchanges.add(`${operation} ${direction} ${outcome}`, { operation, direction, outcome })
@@ -64,6 +69,8 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     stamped: (kind) => stamps.add(1, { kind }),
     reportReceived: (result) => reports.add(1, { result }),
     downloadEnded: (outcome) => downloads.add(1, { outcome }),
+    decisionsDropped: (sink, reason, count) =>
+      decisions.add(`${sink} ${reason}`, { sink, reason }, count),
     observe: (level, read) => {
       const { name, description } = LEVELS[level]
       meter
@@ -75,7 +82,7 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
 
 interface Tally {
   /** `key` stands for the attributes, which are from closed lists. */
-  add(key: string, attributes: Attributes): void
+  add(key: string, attributes: Attributes, count?: number): void
 }
 
 /** Totals that are read when metrics are collected: a counter sorts and joins its attributes at each call. */
@@ -85,10 +92,10 @@ function createTally(meter: Meter, name: string, options: { readonly description
     for (const { attributes, total } of totals.values()) observation.observe(total, attributes)
   })
   return {
-    add: (key, attributes) => {
+    add: (key, attributes, count = 1) => {
       const known = totals.get(key)
-      if (known === undefined) totals.set(key, { attributes, total: 1 })
-      else known.total += 1
+      if (known === undefined) totals.set(key, { attributes, total: count })
+      else known.total += count
     },
   }
 }
