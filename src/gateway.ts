@@ -6,6 +6,7 @@ import { startControlSocket } from './admin/control-socket.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
+import { openDecisionLog } from './assembly/decision-log.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { createLabels } from './assembly/labels.ts'
 import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
@@ -29,7 +30,7 @@ import type { Config } from './settings/config.ts'
 import { reloadConfig } from './settings/reload.ts'
 import type { Log } from './signals/log.ts'
 import { createMetrics } from './signals/metrics.ts'
-import { metricsText } from './telemetry.ts'
+import { metricsText, otlpDecisions } from './telemetry.ts'
 
 /** A running gateway. Disposing of it ends it at once; `drain` first lets it finish. */
 export interface Gateway extends AsyncDisposable {
@@ -59,7 +60,7 @@ export async function startGateway(
   await using stack = new AsyncDisposableStack()
   const clock = context.clock ?? Date.now
   const inside = await openInside(stack, { config, log, clock })
-  const outside = await openOutside(stack, { ...inside, config, log, clock })
+  const outside = await openOutside(stack, { ...inside, ...context, config, log, clock })
   const running = await openControl(stack, { ...outside, ...context, config, log, clock })
   const owned = stack.move()
   return { ...running, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -98,7 +99,7 @@ async function openInside(stack: AsyncDisposableStack, { config, log, clock }: S
   }
 }
 
-type Inside = Setting & Awaited<ReturnType<typeof openInside>>
+type Inside = Setting & GatewayContext & Awaited<ReturnType<typeof openInside>>
 
 /** The pipeline, and the listener for other providers in front of it. */
 async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
@@ -106,11 +107,12 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const identity = await readTlsIdentity(config)
   const signer = hubSigner(keys.active('hub-signing').key, config.provider)
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
+  const signals = { log, metrics: createMetrics(), randomness: randomBytes }
+  const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
   const { parts, limits, requirements } = await openPipelineParts({
     ...shared,
-    log,
-    metrics: createMetrics(),
-    randomness: randomBytes,
+    ...signals,
+    decisionLog,
   })
   stack.use(parts.peerClients)
   stack.use(parts.assets)
@@ -188,6 +190,7 @@ async function openControl(
       draining = true
       await Promise.all([peers.listener.drain(signal), internal.listener.drain(signal)])
       await parts.outbox.drain(signal)
+      await parts.decisionLog.flush()
       await Promise.all([parts.journal.flush(), parts.receipts.flush()])
     },
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { composeMessage, textBody } from '../../src/client/mimi/franked-message.ts'
 import { privateView } from '../../src/client/mimi/handshake.ts'
+import { NO_DECISION_LOG } from '../../src/decision-log/decision-log.ts'
 import type { Suite } from '../../src/metadata/suite.ts'
 import type { SubmitMessageExchange } from '../../src/model/exchange.ts'
 import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
@@ -228,6 +229,7 @@ function disclosure(engine: PolicyEngine): () => number {
       signal: new AbortController().signal,
     },
     decisions,
+    decisionLog: NO_DECISION_LOG,
     suite,
     peer,
     room: { ...room, suite },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createEventJournal } from '../audit/journal.ts'
+import { NO_DECISION_LOG, type DecisionLog } from '../decision-log/decision-log.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { PeerClients } from '../delivery/peer-clients.ts'
 import { tlsContext, type TlsIdentity } from '../delivery/tls-identity.ts'
@@ -65,6 +66,8 @@ export interface PartsOptions {
   readonly log: Log
   readonly clock: Clock
   readonly randomness: Randomness
+  /** None unless given. */
+  readonly decisionLog?: DecisionLog
   /** All of them unless given: a proof takes one away. */
   readonly transforms?: Transforms
 }
@@ -123,6 +126,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     unheardMessages: createUnheardMessages(store, clock),
     receipts: options.receipts,
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
+    decisionLog: options.decisionLog ?? NO_DECISION_LOG,
     metrics,
     clock,
     randomness,

@@ -78,7 +78,7 @@ export function createDecisionLog(options: DecisionLogOptions): DecisionLog {
 }
 
 /** Where nobody asked for one. */
-const NO_DECISION_LOG: DecisionLog = {
+export const NO_DECISION_LOG: DecisionLog = {
   admission: () => {},
   disclosure: () => {},
   flush: () => Promise.resolve(),

@@ -12,7 +12,7 @@ export function admit(
   passage: Passage,
   pseudonymous: boolean,
 ): readonly string[] {
-  const { exchange, decisions, peer, room } = passage
+  const { exchange, decisions, decisionLog, peer, room } = passage
   const admission = decisions.admit({
     peer,
     room,
@@ -21,6 +21,7 @@ export function admit(
     local: exchange.origin.kind === 'local',
     pseudonymous,
   })
+  decisionLog.admission(passage, admission, pseudonymous)
   if (admission.kind === 'refused') throw new GatewayError('not-admitted')
   const limited = parts.limiter.check(exchange, parts.clock())
   if (limited.kind === 'limited') {

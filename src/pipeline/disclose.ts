@@ -1,3 +1,4 @@
+import type { Misfit } from '../decision-log/decision.ts'
 import { missingAttested } from '../metadata/attested.ts'
 import { purposeOf, withinCell, type GrantedPlan } from '../metadata/plan.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -18,7 +19,7 @@ export function disclose(
   audience: Audience,
   observed: Observed = NOTHING,
 ): GrantedPlan {
-  const { exchange, decisions, peer, room } = passage
+  const { exchange, decisions, decisionLog, peer, room } = passage
   const plan = decisions.plan({
     peer,
     room,
@@ -27,16 +28,39 @@ export function disclose(
     audience,
     purpose: purposeOf(exchange.operation, audience),
   })
+  const misfit =
+    plan.kind === 'granted' ? misfitOf(passage, { plan, audience, observed }) : undefined
+  decisionLog.disclosure(passage, misfit ?? plan, audience)
   if (plan.kind === 'refused') throw refusal(plan.field)
-  const missing = missingAttested(passage.attested, plan.request)
-  if (missing !== undefined && audience === 'hub' && ofASender(exchange)) throw refusal(missing)
-  if (observed === NOTHING) return plan
+  if (misfit !== undefined) throw refusal(misfit.field)
+  return plan
+}
+
+interface Fitting {
+  readonly plan: GrantedPlan
+  readonly audience: Audience
+  readonly observed: Observed
+}
+
+/** What is missing of the sender, or the first field whose form is outside of the plan. */
+function misfitOf(
+  { exchange, attested }: Passage,
+  { plan, audience, observed }: Fitting,
+): Misfit | undefined {
+  const missing = missingAttested(attested, plan.request)
+  if (missing !== undefined && audience === 'hub' && ofASender(exchange))
+    return because(missing, { kind: 'unattested' })
+  if (observed === NOTHING) return undefined
   for (const cell of plan.cells) {
     const form = cell.part === 'request' ? observed[cell.field] : undefined
     if (form !== undefined && cell.enforcement === 'checked' && !withinCell(cell, form))
-      throw refusal(cell.field)
+      return because(cell.field, { kind: 'bytes', shown: form })
   }
-  return plan
+  return undefined
+}
+
+function because(field: FieldName, reason: Misfit['reason']): Misfit {
+  return { kind: 'refused', part: 'request', field, reason }
 }
 
 function ofASender({ operation }: Exchange): boolean {

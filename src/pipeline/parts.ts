@@ -1,4 +1,5 @@
 import type { EventJournal } from '../audit/journal.ts'
+import type { DecisionLog } from '../decision-log/decision-log.ts'
 import type { AssetProxy } from '../delivery/asset-proxy.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import type { PeerClients } from '../delivery/peer-clients.ts'
@@ -90,6 +91,7 @@ export interface PipelineParts {
   readonly consents: ConsentLedger
   readonly roomGrants: RoomGrants
   readonly policies: PolicyHolder
+  readonly decisionLog: DecisionLog
   readonly transforms: Transforms
   readonly pseudonyms: Pseudonyms
   readonly limiter: Limiter

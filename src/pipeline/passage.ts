@@ -1,3 +1,4 @@
+import type { DecisionLog } from '../decision-log/decision-log.ts'
 import { parseAttestedHeader, type Attested } from '../metadata/attested.ts'
 import type { Suite } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -17,6 +18,7 @@ export interface Passage<E extends Exchange = Exchange> {
   readonly context: RequestContext
   /** The policies with which the exchange began; it finishes on them. */
   readonly decisions: PlanTable
+  readonly decisionLog: DecisionLog
   readonly suite: Suite
   /** The other provider as policies see it; our own domain for local users. */
   readonly peer: PeerFacts
@@ -51,6 +53,7 @@ export function openPassage<E extends Exchange>(
     exchange,
     context,
     decisions: parts.policies.current(),
+    decisionLog: parts.decisionLog,
     suite,
     peer: profile === undefined ? parts.home.peer : factsOf(parts, profile),
     room: parts.home.room(room, suite),

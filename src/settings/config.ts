@@ -41,6 +41,7 @@ export interface Config {
   readonly policyKeys: readonly VerificationKey[]
   /** Policies beside them whose decisions count for nothing. */
   readonly shadowPolicies: PolicySource | undefined
+  readonly decisionLog: DecisionLogConfig
   readonly limits: Limits
   /** For `limitsWith`. */
   readonly rates: Rates
@@ -76,6 +77,15 @@ export interface PeerConfig {
   readonly groups: readonly string[]
   readonly asHub: readonly string[]
   readonly asFollower: readonly string[]
+}
+
+export interface DecisionLogConfig {
+  /** Absolute path. */
+  readonly file: string | undefined
+  /** Base URL. */
+  readonly otlpEndpoint: string | undefined
+  /** One in so many; 0 for none. */
+  readonly sampleAllows: number
 }
 
 export type PolicySource =
@@ -129,6 +139,7 @@ export function buildConfig(
     attested: written.attested,
     rooms: written.rooms,
     ...policiesOf(written, absolute),
+    decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,
     log: written.log,
@@ -161,6 +172,13 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
     peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))
   }
   return peers
+}
+
+function decisionLogConfig(
+  { file, otlpEndpoint, sampleAllows }: Configuration['decisionLog'],
+  absolute: (path: string) => string,
+): DecisionLogConfig {
+  return { file: file === undefined ? undefined : absolute(file), otlpEndpoint, sampleAllows }
 }
 
 function policiesOf(

@@ -30,6 +30,7 @@ const fixed = [
   'privateSuites',
   'attested',
   'rooms',
+  'decisionLog',
   'limits',
   'telemetry',
 ] as const

@@ -7,6 +7,7 @@ import {
   domainKey,
   fileField,
   hostField,
+  integer,
   oneOf,
   portField,
 } from './fields.ts'
@@ -164,6 +165,23 @@ export const configurationSchema = z.strictObject({
     .optional()
     .describe(
       'The same, for policies whose decisions count for nothing: `postern policy shadow` compares.',
+    ),
+  decisionLog: z
+    .strictObject({
+      file: fileField
+        .optional()
+        .describe('JSON lines, appended with mode 0600. To rotate the file move it away.'),
+      otlpEndpoint: z
+        .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+        .optional()
+        .describe('Where they go as OTLP logs over HTTP in JSON.'),
+      sampleAllows: integer({ min: 0, max: 1_000_000, what: 'a number' })
+        .default(100)
+        .describe('One in how many allows is logged; 0 for none. Refusals all are.'),
+    })
+    .prefault({})
+    .describe(
+      'What policies decide, in the field names of OPA’s decision log. Without a file and an endpoint nothing is logged.',
     ),
   limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
   rates: ratesSchema.prefault({}).describe('Rate limits; the tightest one that applies decides.'),
