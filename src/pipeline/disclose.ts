@@ -36,9 +36,23 @@ export function disclose(
   return plan
 }
 
-interface Fitting {
+/** A plan with those for whom it is. */
+export interface Disclosed {
   readonly plan: GrantedPlan
   readonly audience: Audience
+}
+
+/** The refusal of bytes that show a field in a form which `audience` may not see. */
+export function showsTooMuch(
+  passage: Passage,
+  audience: Audience,
+  { field, shown }: { readonly field: FieldName; readonly shown: Form },
+): GatewayError {
+  passage.decisionLog.disclosure(passage, because(field, { kind: 'bytes', shown }), audience)
+  return refusal(field)
+}
+
+interface Fitting extends Disclosed {
   readonly observed: Observed
 }
 

@@ -112,9 +112,10 @@ function planFor(
     const passage = openPassage(parts, { exchange, context }, peer)
     const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
     const [item] = exchange.items
-    const plan = disclose(passage, 'follower', item?.frame && observedOfFrame(item.frame))
-    requireNoDescription(parts, exchange, plan)
-    if (item?.frame !== undefined) requirePadding(plan, 'follower', item.frame)
+    const audience = 'follower'
+    const plan = disclose(passage, audience, item?.frame && observedOfFrame(item.frame))
+    requireNoDescription(parts, passage, { plan, audience })
+    if (item?.frame !== undefined) requirePadding(passage, { plan, audience }, item.frame)
     record(parts, passage, { kind: 'exchange.accepted', outcome: 'queued', policies })
     return plan
   } catch (error) {

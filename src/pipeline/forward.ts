@@ -36,8 +36,9 @@ export async function forward(
   const policies = admit(parts, passage, isPseudonymous(exchange))
   const audience = audienceOf(exchange, peer)
   const plan = disclose(passage, audience, observedIn(parts, passage))
-  requireNoDescription(parts, exchange, plan)
-  if (exchange.operation === 'submitMessage') requirePadding(plan, 'hub', exchange.message)
+  requireNoDescription(parts, passage, { plan, audience })
+  if (exchange.operation === 'submitMessage')
+    requirePadding(passage, { plan, audience }, exchange.message)
   requireKnownTerms(parts, exchange)
   const shown = showRequest(parts, passage, plan)
   const room = 'room' in exchange ? exchange.room : undefined

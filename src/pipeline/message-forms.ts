@@ -1,10 +1,8 @@
 import { suiteEntry } from '../metadata/suite.ts'
-import type { GrantedPlan } from '../metadata/plan.ts'
-import { GatewayError } from '../model/errors.ts'
 import type { FramedMessage } from '../model/exchange.ts'
-import type { Audience } from '../model/metadata.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
-import type { Observed } from './disclose.ts'
+import { showsTooMuch, type Disclosed, type Observed } from './disclose.ts'
+import type { Passage } from './passage.ts'
 
 /** What the frame of an application message shows, to whoever gets it. */
 export function observedOfFrame({ frankingTag, aadComponents }: FramedMessage): Observed {
@@ -19,13 +17,13 @@ export function observedOfFrame({ frankingTag, aadComponents }: FramedMessage): 
  * Throws `disclosure-refused`.
  */
 export function requirePadding(
-  plan: GrantedPlan,
-  audience: Audience,
+  passage: Passage,
+  { plan, audience }: Disclosed,
   { ciphertextBytes }: FramedMessage,
 ): void {
   const cell = plan.request['message.size']
   if (cell === undefined || cell.most === 'exact') return
   const width = suiteEntry(plan.suite, 'message.size', audience)?.width ?? 1
   if (ciphertextBytes % width !== 0)
-    throw new GatewayError('disclosure-refused', { facts: { field: 'message.size' } })
+    throw showsTooMuch(passage, audience, { field: 'message.size', shown: 'exact' })
 }

@@ -28,7 +28,7 @@ export async function notify(
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
   const plan = disclose(passage, 'follower')
-  requireNoDescription(parts, exchange, plan)
+  requireNoDescription(parts, passage, { plan, audience: 'follower' })
   for (const { frame } of exchange.items)
     if (frame !== undefined) disclose(passage, 'follower', observedOfFrame(frame))
   const outcome = await parts.notifications.once(digestOf(exchange), async () => {

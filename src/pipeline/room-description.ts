@@ -1,7 +1,7 @@
-import { withinCell, type GrantedPlan } from '../metadata/plan.ts'
-import { GatewayError } from '../model/errors.ts'
-import type { Exchange } from '../model/exchange.ts'
+import { withinCell } from '../metadata/plan.ts'
+import { showsTooMuch, type Disclosed } from './disclose.ts'
 import type { PipelineParts } from './parts.ts'
+import type { Passage } from './passage.ts'
 
 /**
  * A handshake that shows a description of its room passes only where the plan shows one: members sign
@@ -9,12 +9,13 @@ import type { PipelineParts } from './parts.ts'
  */
 export function requireNoDescription(
   parts: PipelineParts,
-  exchange: Exchange,
-  { request }: GrantedPlan,
+  passage: Passage,
+  { plan, audience }: Disclosed,
 ): void {
-  const cell = request['room.description']
+  const { exchange } = passage
+  const cell = plan.request['room.description']
   if (cell === undefined || withinCell(cell, 'exact')) return
   if (exchange.operation !== 'update' && exchange.operation !== 'notify') return
   if (parts.bytes.showsDescription(exchange))
-    throw new GatewayError('disclosure-refused', { facts: { field: 'room.description' } })
+    throw showsTooMuch(passage, audience, { field: 'room.description', shown: 'exact' })
 }

@@ -113,7 +113,7 @@ export function discloseMessage(passage: Passage<SubmitMessageExchange>): {
   if (suite.requiresFrank && message.frankingTag === undefined)
     throw new GatewayError('frank-required')
   const request = disclose(passage, 'hub', observedOf(passage.exchange, suite))
-  requirePadding(request, 'hub', message)
+  requirePadding(passage, { plan: request, audience: 'hub' }, message)
   return { request, response: disclose(passage, 'follower') }
 }
 

@@ -11,7 +11,7 @@ import { admit } from './admit.ts'
 import { carriedByAnswer } from './carried.ts'
 import { countAnswer, countTaken } from './count.ts'
 import { deliver } from './deliver.ts'
-import { disclose } from './disclose.ts'
+import { disclose, showsTooMuch } from './disclose.ts'
 import { observedOf } from './observed.ts'
 import { originDomain } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
@@ -43,7 +43,7 @@ export async function update(
   requireSuite(passage, staged)
   requirePin(parts, staged)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
-  requireNoDescription(parts, exchange, plan)
+  requireNoDescription(parts, passage, { plan, audience: 'hub' })
   const response = disclose(passage, 'follower')
 
   const { answer, original } = await settle(parts, passage, staged)
@@ -174,13 +174,15 @@ function isOwn(author: Author, from: string, origin: 'peer' | 'local'): boolean 
 }
 
 /** Every leaf that enters or changes has the kind of credential that the room's suite wants. */
-function requireSuite({ suite }: Passage, staged: StagedUpdate): void {
+function requireSuite(passage: Passage, staged: StagedUpdate): void {
+  const { suite } = passage
   if (staged.kind !== 'commit' || suite.pseudonymousCredentials === 'optional') return
   const wanted = suite.pseudonymousCredentials === 'required'
   const { addedMembers, updatedMembers } = staged.changes
+  const shown = wanted ? 'exact' : 'pseudonym-room'
   for (const member of [...addedMembers, ...updatedMembers])
     if (member.pseudonymous !== wanted)
-      throw new GatewayError('disclosure-refused', { facts: { field: 'participants.changes' } })
+      throw showsTooMuch(passage, 'hub', { field: 'participants.changes', shown })
 }
 
 interface Changed {

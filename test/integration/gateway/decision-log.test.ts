@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addParticipants } from '../../../src/client/mimi/participant-changes.ts'
 import type { DecisionRecord } from '../../../src/decision-log/record.ts'
 import { metricsText } from '../../../src/telemetry.ts'
 import { decode } from '../../../src/wire/codec.ts'
 import { submitMessageResponseCodec } from '../../../src/wire/mimi/submit-message.ts'
 import { message, useClubhouse } from '../../support/clubhouse.ts'
 import { callPeer, until } from '../../support/gateway-calls.ts'
-import { messageBody } from '../../support/raw-requests.ts'
+import { keyPackageOf } from '../../support/mls-members.ts'
+import type { Prepared } from '../../support/peer-requests.ts'
+import { commitBody, messageBody } from '../../support/raw-requests.ts'
 
 // The hub a.example logs every decision into a file and to a collector.
 const directory = mkdtempSync(join(tmpdir(), 'postern-test-'))
@@ -42,14 +45,24 @@ afterAll(() => {
 
 const hub = () => clubhouse().federation.provider('a.example')
 
-/** What a member of b.example sends, and what the hub says to it. */
-async function send(): Promise<string> {
+/** Ends and begins: what was decided before is written. */
+async function restart(): Promise<void> {
+  await hub().stop()
+  await hub().start()
+}
+
+/** What b.example asks, and what the hub says to it. */
+async function ask(request: Prepared): Promise<Buffer> {
   const as = clubhouse().federation.provider('b.example').identity
-  const body = messageBody(clubhouse().bob, room)
-  const request = { operation: 'submitMessage', target: room, body } as const
   const reply = await callPeer(hub(), { as, from: 'b.example', ...request })
   expect(reply.status).toBe(200)
-  return decode(submitMessageResponseCodec, reply.body).statusCode
+  return reply.body
+}
+
+async function send(): Promise<string> {
+  const body = messageBody(clubhouse().bob, room)
+  const answer = await ask({ operation: 'submitMessage', target: room, body })
+  return decode(submitMessageResponseCodec, answer).statusCode
 }
 
 function logged(): readonly DecisionRecord[] {
@@ -130,19 +143,17 @@ test('what is let in and what is refused is logged with the policies and their r
   })
   const revisions = [granted[0], refused].map((record) => record?.bundles.postern.revision)
   expect(new Set(revisions).size).toBe(2)
-})
+}, 20_000)
 
 test('the collector gets what the file gets', async () => {
   await send()
-  await hub().gateway.drain(AbortSignal.timeout(5_000))
-  await hub().stop()
-  await hub().start()
+  await restart()
   const records = logged()
   expect(records.length).toBeGreaterThan(2)
   const ids = new Set(records.map(({ decision_id: id }) => id))
   const same = collected.filter(({ decision_id: id }) => ids.has(id))
   expect(same.map(withoutLoss)).toEqual(records.map(withoutLoss))
-})
+}, 20_000)
 
 /** Each place says by itself what it lost. */
 function withoutLoss(record: DecisionRecord): object {
@@ -160,14 +171,19 @@ test('no record has who, where or what, and no other user may read the file', as
 })
 
 test('a drain writes what is left', async () => {
+  await restart()
   const before = logged().length
   await send()
   await hub().gateway.drain(AbortSignal.timeout(5_000))
   const left = logged().slice(before)
-  await hub().stop()
-  await hub().start()
-  expect(left.filter(({ input }) => input.operation === 'submitMessage').length).toBe(3)
-})
+  await restart()
+  const decided = left.filter(({ input }) => input.operation === 'submitMessage')
+  expect(decided.map(({ path, input }) => [path, input.audience])).toEqual([
+    ['postern/admission', undefined],
+    ['postern/disclosure', 'hub'],
+    ['postern/disclosure', 'follower'],
+  ])
+}, 20_000)
 
 test('without its directory requests pass, and the log says later what it lost', async () => {
   rmSync(dirname(file), { recursive: true })
@@ -187,4 +203,24 @@ test('without its directory requests pass, and the log says later what it lost',
     /postern_decision_log_dropped_total{sink="file",reason="failed"} \d+/,
   )
   expect(hub().log().split('decision-log.failed')).toHaveLength(2)
+})
+
+test('bytes that show more than they may are logged with the form that they show', async () => {
+  const before = logged().length
+  const { bob } = clubhouse()
+  const user = 'mimi://b.example/u/canary'
+  const { keyPackage } = keyPackageOf(user)
+  const body = commitBody(bob, room, [
+    addParticipants([{ user, roleIndex: 2 }]),
+    { kind: 'add', keyPackage },
+  ])
+  await ask({ operation: 'update', target: room, body })
+  const records = await loggedSince(before, 'update')
+  expect(records.map(({ result }) => result)).toContainEqual({
+    outcome: 'refused',
+    part: 'request',
+    field: 'participants.changes',
+    reason: 'bytes',
+    shown: 'exact',
+  })
 })
