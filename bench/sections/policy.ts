@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { composeMessage, textBody } from '../../src/client/mimi/franked-message.ts'
 import { privateView } from '../../src/client/mimi/handshake.ts'
-import { NO_DECISION_LOG } from '../../src/decision-log/decision-log.ts'
+import { createDecisionLog, NO_DECISION_LOG } from '../../src/decision-log/decision-log.ts'
+import { createLog } from '../../src/signals/log.ts'
+import { createMetrics } from '../../src/signals/metrics.ts'
+import type { DecisionSink } from '../../src/decision-log/sink.ts'
 import type { Suite } from '../../src/metadata/suite.ts'
 import type { SubmitMessageExchange } from '../../src/model/exchange.ts'
 import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
+import { disclose } from '../../src/pipeline/disclose.ts'
+import type { Passage } from '../../src/pipeline/passage.ts'
 import { discloseMessage } from '../../src/pipeline/submit-message.ts'
 import { framedMessageOf } from '../../src/wire/mls/header.ts'
 import { groupOf } from '../../test/support/mls-members.ts'
@@ -35,30 +40,32 @@ import { declarations } from '../../src/protocols/mimi/declarations.ts'
  * a plan from the table. Each batch brings new objects for peer, room and context, so nothing is
  * remembered but in the last row.
  */
-function policySection(): Section {
+async function policySection(): Promise<Section> {
   const loaded = loadPolicies(PROFILE)
   const compiled = compiledEngine(loaded)
   const cedar = cedarEngine(loaded)
   const many = compiledEngine(withPeerPolicies(loaded, 10_000))
+  const { log, flush } = logging(compiled)
   const measured = {
-    handWritten: measure({ batch: 1_000, batches: 400, run: () => decideTen(handWritten) }),
-    compiled: measure({
+    handWritten: await measure({ batch: 1_000, batches: 400, run: () => decideTen(handWritten) }),
+    compiled: await measure({
       batch: 100,
       batches: 400,
       run: () => decideTen((request) => compiled.decide(request)),
     }),
-    tenThousand: measure({
+    tenThousand: await measure({
       batch: 100,
       batches: 400,
       run: () => decideTen((request) => many.decide(request)),
     }),
-    cedar: measure({
+    cedar: await measure({
       batch: 1,
       batches: 60,
       run: () => decideTen((request) => cedar.decide(request)),
     }),
-    planHit: measure({ batch: 1_000, batches: 400, run: planLookup(compiled) }),
-    disclosure: measure({ batch: 1_000, batches: 400, run: disclosure(compiled) }),
+    planHit: await measure({ batch: 1_000, batches: 400, run: planLookup(compiled) }),
+    disclosure: await measure({ batch: 1_000, batches: 400, run: disclosure(compiled) }),
+    logged: await measure({ batch: 1_000, batches: 400, run: log, between: flush }),
   }
   const of = (name: keyof typeof measured): number => measured[name].medianUs
   const row = (what: string, name: keyof typeof measured): SectionRow => {
@@ -75,6 +82,7 @@ function policySection(): Section {
       row(`ten fields, ${few}, cedar-wasm`, 'cedar'),
       row('a plan from the table', 'planHit'),
       row('disclosure of a submitMessage, towards hub and followers', 'disclosure'),
+      row('a decision into the log', 'logged'),
     ],
     bars: [
       atLeast('cedar-wasm : compiled', of('cedar') / of('compiled'), 400),
@@ -82,6 +90,7 @@ function policySection(): Section {
       atMost('10,000 policies : few', of('tenThousand') / of('compiled'), '2 '),
       atMost('a plan from the table : hand-written', of('planHit') / of('handWritten'), '1 '),
       atMost('disclosure of a submitMessage', of('disclosure'), '3 µs'),
+      atMost('a decision into the log', of('logged'), '0.3 µs'),
     ],
   }
 }
@@ -216,11 +225,15 @@ function suiteNamed(name: string): Suite {
 
 /** Stage 4 of a message that a peer's user submits, with what its bytes show. */
 function disclosure(engine: PolicyEngine): () => number {
+  const passage = passageOf(engine)
+  return () => discloseMessage(passage).request.cells.length
+}
+
+function passageOf(engine: PolicyEngine): Passage<SubmitMessageExchange> {
   const suite = suiteNamed('moderated-pseudonyms')
   const decisions = createPlanTable(engine, declarations)
-  const exchange = submission()
-  const passage = {
-    exchange,
+  return {
+    exchange: submission(),
     context: {
       requestId: 'benchmark',
       receivedAtMs: 0,
@@ -236,7 +249,35 @@ function disclosure(engine: PolicyEngine): () => number {
     agreement: 'benchmark',
     attested: {},
   }
-  return () => discloseMessage(passage).request.cells.length
+}
+
+/** What a request pays for a decision of its that is logged, and what its record costs later. */
+function logging(engine: PolicyEngine) {
+  const passage = passageOf(engine)
+  const plan = disclose(passage, 'follower')
+  let octets = 0
+  const sink: DecisionSink = {
+    name: 'file',
+    write: (records) => {
+      for (const record of records) octets += JSON.stringify(record).length
+      return Promise.resolve()
+    },
+  }
+  const decisionLog = createDecisionLog({
+    sinks: [sink],
+    provider: 'a.example',
+    version: 'benchmark',
+    sampleAllows: 1,
+    metrics: createMetrics(),
+    log: createLog('silent', { write: () => {} }),
+    clock: Date.now,
+    randomness: randomBytes,
+  })
+  const log = (): number => {
+    decisionLog.disclosure(passage, plan, 'follower')
+    return octets
+  }
+  return { log, flush: () => decisionLog.flush() }
 }
 
 /** As an operator with many contracts would have: one more permit or forbid for each peer. */
@@ -260,16 +301,25 @@ function withPeerPolicies(loaded: LoadedPolicies, count: number): LoadedPolicies
   return { policies: [...loaded.policies, ...more] }
 }
 
-function measure({ batch, batches, run }: { batch: number; batches: number; run: () => number }): {
+interface Measured {
+  readonly batch: number
+  readonly batches: number
+  readonly run: () => number
+  /** After each batch, and not of its time. */
+  readonly between?: () => Promise<void>
+}
+
+async function measure({ batch, batches, run, between }: Measured): Promise<{
   readonly medianUs: number
   readonly p99Us: number
-} {
+}> {
   const timesUs: number[] = []
   for (let round = 0; round < batches + batches / 4; round += 1) {
     const start = performance.now()
     for (let each = 0; each < batch; each += 1) kept += run() + 1
     // The first fifth warms up.
     if (round >= batches / 4) timesUs.push(((performance.now() - start) * 1_000) / batch)
+    await between?.()
   }
   return { medianUs: quantile(timesUs, 0.5), p99Us: quantile(timesUs, 0.99) }
 }
@@ -277,4 +327,4 @@ function measure({ batch, batches, run }: { batch: number; batches: number; run:
 /** Keeps answers in use, so that no loop is optimised away. */
 let kept = 0
 
-report(policySection())
+report(await policySection())
