@@ -175,7 +175,7 @@ export const configurationSchema = z.strictObject({
         .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
         .optional()
         .describe('Where they go as OTLP logs over HTTP in JSON.'),
-      sampleAllows: integer({ min: 0, max: 1_000_000, what: 'a number' })
+      sampleAllows: integer({ min: 0, max: 1_000_000, what: 'a count' })
         .default(100)
         .describe('One in how many allows is logged; 0 for none. Refusals all are.'),
     })

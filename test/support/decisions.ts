@@ -3,6 +3,7 @@ import type { Circumstances } from '../../src/decision-log/decision.ts'
 import type { DecisionRecord } from '../../src/decision-log/record.ts'
 import type { DecisionSink } from '../../src/decision-log/sink.ts'
 import { purposeOf, type Plan } from '../../src/metadata/plan.ts'
+import { parseProviderDomain } from '../../src/model/ids.ts'
 import type { Audience } from '../../src/model/metadata.ts'
 import { createPlanTable } from '../../src/policy/plan-table.ts'
 import type { PolicyRoom } from '../../src/policy/slices.ts'
@@ -64,7 +65,7 @@ export function submission(
     exchange: {
       operation: 'submitMessage',
       direction: 'ingress',
-      origin: { kind: 'local' },
+      origin: { kind: 'peer', domain: parseProviderDomain('b.example') },
     },
     context: { requestId: '0011223344556677-1' },
     decisions,

@@ -35,6 +35,7 @@ test('what is bound or opened at start needs a restart, by its path', () => {
   const after = config({
     dataDirectory: '/elsewhere',
     ds: { port: 1 },
+    decisionLog: { file: '/elsewhere/decisions.jsonl' },
     limits: { drainMs: 1 },
     upstream: { url: 'http://ds.example' },
   })
@@ -44,6 +45,7 @@ test('what is bound or opened at start needs a restart, by its path', () => {
     'listeners.admin',
     'upstream',
     'ds',
+    'decisionLog',
     'limits',
   ])
 })
