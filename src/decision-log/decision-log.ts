@@ -73,6 +73,7 @@ export function createDecisionLog(options: DecisionLogOptions): DecisionLog {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer)
       await flush()
+      for (const outlet of outlets) outlet.abandon()
     },
   }
 }

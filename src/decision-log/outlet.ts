@@ -32,6 +32,9 @@ export class Outlet {
     this.labels = labels
     this.metrics = metrics
     this.log = log
+    for (const reason of ['full', 'failed'] as const) metrics.decisionsDropped(sink.name, reason, 0)
+    // Whether the sink can be written to should be known before there is something for it.
+    this.running = this.settled(this.write([]))
   }
 
   put(decision: Decision): void {
@@ -40,9 +43,7 @@ export class Outlet {
 
   /** Writes until the ring is empty or the sink fails. Never rejects. */
   drain(): Promise<void> {
-    this.running ??= this.writeAll().finally(() => {
-      this.running = undefined
-    })
+    this.running ??= this.settled(this.writeAll())
     return this.running
   }
 
@@ -50,6 +51,19 @@ export class Outlet {
   async flush(): Promise<void> {
     await this.running
     await this.drain()
+  }
+
+  /** Gives up what could not be written, and says how much it was. */
+  abandon(): void {
+    const count = this.ring.take(RING_SIZE).length
+    if (count === 0) return
+    this.metrics.decisionsDropped(this.sink.name, 'failed', count)
+    this.log.error('decision-log.abandoned', { count })
+  }
+
+  private async settled(work: Promise<unknown>): Promise<void> {
+    await work
+    this.running = undefined
   }
 
   private async writeAll(): Promise<void> {

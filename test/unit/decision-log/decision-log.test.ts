@@ -133,6 +133,28 @@ test('a sink that fails loses what it was given, says so once, and goes on when 
   ])
 })
 
+test('a sink that cannot be written to is known of before there is a decision', async () => {
+  const sink = memorySink()
+  sink.broken = true
+  const { decisionLog, lines } = decisionLogTo([sink])
+  await decisionLog.flush()
+  expect(lines).toHaveLength(1)
+  expect(await metricsText()).toMatch(/^postern_decision_log_dropped_total{.*reason="full"} \d+$/m)
+})
+
+test('what cannot be written at the end is said', async () => {
+  const sink = memorySink()
+  const { decisionLog, lines } = decisionLogTo([sink])
+  sink.broken = true
+  for (let index = 0; index < 1_000; index += 1)
+    decisionLog.admission(quarantined, admissionOf(quarantined), true)
+  await decisionLog[Symbol.asyncDispose]()
+  const [failed, abandoned] = lines.map((line): unknown => JSON.parse(line))
+  expect(failed).toMatchObject({ event: 'decision-log.failed' })
+  // One batch was tried.
+  expect(abandoned).toMatchObject({ event: 'decision-log.abandoned', count: 1_000 - 256 })
+})
+
 test('a sink that never answers holds up neither the other one nor the end', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
