@@ -1,4 +1,4 @@
-import { safeCode, safeId, type SafeText } from '../signals/log-safe.ts'
+import { safeCode, safeId, safeWord, type SafeText } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Decision } from './decision.ts'
@@ -58,7 +58,11 @@ export class Outlet {
     const count = this.ring.take(RING_SIZE).length
     if (count === 0) return
     this.metrics.decisionsDropped(this.sink.name, 'failed', count)
-    this.log.error('decision-log.abandoned', { count })
+    this.log.error('decision-log.abandoned', { ...this.named(), count })
+  }
+
+  private named() {
+    return { sink: safeWord(this.sink.name) }
   }
 
   private async settled(work: Promise<unknown>): Promise<void> {
@@ -77,12 +81,13 @@ export class Outlet {
     try {
       await this.sink.write(this.recordsOf(batch))
       this.lastWritten = batch.at(-1)?.number ?? this.lastWritten
-      if (this.failing) this.log.info('decision-log.resumed')
+      if (this.failing) this.log.info('decision-log.resumed', this.named())
       this.failing = false
       return true
     } catch (error) {
       this.metrics.decisionsDropped(this.sink.name, 'failed', batch.length)
-      if (!this.failing) this.log.error('decision-log.failed', { reason: reasonOf(error) })
+      if (!this.failing)
+        this.log.error('decision-log.failed', { ...this.named(), reason: reasonOf(error) })
       this.failing = true
       return false
     }

@@ -128,7 +128,7 @@ test('a sink that fails loses what it was given, says so once, and goes on when 
   ])
   expect((await dropped('failed')) - before).toBe(2)
   expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
-    { level: 'error', event: 'decision-log.failed', reason: 'ENOSPC' },
+    { level: 'error', event: 'decision-log.failed', sink: 'file', reason: 'ENOSPC' },
     { level: 'info', event: 'decision-log.resumed' },
   ])
 })
