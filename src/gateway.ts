@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startAdminListener } from './admin/admin-listener.ts'
+import type { ControlHandlers } from './admin/control-api.ts'
 import { startControlSocket } from './admin/control-socket.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
@@ -161,26 +162,7 @@ async function openControl(
     draining: () => draining,
     reload: () => reloadConfig(readConfig, reload),
   })
-  const { host, port, socket } = config.listeners.admin
-  const { health } = handlers
-  const admin = stack.use(await startAdminListener({ host, port, health, metricsText, log }))
-  stack.use(
-    await startControlSocket({
-      path: socket,
-      handlers,
-      requirements: createRequirementsHandlers({
-        ...requirements,
-        ...parts,
-        fetch: (call) => parts.peerClients.document(call),
-      }),
-      policies: policyHandlers({ parts, requirements, config: () => config, log }),
-      receipts: createReceiptHandlers({
-        receipts: parts.receipts,
-        seal: () => sealReceipts({ receipts: parts.receipts, own: requirements.own, keys }),
-      }),
-      log,
-    }),
-  )
+  const admin = await openOperatorSide(stack, { ...outside, handlers, current: () => config })
   await parts.upstream.probe()
   log.info('gateway.started', { peers: config.peers.size })
   return {
@@ -194,4 +176,37 @@ async function openControl(
       await Promise.all([parts.journal.flush(), parts.receipts.flush()])
     },
   }
+}
+
+type OperatorSide = Outside & {
+  readonly handlers: ControlHandlers
+  /** The configuration in force. */
+  readonly current: () => Config
+}
+
+/** The admin listener and the control socket. */
+async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide) {
+  const { config, current, log, keys, parts, requirements, handlers } = side
+  const { receipts } = parts
+  const { host, port, socket } = config.listeners.admin
+  const { health } = handlers
+  const admin = stack.use(await startAdminListener({ host, port, health, metricsText, log }))
+  stack.use(
+    await startControlSocket({
+      path: socket,
+      handlers,
+      requirements: createRequirementsHandlers({
+        ...requirements,
+        ...parts,
+        fetch: (call) => parts.peerClients.document(call),
+      }),
+      policies: policyHandlers({ parts, requirements, config: current, log }),
+      receipts: createReceiptHandlers({
+        receipts,
+        seal: () => sealReceipts({ receipts, own: requirements.own, keys }),
+      }),
+      log,
+    }),
+  )
+  return admin
 }
