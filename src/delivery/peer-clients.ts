@@ -16,6 +16,8 @@ import type { ParseDirectory } from './peer-directory.ts'
 import { PeerLink } from './peer-link.ts'
 import type { Resolve } from './public-address.ts'
 import { tlsContext, type TlsIdentity } from './tls-identity.ts'
+import { safeWord } from '../signals/log-safe.ts'
+import { withSpan } from '../signals/spans.ts'
 
 export interface PeerClientsOptions {
   /** Our own domain, said in `From`. */
@@ -51,7 +53,8 @@ export class PeerClients {
    * `peer-invalid`, `directory-invalid`, `unsupported-operation`, `queue-full`, `draining`.
    */
   async call(call: PeerCall): Promise<PeerAnswer> {
-    return this.link(call.peer).call(call)
+    const facts = { operation: safeWord(call.operation) }
+    return withSpan('peer', facts, () => this.link(call.peer).call(call))
   }
 
   /**

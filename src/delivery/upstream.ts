@@ -6,6 +6,8 @@ import { Breaker, breakerDefaults, type BreakerLimits } from './breaker.ts'
 import { httpCall, type AnswerHeaders, type CallFaults, type HttpAnswer } from './http-call.ts'
 import { encodeSegment } from './path-template.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { safeWord } from '../signals/log-safe.ts'
+import { withSpan } from '../signals/spans.ts'
 
 /** What the delivery service learns beside the body: the `Postern-*` request headers. */
 export interface UpstreamHeaders {
@@ -86,7 +88,12 @@ export class Upstream {
    * `upstream-unreachable`, `upstream-unavailable` (breaker open, too much in flight),
    * `upstream-timeout`, `upstream-invalid`, `draining`.
    */
-  async call(call: UpstreamCall): Promise<UpstreamAnswer> {
+  call(call: UpstreamCall): Promise<UpstreamAnswer> {
+    const facts = { operation: safeWord(call.operation) }
+    return withSpan('upstream', facts, () => this.asked(call))
+  }
+
+  private async asked(call: UpstreamCall): Promise<UpstreamAnswer> {
     const { limits, clock } = this
     const waitMs = this.inFlight >= limits.inFlightMax ? BUSY_RETRY_MS : this.breaker.refusedForMs()
     if (waitMs > 0) throw new GatewayError('upstream-unavailable', { retryAfterMs: waitMs })

@@ -1,6 +1,8 @@
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Handle, HandleLocal, ListenerResponse, RequestContext } from '../model/handle.ts'
+import { safeWord } from '../signals/log-safe.ts'
+import { withSpan } from '../signals/spans.ts'
 import { answerQuery } from './answer-query.ts'
 import { attestDelivery } from './attest-delivery.ts'
 import { forward } from './forward.ts'
@@ -117,22 +119,40 @@ interface Measured {
   readonly context: RequestContext
 }
 
+/** Metrics and a span for an exchange. INVARIANT: both know an outcome as the archive may see it. */
 async function measured(
   parts: PipelineParts,
   { exchange, context }: Measured,
   run: () => Promise<ListenerResponse>,
 ): Promise<ListenerResponse> {
-  let outcome: 'accepted' | ErrorCode = 'accepted'
-  try {
-    return await run()
-  } catch (error) {
-    const { kept, response } = refuse(parts, { exchange, context }, error)
-    outcome = kept
-    if (response === undefined) throw error
-    return response
-  } finally {
-    const { operation, direction } = exchange
+  const { operation, direction } = exchange
+  const facts = { operation: safeWord(operation), direction: safeWord(direction) }
+  const { response, error } = await withSpan('exchange', facts, async (tell) => {
+    const ended = await answered(run, (fault) => refuse(parts, { exchange, context }, fault))
+    const { outcome } = ended
+    tell({ outcome: safeWord(outcome) })
     const durationMs = parts.clock() - context.receivedAtMs
     parts.metrics.exchangeEnded({ operation, direction, outcome, durationMs })
+    return ended
+  })
+  if (response === undefined) throw error
+  return response
+}
+
+interface Ended {
+  readonly outcome: 'accepted' | ErrorCode
+  readonly response?: ListenerResponse | undefined
+  readonly error?: unknown
+}
+
+async function answered(
+  run: () => Promise<ListenerResponse>,
+  refused: (error: unknown) => ReturnType<typeof refuse>,
+): Promise<Ended> {
+  try {
+    return { outcome: 'accepted', response: await run() }
+  } catch (error) {
+    const { kept, response } = refused(error)
+    return { outcome: kept, response, error }
   }
 }

@@ -5,11 +5,11 @@ import { withSpan } from '../../../src/signals/spans.ts'
 
 test('a recorder has every span that ended, with its attributes and its fault as a code', async () => {
   using recorder = recordSpans()
-  await withSpan('exchange', { size: 3 }, () => Promise.resolve())
+  await withSpan('exchange', { size: 3 }, (tell) => Promise.resolve(tell({ count: 2 })))
   const refusal = new GatewayError('not-a-participant')
   await expect(withSpan('refused', {}, () => Promise.reject(refusal))).rejects.toThrow(refusal)
   expect(recorder.take()).toEqual([
-    { name: 'exchange', attributes: { size: 3 }, status: '', events: [] },
+    { name: 'exchange', attributes: { size: 3, count: 2 }, status: '', events: [] },
     { name: 'refused', attributes: {}, status: 'not-a-participant', events: [] },
   ])
   expect(recorder.take()).toEqual([])
