@@ -2,7 +2,8 @@ import type { ErrorCode } from '../model/errors.ts'
 import type { BaseRoomPolicy } from '../wire/mimi/room-policy.ts'
 import { refusal } from './refusal.ts'
 import { bannedRole, checkParticipantRoles, noRole, type Bounds } from './room-policy.ts'
-import type { Member, RoomState } from './room-state.ts'
+import type { Member } from './member.ts'
+import type { RoomState } from './room-state.ts'
 
 /**
  * What a new room's policy says of its first epoch. Throws `invalid-group-info`.

@@ -1,26 +1,15 @@
 import type { ErrorCode } from '../model/errors.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
-import { credentialType } from '../wire/mls/credential.ts'
 import type { ExternalSender } from '../wire/mls/external-sender.ts'
 import { readDictionary } from './app-data-changes.ts'
 import { externalSenders, type Group } from './group.ts'
-import { domainsOf, leafIdentity } from './leaf-identity.ts'
+import { domainsOf } from './leaf-identity.ts'
+import { memberOf, type Member } from './member.ts'
 import type { Participant } from './participants.ts'
 import type { Pin } from './pin.ts'
 import { readRoomComponents } from './room-components.ts'
 import type { RoomPolicy } from './room-policy.ts'
 import { leavesOf } from './tree.ts'
-import type { LeafNode } from '../wire/mls/leaf-node.ts'
-
-/** One client in the group. */
-export interface Member {
-  readonly leafIndex: number
-  /** The participant whose client it is; undefined where its credential names no user. */
-  readonly user: string | undefined
-  readonly client: string | undefined
-  readonly pseudonymous: boolean
-  readonly credentialType: number
-}
 
 /** The public state of a room in one epoch. Never changed: an accepted commit makes the next one. */
 export interface RoomState {
@@ -98,24 +87,6 @@ function stateOf(
   }
 }
 
-/** Leaves that stay in the tree are the same objects from epoch to epoch. */
-export function memberOf(leafIndex: number, leaf: LeafNode): Member {
-  const known = members.get(leaf)
-  if (known?.leafIndex === leafIndex) return known
-  const { credential } = leaf
-  const identity = leafIdentity(credential)
-  const member = {
-    leafIndex,
-    user: identity?.user,
-    client: identity?.client,
-    pseudonymous: credential.kind === 'pseudonymous',
-    credentialType: credentialType(credential),
-  }
-  members.set(leaf, member)
-  return member
-}
-
-const members = new WeakMap<LeafNode, Member>()
 const NOBODY: readonly Participant[] = []
 
 /** Whether the group keeps a participant list at all. */

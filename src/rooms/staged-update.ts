@@ -9,13 +9,8 @@ import { leafIdentity } from './leaf-identity.ts'
 import { matchGroupInfo } from './match-group-info.ts'
 import type { Participant } from './participants.ts'
 import { refusal } from './refusal.ts'
-import {
-  hasParticipantList,
-  memberOf,
-  nextRoomState,
-  type Member,
-  type RoomState,
-} from './room-state.ts'
+import { memberOf, type Member } from './member.ts'
+import { hasParticipantList, nextRoomState, type RoomState } from './room-state.ts'
 import { stageCommit, type CommitEffect, type LeafChange } from './stage-commit.ts'
 import { stageProposals } from './stage-proposals.ts'
 import { leafAt } from './tree.ts'
