@@ -126,7 +126,8 @@ export const fields = {
     title: 'Length of a message',
     forms: ['bucket', 'exact'],
     bucket: 'octets',
-    description: 'How long a message is; only the sending client can pad it into a bucket.',
+    description:
+      'How long an application message is; only the sending client can pad it into a bucket. Handshakes are not padded: their length shows.',
   }),
   'message.kind': define('message.kind', {
     code: 0x0d,

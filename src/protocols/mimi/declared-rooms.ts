@@ -21,16 +21,7 @@ export const roomRows: readonly DeclaredRow[] = [
     operation: 'update',
     part: 'request',
     audience: 'hub',
-    fields: [
-      peerDomain,
-      roomInPath,
-      epoch,
-      messageKind,
-      messageSize,
-      arrivalTime,
-      network,
-      ...handshakeFields,
-    ],
+    fields: [peerDomain, roomInPath, epoch, messageKind, arrivalTime, network, ...handshakeFields],
   },
   {
     operation: 'update',
