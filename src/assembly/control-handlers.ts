@@ -44,6 +44,7 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
 /** Ready when every component is up or degraded and we are not draining. */
 function healthOf(control: ControlParts): Health {
   const { parts, version, startedAtMs } = control
+  parts.upstream.recheck()
   const components: Record<string, Component> = {
     upstream: parts.upstream.available
       ? { state: 'up' }

@@ -62,6 +62,8 @@ export class Upstream {
   private readonly clock: Clock
   private readonly limits: UpstreamLimits
   private readonly breaker: Breaker
+  private probeFailed = false
+  private recheckAfterMs = 0
   private inFlight = 0
 
   /** Throws `configuration-invalid` on a URL of another kind. */
@@ -125,16 +127,25 @@ export class Upstream {
         deadlineMs: this.limits.probeDeadlineMs,
         signal,
       })
-      return status === 200
+      this.probeFailed = status !== 200
     } catch (error) {
-      if (error instanceof GatewayError) return false
-      throw error
+      if (!(error instanceof GatewayError)) throw error
+      this.probeFailed = true
     }
+    return !this.probeFailed
   }
 
-  /** What the last calls and probes say. */
+  /** What the last calls and the last probe say. */
   get available(): boolean {
-    return !this.breaker.open
+    return !this.breaker.open && !this.probeFailed
+  }
+
+  /** Probes once more where it is not available, at most every few seconds: for whoever asks for health. */
+  recheck(): void {
+    const nowMs = this.clock()
+    if (this.available || nowMs < this.recheckAfterMs) return
+    this.recheckAfterMs = nowMs + RECHECK_MS
+    void this.probe()
   }
 
   /** Waits for what is in flight. */
@@ -152,6 +163,7 @@ export class Upstream {
       const { answerBytesMax } = this.limits
       const answer = await httpCall(this.pool, { ...call, answerBytesMax, faults })
       this.breaker.succeeded()
+      this.probeFailed = false
       return answer
     } catch (error) {
       if (error instanceof GatewayError && isTheirs(error)) this.breaker.failed()
@@ -196,6 +208,8 @@ function parseUpstreamUrl(url: string) {
   const base = parsed.pathname.endsWith('/') ? parsed.pathname : `${parsed.pathname}/`
   return { origin: parsed.origin, base, socketPath: undefined }
 }
+
+const RECHECK_MS = 5_000
 
 export const upstreamLimitDefaults: UpstreamLimits = {
   connectionsMax: 64,

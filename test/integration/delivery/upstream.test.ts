@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Upstream, type UpstreamOptions } from '../../../src/delivery/upstream.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -117,6 +117,26 @@ test.for([204, 301, 403, 404, 409, 500, 503])(
     })
   },
 )
+
+test('a probe that fails says so at once, and whoever asks for health has it repeated', async () => {
+  let now = 10_000
+  const path = join(tempDir(), 'ds.sock')
+  const upstream = upstreamAt(`unix:${path}`, { clock: () => now })
+  expect(upstream.available).toBe(true)
+  expect(await upstream.probe()).toBe(false)
+  expect(upstream.available).toBe(false)
+  let probes = 0
+  await startHttp((_request, response) => {
+    probes += 1
+    response.end('ok')
+  }, path)
+  upstream.recheck()
+  upstream.recheck()
+  await vi.waitFor(() => expect(upstream.available).toBe(true))
+  now += 60_000
+  upstream.recheck()
+  expect(probes).toBe(1)
+})
 
 test('a service that is down is unreachable, then unavailable, and a probe brings it back', async () => {
   let now = 0
