@@ -127,7 +127,7 @@ function sight(
   const table = policies.current()
   const asked = { peer, room: home.room(room, suite), operation, direction } as const
   const local = direction === 'egress' || peer === home.peer
-  const plan = table.plan({ ...asked, audience, purpose: purposeOf(operation, audience) })
+  const plan = table.look({ ...asked, audience, purpose: purposeOf(operation, audience) })
   const admitted = [true, false].some(
     (pseudonymous) => table.admit({ ...asked, local, pseudonymous }).kind === 'admitted',
   )

@@ -166,7 +166,7 @@ function grantedResult({ cells }: GrantedPlan): DecisionResult {
 
 /** The log is an archive too: it must not keep a time that the journal beside it withholds. */
 function shownTime({ decisions, peer, room, operation, direction, atMs }: Decision): number {
-  const plan = decisions.plan({
+  const plan = decisions.look({
     peer,
     room,
     operation,

@@ -117,7 +117,7 @@ function fanoutSending(
   const suite = name === undefined ? undefined : parts.suites.suiteByName(name)
   const profile = parts.peers.find(peer)
   if (suite === undefined || profile === undefined) return undefined
-  const granted = parts.policies.current().plan({
+  const granted = parts.policies.current().look({
     peer: factsOf(parts, profile),
     room: parts.home.room(room, suite),
     operation: 'notify',

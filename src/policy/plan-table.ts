@@ -61,20 +61,23 @@ export interface RecordedAdmission {
 }
 
 export interface Recorded {
-  readonly plans: Iterable<RecordedPlan>
-  readonly admissions: Iterable<RecordedAdmission>
+  readonly plans: readonly RecordedPlan[]
+  readonly admissions: readonly RecordedAdmission[]
 }
 
 /** Plans and admissions of one engine: computed when first needed (tens of ms), then looked up (< 1 µs). */
 export interface PlanTable {
   readonly engine: PolicyEngine
+  /** For a request, which is counted. */
   plan(request: PlanRequest): Plan
+  /** The same for whoever only wants to know: nothing is counted. */
+  look(request: PlanRequest): Plan
   admit(request: AdmissionRequest): Admission
   /** Forgets everything, for when declarations or suites changed under it. */
   invalidate(): void
   /** How many plans and admissions are held. */
   size(): number
-  /** What is held, with the numbers of requests since it was first needed. */
+  /** What requests have had, with their numbers since it was first needed. */
   recorded(): Recorded
 }
 
@@ -99,22 +102,28 @@ export function createPlanTable(
     invalidate()
     return slices.pair(request.peer, request.room) ?? 0
   }
+  const held = (request: PlanRequest): Counted<RecordedPlan> => {
+    const key = pairOf(request) * PLANS_PER_PAIR + planNumber(request)
+    const known = plans.get(key)
+    if (known !== undefined) return known
+    const asked = plannedRequest(request, slices)
+    const found = { request: asked, plan: planOf(engine, declared, asked), requests: 0 }
+    plans.set(key, found)
+    return found
+  }
   return {
     engine,
     invalidate,
     size: () => plans.size + admissions.size,
-    recorded: () => ({ plans: plans.values(), admissions: admissions.values() }),
+    recorded: () => ({
+      plans: [...plans.values()].filter(({ requests }) => requests > 0),
+      admissions: [...admissions.values()],
+    }),
+    look: (request) => held(request).plan,
     plan: (request) => {
-      const key = pairOf(request) * PLANS_PER_PAIR + planNumber(request)
-      const known = plans.get(key)
-      if (known !== undefined) {
-        known.requests += 1
-        return known.plan
-      }
-      const asked = plannedRequest(request, slices)
-      const plan = planOf(engine, declared, asked)
-      plans.set(key, { request: asked, plan, requests: 1 })
-      return plan
+      const found = held(request)
+      found.requests += 1
+      return found.plan
     },
     admit: (request) => {
       const key = pairOf(request) * ADMISSIONS_PER_PAIR + admissionNumber(request)
@@ -123,12 +132,7 @@ export function createPlanTable(
         known.requests += 1
         return known.admission
       }
-      const { direction, local, pseudonymous } = request
-      const asked = admissionRequest(
-        slices.representatives(request.peer, request.room),
-        { direction, local, pseudonymous },
-        request.operation,
-      )
+      const asked = askedAdmission(request, slices)
       const admission = admissionOf(engine, asked)
       admissions.set(key, { request: asked, admission, requests: 1 })
       return admission
@@ -142,6 +146,12 @@ function plannedRequest(
 ): PlannedRequest {
   const { suite } = room
   return { ...slices.representatives(peer, room), suite, operation, direction, audience, purpose }
+}
+
+function askedAdmission(request: AdmissionRequest, slices: Slices): CedarRequest {
+  const { peer, room, operation, direction, local, pseudonymous } = request
+  const context = { direction, local, pseudonymous }
+  return admissionRequest(slices.representatives(peer, room), context, operation)
 }
 
 function admissionOf(engine: PolicyEngine, request: CedarRequest): Admission {

@@ -47,8 +47,7 @@ export async function replay(
 ): Promise<Replay> {
   const declared = withArchive(declarations)
   const tally = new Tally()
-  // Copied first: requests go on meanwhile.
-  const [plans, admissions] = [[...recorded.plans], [...recorded.admissions]]
+  const { plans, admissions } = recorded
   for (const [index, held] of plans.entries()) {
     if (index % PLANS_IN_A_SLICE === PLANS_IN_A_SLICE - 1) await setImmediate()
     tally.plan(held, planOf(engine, declared, held.request))

@@ -28,7 +28,7 @@ export function unservedOperations(
     asked.add(key)
     return DIRECTIONS.flatMap((direction) => {
       const purpose = purposeOf(operation, audience)
-      const plan = table.plan({ ...parties, operation, direction, audience, purpose })
+      const plan = table.look({ ...parties, operation, direction, audience, purpose })
       return plan.kind === 'granted' ? [] : [{ operation, direction, audience, refusal: plan }]
     })
   })

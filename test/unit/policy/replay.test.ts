@@ -40,6 +40,20 @@ function seen(text = permitAll) {
   return table
 }
 
+test('who only looks is not counted', async () => {
+  const table = seen()
+  table.look({
+    peer: peerFacts(),
+    room: policyRoom('identified'),
+    operation: 'notify',
+    direction: 'egress',
+    audience: 'follower',
+    purpose: 'delivery',
+  })
+  const result = await replay(table.recorded(), engineOf(permitAll), declarations)
+  expect(result.requests).toBe(7)
+})
+
 test('the same policies change nothing', async () => {
   const result = await replay(seen().recorded(), engineOf(permitAll), declarations)
   expect(result).toEqual({ requests: 7, refused: 0, served: 0, more: 0, less: 0, changes: [] })
