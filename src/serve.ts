@@ -34,7 +34,7 @@ export async function serve({ readConfig, version, out, err }: ServeOptions): Pr
     const { startGateway } = await import('./gateway.ts')
     await using gateway = await startGateway(config, log, { readConfig, version })
     const { provider, file } = config
-    out(greeting({ version, provider, urls: gateway.urls, embedded: file === undefined }))
+    out(greeting({ version, provider, urls: gateway.urls, file }))
     hangup.handle(() => void reload(gateway, { readConfig, log, err }))
     const exitCode = await stop.asked
     hangup.handle(() => {})

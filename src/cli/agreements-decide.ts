@@ -1,4 +1,4 @@
-import { agreementText } from './agreement-text.ts'
+import { agreementTexts } from './agreement-text.ts'
 import { UsageError, type Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
@@ -47,7 +47,7 @@ ${explained} The first characters of an id are enough.`,
       if (only === undefined || found.length > 1)
         throw new UsageError('expected the id of one pending agreement')
       const decided = await client.requirements[verb](only.id)
-      out(values.json ? `${JSON.stringify(decided)}\n` : agreementText(decided))
+      out(values.json ? `${JSON.stringify(decided)}\n` : agreementTexts([decided]).join(''))
       return 0
     },
   }

@@ -1,4 +1,4 @@
-import { agreementText } from './agreement-text.ts'
+import { agreementTexts } from './agreement-text.ts'
 import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
@@ -21,7 +21,7 @@ export const agreementsListCommand: Command = {
     const agreements = list.agreements.filter(({ state }) => !values.pending || state === 'pending')
     if (values.json) out(`${JSON.stringify({ agreements })}\n`)
     else if (agreements.length === 0) out('no agreements\n')
-    else for (const agreement of agreements) out(agreementText(agreement))
+    else for (const text of agreementTexts(agreements)) out(text)
     return 0
   },
 }

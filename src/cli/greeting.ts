@@ -1,3 +1,5 @@
+import { relative } from 'node:path'
+
 /** Where a running gateway can be reached. */
 export interface GatewayUrls {
   /** `https://host:port`, for other providers. */
@@ -13,12 +15,13 @@ export interface GreetingFacts {
   readonly version: string
   readonly provider: string
   readonly urls: GatewayUrls
-  /** Whether no configuration file was found. */
-  readonly embedded: boolean
+  /** The configuration file; undefined where none was found. */
+  readonly file: string | undefined
 }
 
 /** What `serve` prints once it serves. */
-export function greeting({ version, provider, urls, embedded }: GreetingFacts): string {
+export function greeting({ version, provider, urls, file }: GreetingFacts): string {
+  const embedded = file === undefined
   const rows = [
     ['other providers', `${urls.peers}  (mutual TLS)`],
     ['delivery service', `${urls.internal}/internal/v1`],
@@ -29,7 +32,7 @@ export function greeting({ version, provider, urls, embedded }: GreetingFacts): 
     where === undefined ? [] : [`  ${what?.padEnd(18)}${where}`],
   )
   const hints = [
-    'npm run postern -- health',
+    `npm run postern -- health${embedded ? '' : ` --config ${relative('', file)}`}`,
     'npm run demo',
     ...(embedded ? ['npm run postern -- config check --config docs/postern.example.yaml'] : []),
   ]

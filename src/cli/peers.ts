@@ -1,5 +1,5 @@
 import type { PeerList } from '../admin/requirements-api.ts'
-import { agreementText } from './agreement-text.ts'
+import { agreementTexts } from './agreement-text.ts'
 import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
@@ -59,7 +59,7 @@ function peerText(peer: PeerList['peers'][number]): string {
       : `${outcome}${reason === undefined ? '' : ` (${reason})`} at ${utc(checkedAtMs)}`
   const lines = [
     `${domain}  ${allowed ? 'served' : 'refused'}  ${held}  ${checked}\n`,
-    ...peer.agreements.map((agreement) => `  ${agreementText(agreement)}`),
+    ...agreementTexts(peer.agreements).map((text) => `  ${text}`),
     ...peer.apartAs.map(
       (role) => `  no common suite ${role === 'hub' ? 'in our rooms' : 'in its rooms'}\n`,
     ),

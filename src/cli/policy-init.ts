@@ -27,10 +27,12 @@ postern.yaml to use them.`,
     await cp(profileDirectory(profile), directory, { recursive: true, errorOnExist: true })
     out(`policies of the profile ${profile} in ${directory}
 try
-  postern policy check ${directory}
-  postern policy test ${directory}
-  postern policy prove ${directory}
-  postern policy diff ${profile} ${directory}
+  npm run postern -- policy check ${directory}
+  npm run postern -- policy test ${directory}
+  npm run postern -- policy prove ${directory}
+  npm run postern -- policy diff ${profile} ${directory}
+  npm run postern -- policy simulate ${directory}   against a running server
+then name the directory under \`policies\` in postern.yaml
 `)
     return 0
   },

@@ -35,7 +35,8 @@ when it is over.`,
       out(`${JSON.stringify(list)}\n`)
       return 0
     }
-    if (list.receipts.length === 0) out('no receipts\n')
+    if (list.receipts.length === 0)
+      out('no receipts yet: a day is in the list when it is over, at 00:00 UTC\n')
     for (const { peer, seq, digest, fromMs, interruptions } of list.receipts)
       out(
         `${`${peer}/${seq}`.padEnd(24)}  ${utcDay(fromMs)}  ${digest}${interruptions === 0 ? '' : `  interrupted ${interruptions}`}\n`,

@@ -40,6 +40,7 @@ Exit code 1 when they have no suite in common: then the nearest suites are shown
       out(`until ${utc(expiresAt * 1_000)}\n`)
     } else {
       out(`no common suite of hub ${hub.provider} and follower ${follower.provider}\n`)
+      out('\nfor each field and who gets it: the least and the most that each side wants shown\n')
       for (const miss of outcome.nearest)
         out(
           nearMissText(miss, {
@@ -75,7 +76,7 @@ function nearMissText(
   const head = `\n${names.hub} of the hub is nearest to ${names.follower} of the follower, ${conflicts.length} conflicts\n`
   const rows = conflicts.map(
     ({ field, audience, hub, follower }) =>
-      `  ${field.padEnd(22)} ${audience.padEnd(9)} hub ${hub.join('..').padEnd(24)} follower ${follower.join('..')}\n`,
+      `  ${field.padEnd(22)} ${audience.padEnd(9)} hub ${hub.join('..').padEnd(32)} follower ${follower.join('..')}\n`,
   )
   return `${head}${rows.join('')}`
 }
