@@ -1,5 +1,6 @@
 import type { Operation } from '../../model/exchange.ts'
 import { fieldList, fields } from '../fields.ts'
+import { formWords } from '../words.ts'
 import type { Label, LabelField, LabelPart, LabelRecipient, Place } from './label.ts'
 
 /** A label in the words with which it begins, as text. */
@@ -120,8 +121,25 @@ function capitalised(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
-function whatTheyGet({ fields: shown }: LabelRecipient): string {
+/** People first, then how much else. */
+function whatTheyGet(recipient: LabelRecipient): string {
+  const { fields: shown, audience } = recipient
   if (shown.length === 0) return 'nothing.'
+  const people = audience === 'target' ? '' : `${peopleWords(recipient)} `
+  return `${people}${howMuch(recipient)}`
+}
+
+/** What most people want to know of whoever gets something. */
+function peopleWords({ fields: shown }: LabelRecipient): string {
+  const facts = PEOPLE.map((name) => {
+    const row = shown.find(({ field }) => field === name)
+    const words = row === undefined ? 'not shown' : formWords(name, row.form, row.width)
+    return `${fields[name].title}: ${words}.`
+  })
+  return facts.join(' ')
+}
+
+function howMuch({ fields: shown }: LabelRecipient): string {
   const more = shown.filter(isExcess).map(({ field }) => field)
   const least = shown.length - more.length
   const minimum = `${least} ${least === 1 ? 'item' : 'items'} that the protocol cannot help showing`
@@ -144,6 +162,8 @@ function joined(words: readonly string[]): string {
     ? words.join('')
     : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`
 }
+
+const PEOPLE = ['sender.user', 'participants.list'] as const
 
 const CLOSED: Readonly<Record<Label['closed'][number]['code'], string>> = {
   'peer-unknown': 'it is not known here',

@@ -92,7 +92,11 @@ test('the summary names each recipient, its excess, and what nobody gets', () =>
   const { points } = labelSummary(someLabel)
   expect(points).toHaveLength(part.recipients.length + 1)
   expect(points[0]?.who).toBe('a.example, running the room')
-  expect(points[0]?.gets).toMatch(/^\d+ items .*Text of a report\.$/)
+  expect(points[0]?.gets).toMatch(
+    /^Who sends a message: a pseudonym for one room\. Who is in the room: [^.]*\. \d+ items .*Text of a report\.$/,
+  )
+  const follower = points.find(({ who }) => who.endsWith('taking part in the room'))
+  expect(follower?.gets).toMatch(/^Who sends a message: not shown\. /)
   const shown = new Set(part.recipients.flatMap((one) => one.fields.map(({ field }) => field)))
   const never = fieldList.filter(({ name }) => !shown.has(name)).map(({ title }) => title)
   expect(points.at(-1)).toEqual({ who: 'Shown to none of them', gets: `${never.join('; ')}.` })
