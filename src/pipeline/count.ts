@@ -1,3 +1,4 @@
+import type { Suite } from '../metadata/suite.ts'
 import type { PeerAnswer, PeerCall } from '../delivery/peer-call.ts'
 import { isSent } from '../delivery/sent.ts'
 import type { GrantedPlan } from '../metadata/plan.ts'
@@ -128,16 +129,31 @@ function fanoutSending(
   const plan =
     granted.kind === 'granted' ? granted : parts.receipts.planOf(suite).plan('notify', 'follower')
   if (plan === undefined) return undefined
-  const item = parts.bytes.parseFanout(bytes)
+  const observed = carriedByFanout(parts, { room, suite, bytes })
+  return { peer, operation: 'notify', audience: 'follower', plan, observed }
+}
+
+/** The same octets go to every follower: they are read once. */
+function carriedByFanout(
+  parts: FanoutParts,
+  { room, suite, bytes }: Pick<FanoutBody, 'room' | 'bytes'> & { readonly suite: Suite },
+): Carried {
+  const known = fanoutsRead.get(bytes)
+  if (known?.suite === suite) return known.carried
   const exchange = {
     protocol: '',
     operation: 'notify',
     direction: 'egress',
     origin: { kind: 'local' },
     room,
-    items: [item],
+    items: [parts.bytes.parseFanout(bytes)],
     bytes,
   } as const
-  const observed = carriedByRequest(parts, exchange, { suite, attested: {} })
-  return { peer, operation: 'notify', audience: 'follower', plan, observed }
+  const carried = carriedByRequest(parts, exchange, { suite, attested: {} })
+  fanoutsRead.set(bytes, { suite, carried })
+  return carried
 }
+
+type Carried = ReturnType<typeof carriedByRequest>
+
+const fanoutsRead = new WeakMap<Buffer, { readonly suite: Suite; readonly carried: Carried }>()
