@@ -110,7 +110,7 @@ const STYLES = {
 const TITLE_WIDTH = 78
 const LEGEND = `From the octets at the taps, not from declarations. A column is a provider in a role, a line a field,
 a cell the most exposing form in which the octets that reached this provider held it:
-  exact      as it is                            bucket     one of a few sizes, a whole second, one handle
+  exact      as it is                            bucket     one of a few sizes, a whole second, one handle, some clients
   pseudonym  a name that holds in one room       absent     looked for, and not there
   .          nothing of the kind reached it     *          less at other times
 An arrival time is by the receiver's own clock. What a provider sees of its own users is not in it.`

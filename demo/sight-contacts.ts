@@ -50,9 +50,15 @@ function materialFields({ userStatus, clients }: KeyMaterialResponse, eye: Eye):
   )
   const named = mostExposing(clients.map(({ clientUri }) => eye.formOf(clientUri)))
   const isLinked = found.some(({ kind }) => kind === 'pseudonymous')
+  // Some clients, and none that is missing: whoever gets this cannot tell how many there are.
+  const isCut = userStatus === 'partialSuccess' && found.length === clients.length
+  const listed: readonly Seen[] = [
+    { field: 'client.list', form: isCut ? 'bucket' : 'exact' },
+    { field: 'client.capabilities', form: 'exact' },
+  ]
   return [
     { field: 'user.existence', form: userStatus === 'noConsent' ? 'absent' : 'exact' },
-    ...(found.length === 0 ? [] : materialShown),
+    ...(found.length === 0 ? [] : listed),
     ...(found.length === 0 ? [] : [{ field: 'sender.client', of: 'asked', form: named } as const]),
     ...(isLinked ? [pseudonymLink] : []),
   ]
@@ -153,11 +159,6 @@ export function sightReport(crossing: Crossing, eye: Eye): readonly Sighting[] {
 function existence(isThere: boolean): Form {
   return isThere ? 'exact' : 'absent'
 }
-
-const materialShown: readonly Seen[] = [
-  { field: 'client.list', form: 'exact' },
-  { field: 'client.capabilities', form: 'exact' },
-]
 
 /** Asked by name and answered with the pseudonym: whoever sees both knows who that is in the room. */
 const pseudonymLink: Seen = {

@@ -2,16 +2,24 @@ import type { Crossing } from '../../demo/recording.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { fanoutMessageCodec } from '../../src/wire/mimi/fanout.ts'
 import {
+  keyMaterialRequestCodec,
+  keyMaterialResponseCodec,
+  type ClientKeyMaterial,
+  type KeyMaterialResponse,
+} from '../../src/wire/mimi/key-material.ts'
+import {
   submitMessageRequestCodec,
   submitMessageResponseCodec,
 } from '../../src/wire/mimi/submit-message.ts'
-import { privateMessage } from './mls-samples.ts'
+import { keyPackageCodec } from '../../src/wire/mls/key-package.ts'
+import { basicCredential, privateMessage, sampleKeyPackage } from './mls-samples.ts'
 
 /** What every crossing of these tests is about. */
 export const sample = {
   room: 'mimi://a.example/r/clubhouse',
   otherRoom: 'mimi://a.example/r/lobby',
   bob: 'mimi://b.example/u/bob',
+  cathy: 'mimi://c.example/u/cathy',
   bobsPseudonym: 'mimi://b.example/u/6ff32c0a-1b2d-4c5e-8f90-0123456789ab',
   timestamp: 1_750_000_000_000n,
   frank: {
@@ -65,6 +73,45 @@ export function delivery(
     answer: Buffer.alloc(0),
     ...options,
   })
+}
+
+/** Bob's provider asks the hub for key material of Cathy. */
+export function keyMaterial(
+  userStatus: KeyMaterialResponse['userStatus'],
+  clientStatuses: readonly ('success' | 'keyMaterialExhausted')[],
+): Crossing {
+  const { bob: requestingUser, cathy: userUri, room: roomId } = sample
+  const protocol = 'mls10'
+  const request = {
+    protocol,
+    requestingUser,
+    targetUser: userUri,
+    roomId,
+    acceptableCiphersuites: [1],
+    requiredCapabilities: { extensionTypes: [], proposalTypes: [], credentialTypes: [] },
+    requesterSignatureKey: Buffer.alloc(32),
+    requesterCredential: basicCredential(requestingUser),
+    keyMaterialRequestSignature: Buffer.alloc(64),
+  } as const
+  const clients = clientStatuses.map((clientStatus) => clientOf(userUri, clientStatus))
+  return crossing({
+    from: 'b.example',
+    to: 'a.example',
+    operation: 'keyMaterial',
+    body: encode(keyMaterialRequestCodec, request),
+    answer: encode(keyMaterialResponseCodec, { protocol, userStatus, userUri, clients }),
+    room: userUri,
+  })
+}
+
+function clientOf(
+  user: string,
+  clientStatus: 'success' | 'keyMaterialExhausted',
+): ClientKeyMaterial {
+  const clientUri = 'mimi://c.example/d/cathy-phone'
+  if (clientStatus === 'keyMaterialExhausted') return { clientStatus, clientUri }
+  const value = sampleKeyPackage(user)
+  return { clientStatus, clientUri, keyPackage: { value, bytes: encode(keyPackageCodec, value) } }
 }
 
 /** The crossings with their places in the recording. */

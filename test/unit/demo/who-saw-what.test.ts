@@ -4,7 +4,9 @@ import { Eye } from '../../../demo/eye.ts'
 import type { Crossing } from '../../../demo/recording.ts'
 import { renderTable } from '../../../demo/table.ts'
 import { whoSawWhat } from '../../../demo/who-saw-what.ts'
-import { delivery, recorded, sample, submission } from '../../support/crossings.ts'
+import { delivery, keyMaterial, recorded, sample, submission } from '../../support/crossings.ts'
+
+const exhausted = 'keyMaterialExhausted'
 
 function rowsOf(...crossings: readonly Crossing[]) {
   const all = recorded(...crossings)
@@ -44,6 +46,15 @@ test('a follower sees no sender, unless some octets name one', () => {
 
 test('a request that was refused was seen all the same', () => {
   expect(formOf('a.example', 'sender.user', [submission({ status: 429 })])).toBe('pseudonym-room')
+})
+
+test.each([
+  ['exact', 'all of them', keyMaterial('success', ['success'])],
+  ['exact', 'all of them, one without', keyMaterial('partialSuccess', ['success', exhausted])],
+  ['bucket', 'some of them', keyMaterial('partialSuccess', ['success'])],
+  [undefined, 'none of them', keyMaterial('noConsent', [])],
+] as const)('the clients of a user are shown as %s by an answer with %s', (form, _, asked) => {
+  expect(formOf('b.example', 'client.list', [asked])).toBe(form)
 })
 
 test('the table has a block per operation, a column per provider and role, a line per field', () => {
