@@ -3,12 +3,15 @@ import { Device, introduce } from './device.ts'
 import type { Secrets } from './eye.ts'
 import type { Federation, Provider, ProviderPlan, SuiteLists } from './providers.ts'
 
+/** The policies of the hub, unless somebody brings other ones. */
+export const HUB_PROFILE = 'consumer'
+
 /** The three providers of the draft's example, and one that asks for more. draft-ietf-mimi-protocol-06 §3 */
-export const plans: readonly ProviderPlan[] = [
+const plans: readonly ProviderPlan[] = [
   {
     domain: 'a.example',
     about: 'consumer, hub of rooms under two suites',
-    policies: 'consumer',
+    policies: HUB_PROFILE,
     rooms: { profile: 'consumer', region: 'EU' },
     suites: {
       asHub: ['moderated-pseudonyms', 'identified'],
@@ -45,6 +48,13 @@ export const plans: readonly ProviderPlan[] = [
     attested: { organisation: 'D Limited', deviceClass: 'managed', country: 'FR' },
   },
 ]
+
+/** The same, with other policies for the hub of the story. */
+export function plansWith(hubPolicies: string): readonly ProviderPlan[] {
+  return plans.map((plan) =>
+    plan.domain === claimed.hub ? { ...plan, policies: hubPolicies } : plan,
+  )
+}
 
 /** What b.example accepts later in the story. */
 export const acceptedLater: SuiteLists = {

@@ -21,8 +21,10 @@ export class Printer {
     this.colours = colours
   }
 
-  begin(): void {
-    this.out(`${this.paint('head', 'Four providers, four gateways, real MLS clients.')}\n\n`)
+  begin(about: string): void {
+    this.out(
+      `${this.paint('head', 'Four providers, four gateways, real MLS clients.')}\n${about}\n\n`,
+    )
   }
 
   stepBegins(step: number, title: string): void {

@@ -15,7 +15,8 @@ export interface ProviderPlan {
   readonly domain: string
   /** For people. */
   readonly about: string
-  readonly policies: 'consumer' | 'enterprise'
+  /** A profile, or the absolute path of a directory of policies: `policies` of postern.yaml. */
+  readonly policies: string
   readonly rooms: { readonly profile: string; readonly region: string }
   /** What its document offers and accepts, the preferred suite first. */
   readonly suites: SuiteLists

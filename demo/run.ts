@@ -1,4 +1,4 @@
-import { claimed, secrets } from './cast.ts'
+import { claimed, plansWith, secrets } from './cast.ts'
 import { checkClaims, type Claim } from './claims.ts'
 import { Eye } from './eye.ts'
 import type { Printer } from './print.ts'
@@ -13,6 +13,8 @@ import { whoSawWhat, type Row } from './who-saw-what.ts'
 export interface DemoResult {
   readonly ok: boolean
   readonly durationMs: number
+  /** What the hub decided by: a profile, or a directory. */
+  readonly policies: string
   readonly steps: readonly StepResult[]
   /** How many requests crossed between providers, and are behind what follows. */
   readonly crossings: number
@@ -23,12 +25,20 @@ export interface DemoResult {
   readonly claims: readonly Claim[]
 }
 
+export interface DemoOptions {
+  readonly printer: Printer
+  readonly signal: AbortSignal
+  /** Of the hub: a profile, or the absolute path of a directory. */
+  readonly policies: string
+}
+
 /** Plays the story, then looks at what crossed. Nothing runs any more when it resolves. */
-export async function runDemo(printer: Printer, signal: AbortSignal): Promise<DemoResult> {
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const { printer, signal, policies } = options
   const startedAtMs = performance.now()
   const stage = new Stage(printer, signal)
-  printer.begin()
-  const { crossings, played } = await perform(stage, printer, signal)
+  printer.begin(`${claimed.hub} decides by the policies ${policies}`)
+  const { crossings, played } = await perform(stage, options)
   const seen = lookAt(crossings)
   if (crossings.length > 0 && !signal.aborted) {
     printer.table(seen.table)
@@ -38,7 +48,7 @@ export async function runDemo(printer: Printer, signal: AbortSignal): Promise<De
   const ok = played && seen.claims.every((claim) => claim.ok)
   const result = { ok, durationMs: Math.round(performance.now() - startedAtMs) }
   if (!signal.aborted) printer.end(result)
-  return { ...result, steps: stage.steps, crossings: crossings.length, ...seen }
+  return { ...result, policies, steps: stage.steps, crossings: crossings.length, ...seen }
 }
 
 interface Performance {
@@ -47,10 +57,13 @@ interface Performance {
 }
 
 /** A step that fails ends the story; the stage has recorded why. */
-async function perform(stage: Stage, printer: Printer, signal: AbortSignal): Promise<Performance> {
+async function perform(
+  stage: Stage,
+  { printer, signal, policies }: DemoOptions,
+): Promise<Performance> {
   let federation: Federation | undefined
   try {
-    federation = await raiseCurtain(stage, signal)
+    federation = await raiseCurtain(stage, plansWith(policies), signal)
     await orAborted(play(stage, federation), signal)
     await federation.recording.settled()
     return { crossings: federation.recording.crossings, played: true }

@@ -1,5 +1,5 @@
-import { assemble, plans, type Cast } from './cast.ts'
-import { startFederation, type Federation } from './providers.ts'
+import { assemble, type Cast } from './cast.ts'
+import { startFederation, type Federation, type ProviderPlan } from './providers.ts'
 import type { Stage } from './stage.ts'
 import { agree, change, namedRoom, tooMuch } from './story-agreements.ts'
 import { complianceRoom, findAndAsk } from './story-contacts.ts'
@@ -7,7 +7,11 @@ import { flood, removal, reports } from './story-moderation.ts'
 import { fillClubhouse, newDevice, secondRoom, talk } from './story-rooms.ts'
 
 /** Starts the providers; what it returns has to be disposed of. */
-export function raiseCurtain(stage: Stage, signal: AbortSignal): Promise<Federation> {
+export function raiseCurtain(
+  stage: Stage,
+  plans: readonly ProviderPlan[],
+  signal: AbortSignal,
+): Promise<Federation> {
   return stage.step('Four providers start, each a gateway process of its own', async (note) => {
     const federation = await startFederation(plans, signal)
     for (const { plan, gateway, addresses } of federation.providers)

@@ -1,25 +1,18 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DemoResult } from '../../demo/run.ts'
+import { demoDurationMsMax, rowName, runDemoAsJson } from '../support/demo.ts'
 
-// The whole demo once, as a machine would run it; `execFile` throws for any exit code but 0.
 let demo: DemoResult
-const durationMsMax = 60_000
 
 beforeAll(async () => {
-  const command = promisify(execFile)('npm', ['run', '-s', 'demo', '--', '--json'], {
-    timeout: 2 * durationMsMax,
-    maxBuffer: 16 * 1_024 * 1_024,
-  })
-  demo = JSON.parse((await command).stdout) as DemoResult
-}, 2 * durationMsMax)
+  demo = await runDemoAsJson()
+}, 2 * demoDurationMsMax)
 
 test('every step goes well, in less than a minute', () => {
   expect(demo.steps.filter(({ ok }) => !ok)).toEqual([])
   expect(demo.steps).toHaveLength(19)
   expect(demo).toMatchObject({ ok: true })
-  expect(demo.durationMs).toBeLessThan(durationMsMax)
+  expect(demo.durationMs).toBeLessThan(demoDurationMsMax)
 })
 
 test('every operation crossed between the providers', () => {
@@ -118,8 +111,5 @@ test('what can be put together is said', () => {
 })
 
 function rowsOf({ table }: DemoResult): readonly string[] {
-  return table.map(({ suite, operation, observer, role, field, of, form }) => {
-    const name = of === undefined ? field : `${field} (${of})`
-    return [suite, operation, `${observer} ${role}`, name, form].join(' | ')
-  })
+  return table.map((row) => `${rowName(row)} | ${row.form}`)
 }
