@@ -101,7 +101,12 @@ function shortForm(form: Form): string {
   return form === 'pseudonym-peer' ? 'LINKABLE' : form
 }
 
-const SUITES: readonly string[] = ['moderated-pseudonyms', 'compliance', 'outside rooms']
+const SUITES: readonly string[] = [
+  'moderated-pseudonyms',
+  'identified',
+  'compliance',
+  'outside rooms',
+]
 const ROLES: readonly string[] = ['hub', 'follower', 'target', 'asker']
 const NAME_WIDTH = 46
 const CELL_WIDTH = 12
