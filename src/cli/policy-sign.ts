@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBundle, signBundle } from '../policy/bundle.ts'
+import { readBundle, schemaDigest, signBundle } from '../policy/bundle.ts'
 import { verificationKeyOf } from '../metadata/requirements/signing-keys.ts'
 import { BUNDLE, readPolicyFiles, type PolicyFiles } from '../settings/policy-files.ts'
 import { UsageError, type Command } from './command.ts'
@@ -59,7 +59,12 @@ code 1 when they are not valid: nothing is signed then.`,
     const files = await readPolicyFiles(directory)
     const revision = revisionOf(files, values.revision)
     const issuedAt = Math.floor(clock() / 1_000)
-    const bundle = { revision, issuedAt, files: Object.fromEntries(files.digests) }
+    const bundle = {
+      revision,
+      issuedAt,
+      schema: schemaDigest(),
+      files: Object.fromEntries(files.digests),
+    }
     await writeFile(join(directory, BUNDLE), signBundle(bundle, key))
     out(
       `revision ${revision}, ${files.digests.size} files, signed by ${verificationKeyOf(key).x}\n`,

@@ -1,9 +1,10 @@
-import type { KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import type { VerificationKey } from '../metadata/requirements/document.ts'
 import { openJws, signJws, verifiesWith } from '../metadata/requirements/jws.ts'
 import { thumbprint } from '../metadata/requirements/signing-keys.ts'
 import { GatewayError } from '../model/errors.ts'
+import { gatewaySchema } from './schema.ts'
 
 /** What somebody who may sign policies has signed: these files, and no others. */
 export interface PolicyBundle {
@@ -11,8 +12,15 @@ export interface PolicyBundle {
   readonly revision: number
   /** Seconds since 1970. */
   readonly issuedAt: number
+  /** SHA-256 of the schema for which they were checked, base64url. */
+  readonly schema: string
   /** SHA-256 of each file, base64url, by its name. */
   readonly files: Readonly<Record<string, string>>
+}
+
+/** The schema of this gateway, as a bundle names it. */
+export function schemaDigest(): string {
+  return createHash('sha256').update(gatewaySchema()).digest('base64url')
 }
 
 /** As it stands beside the files, `bundle.jws`: compact, EdDSA with Ed25519. */
@@ -27,7 +35,7 @@ export function readBundle(bytes: Buffer): PolicyBundle {
 
 /**
  * A bundle that one of the keys signed, of exactly these files. Throws `policy-invalid` with the reason
- * `bundle-unsigned`, `bundle-malformed`, `wrong-key`, `bad-signature` or `bundle-files`.
+ * `bundle-unsigned`, `bundle-malformed`, `wrong-key`, `bad-signature`, `bundle-schema` or `bundle-files`.
  */
 export function verifyBundle(
   { bundle: bytes, digests }: SignedFiles,
@@ -37,6 +45,7 @@ export function verifyBundle(
   const { bundle, signed } = opened(bytes)
   const verdict = verifiesWith(signed, keys)
   if (verdict !== 'verified') throw refusal(verdict)
+  if (bundle.schema !== schemaDigest()) throw refusal('bundle-schema')
   const names = new Set([...digests.keys(), ...Object.keys(bundle.files)])
   for (const name of names)
     if (bundle.files[name] !== digests.get(name)) throw refusal('bundle-files')
@@ -70,6 +79,7 @@ function refusal(reason: string): GatewayError {
 const bundleSchema = z.strictObject({
   revision: z.int().min(1),
   issuedAt: z.int().min(0),
+  schema: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   files: z.record(
     z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/),
     z.string().regex(/^[A-Za-z0-9_-]{43}$/),

@@ -1,8 +1,10 @@
+import { createPrivateKey } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readBundle, signBundle } from '../../../src/policy/bundle.ts'
 import { startFederation, type Federation } from '../../support/federation.ts'
 import { runCli } from '../../support/run-cli.ts'
 
@@ -138,6 +140,17 @@ test.for([
           file,
           `${jws.slice(0, at)}${jws[at] === 'A' ? 'B' : 'A'}${jws.slice(at + 1)}`,
         )
+      }),
+  ],
+  [
+    'a bundle for another version of the schema',
+    'bundle-schema',
+    () =>
+      signedThen('older', async (copy) => {
+        const file = join(copy, 'bundle.jws')
+        const bundle = readBundle(await readFile(file))
+        const key = createPrivateKey(await readFile(keyFile))
+        await writeFile(file, signBundle({ ...bundle, schema: 'A'.repeat(43) }, key))
       }),
   ],
   [
