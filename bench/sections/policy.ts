@@ -282,6 +282,7 @@ function logging(engine: PolicyEngine) {
 
 /** As an operator with many contracts would have: one more permit or forbid for each peer. */
 function withPeerPolicies(loaded: LoadedPolicies, count: number): LoadedPolicies {
+  const shared = { title: undefined, reason: 'r', line: 1, expiresAtMs: undefined }
   const more = Array.from({ length: count - loaded.policies.length }, (_, number) => {
     const text = `@id("peer-${number}") @reason("r") ${number % 2 === 0 ? 'permit' : 'forbid'} (principal == Peer::"p${number}.example", action in Action::"any:exact", resource) when { principal.verified };`
     const json = {
@@ -296,7 +297,7 @@ function withPeerPolicies(loaded: LoadedPolicies, count: number): LoadedPolicies
         },
       ],
     }
-    return { id: `peer-${number}`, title: undefined, reason: 'r', line: 1, text, json }
+    return { ...shared, id: `peer-${number}`, text, json }
   })
   return { policies: [...loaded.policies, ...more] }
 }

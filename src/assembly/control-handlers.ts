@@ -4,6 +4,7 @@ import { createReportHandlers } from '../admin/report-handlers.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import { parseMimiUri, parseProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
+import { hasExpired } from '../policy/policy-holder.ts'
 import { limitNames, limitsWith } from '../ratelimit/limits.ts'
 import type { Config } from '../settings/config.ts'
 import { safeId } from '../signals/log-safe.ts'
@@ -55,11 +56,18 @@ function healthOf(control: ControlParts): Health {
         : { state: 'up' },
     journal:
       parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
-    policies: { state: 'up' },
+    policies: policiesComponent(parts),
   }
   const down = Object.values(components).some(({ state }) => state === 'down')
   const status = control.draining() ? 'draining' : down ? 'not-ready' : 'ready'
   return { status, version, startedAtMs, components }
+}
+
+function policiesComponent({ policies, clock }: PipelineParts): Component {
+  const [inForce] = policies.sets()
+  if (inForce !== undefined && hasExpired(inForce, clock()))
+    return { state: 'degraded', reason: 'policy-expired' }
+  return { state: 'up' }
 }
 
 function limitsView({ config, parts }: ControlParts): ReturnType<ControlHandlers['limits']> {

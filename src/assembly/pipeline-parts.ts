@@ -155,7 +155,7 @@ async function openNeighbourhood(options: PartsOptions) {
     peers,
     policies: createPolicyHolder(
       await readPolicySets(config, { clock, ledger: new BundleLedger(store) }),
-      declarations,
+      { declarations, clock },
     ),
     peerClients: new PeerClients({
       domain,

@@ -7,7 +7,7 @@ import type { BundleLedger } from '../policy/bundle-ledger.ts'
 import { compiledEngine } from '../policy/compiled-engine.ts'
 import { inspectApart, type PolicyInput } from '../policy/load-apart.ts'
 import type { PolicyFinding } from '../policy/load.ts'
-import type { PolicySet } from '../policy/policy-holder.ts'
+import { hasExpired, type PolicySet } from '../policy/policy-holder.ts'
 import type { Config, PolicySource } from '../settings/config.ts'
 import { safeId, safeWord } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
@@ -101,17 +101,21 @@ export async function readPolicySet(
   const files = await readPolicyFiles(path)
   const bundle = keys.length === 0 ? undefined : verifyBundle(files, keys).revision
   const digest = inputDigest(files)
+  const nowMs = clock()
   const found = known.find((set) => set.digest === digest && set.bundle === bundle)
-  if (found !== undefined) return found
-  const inspection = await inspectApart(files)
+  if (found !== undefined && !hasExpired(found, nowMs)) return found
+  const inspection = await inspectApart(files, { nowMs })
   if (inspection.kind === 'invalid') throw new PolicyError(linesOf(files, inspection.findings))
   const { loaded } = inspection
   return {
-    engine: compiledEngine(loaded),
+    engine: compiledEngine(loaded, clock),
     digest,
     policies: loaded.policies.length,
     bundle,
-    loadedAtMs: clock(),
+    loadedAtMs: nowMs,
+    expiriesMs: loaded.policies
+      .flatMap(({ expiresAtMs }) => expiresAtMs ?? [])
+      .toSorted((a, b) => a - b),
   }
 }
 

@@ -10,11 +10,11 @@ export const policyCheckCommand: Command = {
   --json    for machines
 
 Exit code 1 when something is wrong.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['POLICIES'])
     const { inspectPolicyArgument } = await import('./read-policies.ts')
-    const reading = await inspectPolicyArgument(positionals[0] ?? '')
+    const reading = await inspectPolicyArgument(positionals[0] ?? '', clock)
     if (reading.kind === 'valid') {
       const { length } = reading.loaded.policies
       out(

@@ -10,14 +10,17 @@ export const policyDiffCommand: Command = {
   --json    for machines
 
 Exit code 1 when NEW shows more in any situation.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['OLD', 'NEW'])
     const { readPolicyArgument } = await import('./read-policies.ts')
     const { exposureDiff, exposureRises } = await import('../policy/exposure-diff.ts')
     const { diffLines } = await import('../policy/exposure-text.ts')
     const [before = '', after = ''] = positionals
-    const cells = exposureDiff(await readPolicyArgument(before), await readPolicyArgument(after))
+    const cells = exposureDiff(
+      await readPolicyArgument(before, clock),
+      await readPolicyArgument(after, clock),
+    )
     const changed = cells.filter(({ more, less }) => more + less > 0)
     const rises = exposureRises(cells)
     out(

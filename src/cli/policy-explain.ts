@@ -15,11 +15,14 @@ export const policyExplainCommand: Command = {
   --json    for machines
 
 Shows every form of the field of the action, most exposing first. Exit code 1 when the action is denied.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['POLICIES', 'REQUEST'])
     const [policies = '', path = ''] = positionals
-    const explanation = explainRequest(await readPolicyArgument(policies), await readRequest(path))
+    const explanation = explainRequest(
+      await readPolicyArgument(policies, clock),
+      await readRequest(path),
+    )
     out(values.json ? `${JSON.stringify(explanation)}\n` : `${linesOf(explanation).join('\n')}\n`)
     return explanation.decision === 'allow' ? 0 : 1
   },

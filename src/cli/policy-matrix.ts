@@ -10,13 +10,13 @@ export const policyMatrixCommand: Command = {
   --json    for machines: each cell by purpose, with the policies that decide it
 
 Every situation that the policies can tell apart is asked, none is sampled.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['POLICIES'])
     const { readPolicyArgument } = await import('./read-policies.ts')
     const { exposureMatrix } = await import('../policy/exposure-diff.ts')
     const { matrixTable } = await import('../policy/exposure-text.ts')
-    const cells = exposureMatrix(await readPolicyArgument(positionals[0] ?? ''))
+    const cells = exposureMatrix(await readPolicyArgument(positionals[0] ?? '', clock))
     const document = cells.map(({ ladder, peerClass, purpose, after, situations }) => ({
       ladder,
       peerClass,

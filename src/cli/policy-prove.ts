@@ -15,7 +15,7 @@ export const policyProveCommand: Command = {
 Every situation that policies or invariant can tell apart is asked, none is sampled. Exit code 1 when
 one does not hold: then a situation is shown, with the policies that decide it. An invariant that no
 situation is about does not hold either.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     const [policies, file] = positionals
     if (policies === undefined || positionals.length > 2)
@@ -24,7 +24,7 @@ situation is about does not hold either.`,
     const { INVARIANTS, readInvariants } = await import('../settings/policy-files.ts')
     const { holds, proofText, prove } = await import('../policy/prove.ts')
     const invariants = await readInvariants(file ?? join(pathOf(policies), INVARIANTS))
-    const proofs = prove(await readPolicyArgument(policies), invariants)
+    const proofs = prove(await readPolicyArgument(policies, clock), invariants)
     out(
       values.json
         ? `${JSON.stringify(proofs.map((proof) => ({ ...proof, holds: holds(proof) })))}\n`

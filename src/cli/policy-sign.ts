@@ -51,7 +51,7 @@ code 1 when they are not valid: nothing is signed then.`,
     const found = await stat(directory).catch(() => undefined)
     if (found?.isDirectory() !== true) throw new UsageError('expected a DIRECTORY')
     const { inspectPolicyArgument } = await import('./read-policies.ts')
-    const reading = await inspectPolicyArgument(directory)
+    const reading = await inspectPolicyArgument(directory, clock)
     if (reading.kind === 'invalid') {
       err('the policies are not valid: see postern policy check\n')
       return 1

@@ -17,11 +17,11 @@ export const policyTestCommand: Command = {
   --json    for machines
 
 A case passes when decision, deciding policies and errors are as it says. Exit code 1 when one fails.`,
-  run: async (args, { out }) => {
+  run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['POLICIES'])
     const [argument = ''] = positionals
-    const engine = compiledEngine(await readPolicyArgument(argument))
+    const engine = compiledEngine(await readPolicyArgument(argument, clock))
     const results = [
       ...(await runCases(engine, pathOf(argument), 'ALLOW')),
       ...(await runCases(engine, pathOf(argument), 'DENY')),

@@ -1,3 +1,4 @@
+import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import { authorize } from './compile/authorize.ts'
 import { compilePolicySet, type CompiledPolicy } from './compile/compile-policy.ts'
@@ -10,10 +11,11 @@ import { createRequestReader } from './read-request.ts'
 
 /**
  * Policies as closures, indexed by action and by the entities that their heads name: about 0.5 µs per
- * decision, whatever the number of policies. Throws `policy-invalid` for what it cannot compile.
+ * decision, whatever the number of policies. A permit that has expired by the clock permits nothing;
+ * without one they all stand. Throws `policy-invalid` for what it cannot compile.
  */
-export function compiledEngine(loaded: LoadedPolicies): PolicyEngine {
-  const index = createPolicyIndex(compileLoaded(loaded))
+export function compiledEngine(loaded: LoadedPolicies, clock: Clock = () => 0): PolicyEngine {
+  const index = createPolicyIndex(compileLoaded(loaded, clock))
   const read = createRequestReader()
   return {
     revision: policyRevision(loaded),
@@ -45,14 +47,28 @@ function inOrder(ids: readonly string[]): readonly string[] {
   return ids.length < 2 ? ids : ids.toSorted()
 }
 
-function compileLoaded({ policies }: LoadedPolicies): readonly CompiledPolicy[] {
+function compileLoaded({ policies }: LoadedPolicies, clock: Clock): readonly CompiledPolicy[] {
+  const expiries = new Map(policies.map(({ id, expiresAtMs }) => [id, expiresAtMs] as const))
   try {
     return compilePolicySet({
       policies: new Map(
         policies.map(({ id, text, json }) => [id, withExactIntegers(text, json)] as const),
       ),
-    })
+    }).map((policy) => untilItExpires(policy, expiries.get(policy.id), clock))
   } catch (cause) {
     throw new GatewayError('policy-invalid', { facts: { fault: 'unsupported' }, cause })
+  }
+}
+
+function untilItExpires(
+  policy: CompiledPolicy,
+  expiresAtMs: number | undefined,
+  clock: Clock,
+): CompiledPolicy {
+  if (expiresAtMs === undefined) return policy
+  const { appliesToAction } = policy
+  return {
+    ...policy,
+    appliesToAction: (request) => clock() < expiresAtMs && appliesToAction(request),
   }
 }

@@ -9,6 +9,11 @@ export interface PolicyInput {
   readonly invariants: readonly Invariant[]
 }
 
+/** What the process is asked. */
+export interface PolicyWork extends PolicyInput {
+  readonly nowMs: number
+}
+
 /**
  * As `inspectPolicies`, from bytes and in a process that is given up afterwards; the compiled policies
  * have agreed with Cedar on a sample, and each invariant holds in every situation. A process that dies
@@ -16,7 +21,7 @@ export interface PolicyInput {
  */
 export async function inspectApart(
   input: PolicyInput,
-  timeMsMax = TIME_MS_MAX,
+  { nowMs, timeMsMax = TIME_MS_MAX }: { readonly nowMs: number; readonly timeMsMax?: number },
 ): Promise<PolicyInspection> {
   if (input.bytes.length > TEXT_BYTES_MAX) return refused('text-too-long')
   const child = fork(new URL('./load-process.ts', import.meta.url), {
@@ -37,7 +42,8 @@ export async function inspectApart(
   const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(timeMsMax)])
   try {
     const answer = once(child, 'message', { signal })
-    child.send(input, () => {})
+    const work: PolicyWork = { ...input, nowMs }
+    child.send(work, () => {})
     const [inspection] = await answer
     return inspection
   } catch {

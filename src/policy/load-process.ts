@@ -1,6 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import { inspectPolicies, refused, type PolicyInspection } from './load.ts'
-import type { PolicyInput } from './load-apart.ts'
+import type { PolicyWork } from './load-apart.ts'
 import { holds, proofText, prove } from './prove.ts'
 import { agreesWithCedar } from './self-test.ts'
 
@@ -9,10 +9,10 @@ import { agreesWithCedar } from './self-test.ts'
  * busy, and an instance that is torn down can kill its process, so none of it happens where requests
  * are served.
  */
-function inspect({ bytes, invariants }: PolicyInput): PolicyInspection {
+function inspect({ bytes, invariants, nowMs }: PolicyWork): PolicyInspection {
   const text = decode(bytes)
   if (text === undefined) return refused('not-text')
-  const inspection = inspectPolicies(text)
+  const inspection = inspectPolicies(text, nowMs)
   if (inspection.kind === 'invalid') return inspection
   try {
     if (!agreesWithCedar(inspection.loaded)) return refused('self-test')
@@ -32,6 +32,6 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-process.once('message', (input: PolicyInput) => {
+process.once('message', (input: PolicyWork) => {
   process.send?.(inspect(input), () => process.disconnect())
 })

@@ -6,6 +6,8 @@ import {
   type PolicyJson,
 } from '@cedar-policy/cedar-wasm/nodejs'
 import { GatewayError } from '../model/errors.ts'
+import { isWithinLevelOne } from './entity-level.ts'
+import { expiryOf } from './expiry.ts'
 import { gatewaySchema } from './schema.ts'
 import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
 
@@ -15,6 +17,8 @@ export interface LoadedPolicy {
   readonly title: string | undefined
   readonly reason: string
   readonly line: number
+  /** When it stops permitting; only a permit does. */
+  readonly expiresAtMs: number | undefined
   /** What engines run: the JSON form would round large integers. */
   readonly text: string
   readonly json: PolicyJson
@@ -32,6 +36,9 @@ type PolicyFault =
   | 'missing-id'
   | 'missing-reason'
   | 'duplicate-id'
+  | 'bad-expires'
+  | 'expired'
+  | 'level'
   | 'validation'
   | 'wasm-failed'
   | 'not-text'
@@ -45,7 +52,7 @@ export interface PolicyFinding {
   readonly policy: number
   /** Counted from 1. */
   readonly line: number
-  /** Cedar's own words, which quote the text: for the operator's terminal, never for a log. */
+  /** What would be right, or Cedar's own words, which quote the text: for the operator's terminal, never for a log. */
   readonly explanation: string
 }
 
@@ -54,12 +61,12 @@ export type PolicyInspection =
   | { readonly kind: 'invalid'; readonly findings: readonly PolicyFinding[] }
 
 /**
- * A policy text, strictly: bounded, every policy with its own `@id` and a `@reason`, no template,
- * valid against the gateway's schema, warnings count as errors.
+ * A policy text, strictly: bounded, every policy with its own `@id` and a `@reason`, no template, no
+ * permit that has expired, valid against the gateway's schema, warnings count as errors.
  * Throws `policy-invalid` with fault, policy number and line of the first finding.
  */
-export function loadPolicies(text: string): LoadedPolicies {
-  return loadedOrThrow(inspectPolicies(text))
+export function loadPolicies(text: string, nowMs = 0): LoadedPolicies {
+  return loadedOrThrow(inspectPolicies(text, nowMs))
 }
 
 /** What was loaded. Throws `policy-invalid` with fault, policy number and line of the first finding. */
@@ -77,18 +84,21 @@ export function loadedOrThrow(inspection: PolicyInspection): LoadedPolicies {
 }
 
 /** As `loadPolicies`, with every finding instead of an error. */
-export function inspectPolicies(text: string): PolicyInspection {
+export function inspectPolicies(text: string, nowMs: number): PolicyInspection {
   const split = splitStatements(text)
   if (split.kind === 'fault')
     return invalid([finding(split.fault, { policy: 0, line: split.line })])
   try {
-    return inspectStatements(split.statements)
+    return inspectStatements(split.statements, nowMs)
   } catch (error) {
     return invalid([finding('wasm-failed', NOWHERE, String(error))])
   }
 }
 
-function inspectStatements(statements: readonly PolicyStatement[]): PolicyInspection {
+function inspectStatements(
+  statements: readonly PolicyStatement[],
+  nowMs: number,
+): PolicyInspection {
   const policies: LoadedPolicy[] = []
   const findings: PolicyFinding[] = []
   const ids = new Set<string>()
@@ -98,6 +108,8 @@ function inspectStatements(statements: readonly PolicyStatement[]): PolicyInspec
       findings.push(policy)
     } else if (ids.has(policy.id)) {
       findings.push(finding('duplicate-id', { policy: index + 1, line: statement.line }))
+    } else if (policy.expiresAtMs !== undefined && policy.expiresAtMs <= nowMs) {
+      findings.push(finding('expired', { policy: index + 1, line: statement.line }))
     } else {
       ids.add(policy.id)
       policies.push(policy)
@@ -118,11 +130,26 @@ function parseStatement(
     const [error] = parsed.errors
     return finding('syntax', { policy, line: line + lineOffset(text, error) }, error?.message)
   }
-  const id = parsed.json.annotations?.['id'] ?? ''
-  const reason = parsed.json.annotations?.['reason'] ?? ''
+  const { json } = parsed
+  const { id, title, reason, expires } = annotationsOf(json)
   if (id === '') return finding('missing-id', { policy, line })
   if (reason === '') return finding('missing-reason', { policy, line })
-  return { id, title: parsed.json.annotations?.['title'], reason, line, text, json: parsed.json }
+  const expiresAtMs = expires === undefined ? undefined : expiryOf(expires)
+  if (expires !== undefined && (expiresAtMs === undefined || json.effect === 'forbid'))
+    return finding('bad-expires', { policy, line })
+  if (!isWithinLevelOne(json.conditions)) return finding('level', { policy, line })
+  return { id, title, reason, line, expiresAtMs, text, json }
+}
+
+function annotationsOf({ annotations = {} }: PolicyJson) {
+  const { id, title, reason, expires } = annotations
+  return {
+    id: id ?? '',
+    title: title ?? undefined,
+    reason: reason ?? '',
+    // Cedar says null for an annotation without a value.
+    expires: expires === null ? '' : expires,
+  }
 }
 
 function validatePolicies(policies: readonly LoadedPolicy[]): readonly PolicyFinding[] {
@@ -160,7 +187,7 @@ function lineOffset(text: string, error: DetailedError | undefined): number {
 function finding(
   fault: PolicyFault,
   place: { readonly policy: number; readonly line: number },
-  explanation: string = fault,
+  explanation: string = REMEDIES[fault] ?? fault,
 ): PolicyFinding {
   return { fault, ...place, explanation }
 }
@@ -175,3 +202,26 @@ function invalid(findings: readonly PolicyFinding[]): PolicyInspection {
 }
 
 const NOWHERE = { policy: 0, line: 0 }
+/** What would be right, where neither Cedar nor the finding says it. */
+const REMEDIES: Readonly<Partial<Record<PolicyFault, string>>> = {
+  'missing-id': 'begin the policy with @id("a-name-of-its-own")',
+  'missing-reason': 'say in @reason("…") why the policy is there',
+  'duplicate-id': 'a policy before has this @id: give each policy its own',
+  template: 'put an entity in place of ?principal or ?resource: templates are not taken',
+  'bad-expires':
+    'write the first day on which the grant has ended as @expires("2027-01-31"), on a permit: a forbid stays until it is taken out',
+  expired: 'the grant has ended: take the policy out, or give @expires a later day',
+  level:
+    'look only at principal, action, resource and context, and at their own attributes and groups: nothing is known of other entities when a request is decided',
+  'text-too-long': 'keep all policies together within 262,144 characters',
+  'too-many-policies': 'keep to 1,000 policies',
+  'too-deep': 'nest brackets at most 64 deep',
+  'too-complex': 'split the policy: at most 200 operators and 300 dots in one',
+  'literal-too-large': 'keep integers within 2^53',
+  'unclosed-string': 'close the string that begins here',
+  'unbalanced-brackets': 'close every bracket within its policy, and none twice',
+  'unfinished-policy': 'end every policy with a semicolon',
+  'not-text': 'save the files as UTF-8',
+  'self-test': 'Cedar and the compiled policies differ: report it, with the policies',
+  'time-or-memory': 'simplify the policies: checking them took too much time or memory',
+}

@@ -1,4 +1,5 @@
 import type { FieldDeclaration } from '../model/adapter.ts'
+import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { PolicyEngine } from './engine.ts'
 import { createPlanTable, type PlanTable } from './plan-table.ts'
@@ -13,6 +14,8 @@ export interface PolicySet {
   /** The revision of a signed bundle. */
   readonly bundle: number | undefined
   readonly loadedAtMs: number
+  /** When permits of it expire, in ascending order. */
+  readonly expiriesMs: readonly number[]
 }
 
 /** The policies in force. A request takes `current()` once and finishes on what it began with. */
@@ -31,22 +34,45 @@ export interface PolicyHolder {
   rollback(revision?: string): PolicySet
 }
 
-/** Starts with a set; the declarations are those of the adapters in use. */
+/** Whether a permit of a set has expired; it permits nothing any more. */
+export function hasExpired({ expiriesMs }: PolicySet, nowMs: number): boolean {
+  const [first = Infinity] = expiriesMs
+  return first <= nowMs
+}
+
+/** What policies are held with. */
+export interface PolicyHolding {
+  /** Of the adapters in use. */
+  readonly declarations: readonly FieldDeclaration[]
+  readonly clock: Clock
+}
+
+/** Starts with a set. */
 export function createPolicyHolder(
   first: { readonly set: PolicySet; readonly shadow: PolicySet | undefined },
-  declarations: readonly FieldDeclaration[],
+  { declarations, clock }: PolicyHolding,
 ): PolicyHolder {
   let sets: readonly PolicySet[] = [first.set]
   let { shadow } = first
   let table = createPlanTable(first.set.engine, declarations)
+  let nextExpiryMs = expiryAfter(first.set, clock())
   const putInForce = (set: PolicySet): void => {
     if (set.engine === table.engine) return
     table = createPlanTable(set.engine, declarations)
+    nextExpiryMs = expiryAfter(set, clock())
     const others = sets.filter(({ engine }) => engine.revision !== set.engine.revision)
     sets = [set, ...others].slice(0, SETS_MAX)
   }
   return {
-    current: () => table,
+    current: () => {
+      const nowMs = clock()
+      if (nowMs >= nextExpiryMs) {
+        // What was planned before rests on a permit that permits no more.
+        table.invalidate()
+        nextExpiryMs = sets[0] === undefined ? Infinity : expiryAfter(sets[0], nowMs)
+      }
+      return table
+    },
     sets: () => sets,
     shadow: () => shadow,
     swap: (set, beside) => {
@@ -60,6 +86,10 @@ export function createPolicyHolder(
       return found
     },
   }
+}
+
+function expiryAfter({ expiriesMs }: PolicySet, nowMs: number): number {
+  return expiriesMs.find((atMs) => atMs > nowMs) ?? Infinity
 }
 
 const SETS_MAX = 5

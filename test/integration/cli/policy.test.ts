@@ -34,6 +34,16 @@ test('policy check says valid, or file and line of each finding', async () => {
   })
 })
 
+test('policy check says where a grant has ended, and what would be right', async () => {
+  const directory = directoryOf({
+    'a.cedar': permitAll,
+    'b.cedar': `\n${permitAll.replace('@id("all")', '@id("b") @expires("2020-02-29")')}`,
+  })
+  const { exitCode, stdout } = await runCli(['policy', 'check', directory])
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(/^b\.cedar:2: expired: .*later day\n$/)
+})
+
 test('policy check refuses what would kill a parser, and does not die of it', async () => {
   const directory = directoryOf({ 'deep.cedar': `permit ${'('.repeat(150)}` })
   const { exitCode, stdout } = await runCli(['policy', 'check', directory])

@@ -45,7 +45,15 @@ function parsed(texts: readonly string[]): LoadedPolicies {
     policies: texts.map((text, number) => {
       const answer = policyToJson(text)
       if (answer.type === 'failure') throw new Error(`does not parse: ${text}`)
-      return { id: `p${number}`, title: '', reason: '', line: 1, text, json: answer.json }
+      return {
+        id: `p${number}`,
+        title: '',
+        reason: '',
+        line: 1,
+        expiresAtMs: undefined,
+        text,
+        json: answer.json,
+      }
     }),
   }
 }

@@ -18,11 +18,11 @@ const texts = fc.oneof(
 test('no text makes the loader throw, and Cedar answers after it', () => {
   fc.assert(
     fc.property(texts, (text) => {
-      const inspection = inspectPolicies(text)
+      const inspection = inspectPolicies(text, 0)
       return inspection.kind === 'valid' || inspection.findings.length > 0
     }),
   )
-  expect(inspectPolicies(permitAll).kind).toBe('valid')
+  expect(inspectPolicies(permitAll, 0).kind).toBe('valid')
 })
 
 test('statements are disjoint pieces of the text in its order, each at its line', () => {

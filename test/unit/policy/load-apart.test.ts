@@ -12,7 +12,7 @@ const when = (body: string): string =>
 
 test('policies come out of the process as they went in', async () => {
   const text = readFileSync('policies/profiles/consumer/policies.cedar', 'utf8')
-  expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] })).toEqual({
+  expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] }, { nowMs: 0 })).toEqual({
     kind: 'valid',
     loaded: loadPolicies(text),
   })
@@ -26,17 +26,26 @@ test.each([
   ['duplicate-id', `${permitAll}\n${permitAll}`],
   ['validation', when('principal in Unheard::"x"')],
 ])('%s is a finding, and the next text is read', async (fault, text) => {
-  expect(await inspectApart({ bytes: Buffer.from(text), invariants: [] })).toMatchObject({
+  expect(
+    await inspectApart({ bytes: Buffer.from(text), invariants: [] }, { nowMs: 0 }),
+  ).toMatchObject({
     kind: 'invalid',
     findings: expect.arrayContaining([expect.objectContaining({ fault })]),
   })
-  expect(await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] })).toMatchObject({
+  expect(
+    await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] }, { nowMs: 0 }),
+  ).toMatchObject({
     kind: 'valid',
   })
 })
 
 test('a process that takes too long is given up', async () => {
-  expect(await inspectApart({ bytes: Buffer.from(permitAll), invariants: [] }, 1)).toMatchObject({
+  expect(
+    await inspectApart(
+      { bytes: Buffer.from(permitAll), invariants: [] },
+      { nowMs: 0, timeMsMax: 1 },
+    ),
+  ).toMatchObject({
     kind: 'invalid',
     findings: [{ fault: 'time-or-memory' }],
   })

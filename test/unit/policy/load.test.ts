@@ -51,10 +51,89 @@ test.each([
   expect(error.facts).toMatchObject({ fault, policy, line })
 })
 
+/** A policy that looks, on line 2, at what comes with the request or at something else. */
+const looking = (condition: string): string =>
+  `// a comment\n@id("x") @reason("r") permit (principal, action, resource) when { ${condition} };`
+
+test.each([
+  'Peer::"b.example".verified',
+  'Peer::"b.example" in PeerGroup::"friends"',
+  'Room::"r" has region',
+  'Peer::"b.example" is Peer in PeerGroup::"friends"',
+  'principal.class in PeerClass::"open"',
+  '{a: principal}.a.verified',
+])('%s is about an entity that no request brings', (condition) => {
+  expect(thrown(looking(condition)).facts).toMatchObject({ fault: 'level', policy: 1, line: 2 })
+})
+
+test.each([
+  'principal.verified && resource in Tenant::"default"',
+  'principal == Peer::"b.example" || principal in PeerGroup::"friends"',
+  'principal is Peer in PeerGroup::"friends" && resource has region',
+  '[PeerClass::"open"].contains(principal.class)',
+  'action in Action::"identity"',
+])('%s is about the request', (condition) => {
+  expect(loadPolicies(looking(condition)).policies).toHaveLength(1)
+})
+
+/** A policy that ends, after one that does not. */
+const ending = (expires: string, effect = 'permit'): string =>
+  `${permitAll}\n@id("x") @reason("r") @expires${expires}\n${effect} (principal, action, resource);`
+
+test('a grant ends at the start of the day that it names', () => {
+  const startMs = Date.UTC(2027, 0, 31)
+  const text = ending('("2027-01-31")')
+  expect(loadPolicies(text, startMs - 1).policies.map((policy) => policy.expiresAtMs)).toEqual([
+    undefined,
+    startMs,
+  ])
+  expect(inspectPolicies(text, startMs)).toEqual({
+    kind: 'invalid',
+    findings: [
+      {
+        fault: 'expired',
+        policy: 2,
+        line: 2,
+        explanation: 'the grant has ended: take the policy out, or give @expires a later day',
+      },
+    ],
+  })
+})
+
+test.each(['("")', '', '("soon")', '("2027-1-31")', '("2027-02-29")', '("2027-01-31T00:00:00Z")'])(
+  '@expires%s is no day on which a grant ends',
+  (expires) => {
+    expect(inspectPolicies(ending(expires), 0)).toMatchObject(BAD_EXPIRES)
+  },
+)
+
+test('a forbid does not end', () => {
+  expect(inspectPolicies(ending('("2027-01-31")', 'forbid'), 0)).toMatchObject(BAD_EXPIRES)
+})
+
+const BAD_EXPIRES = {
+  findings: [
+    {
+      fault: 'bad-expires',
+      policy: 2,
+      line: 2,
+      explanation: expect.stringContaining('@expires("2027-01-31")'),
+    },
+  ],
+}
+
 test('a policy that can never apply is refused: warnings count as errors', () => {
-  const impossible =
-    '@id("x") @reason("r") forbid (principal is Room, action == Action::"admit:update", resource);'
-  expect(thrown(impossible).facts).toMatchObject({ fault: 'validation', policy: 1 })
+  const never = looking('principal is Room')
+  expect(inspectPolicies(never, 0)).toMatchObject({
+    findings: [
+      {
+        fault: 'validation',
+        policy: 1,
+        line: 2,
+        explanation: expect.stringContaining('impossible'),
+      },
+    ],
+  })
 })
 
 test('no word of the policies is in the error', () => {
@@ -67,6 +146,7 @@ test('an inspection lists every finding with the words of Cedar for the operator
   const inspection = inspectPolicies(
     '@id("a") @reason("r") permit (principal, action, resource) when { principal.x };\n' +
       '@id("b") @reason("r") permit (principal, action, resource) when { principal.y };',
+    0,
   )
   expect(inspection).toMatchObject({
     kind: 'invalid',

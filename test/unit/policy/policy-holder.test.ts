@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { createPolicyHolder, type PolicySet } from '../../../src/policy/policy-holder.ts'
+import {
+  createPolicyHolder,
+  hasExpired,
+  type PolicySet,
+} from '../../../src/policy/policy-holder.ts'
+import { compiledEngine } from '../../../src/policy/compiled-engine.ts'
+import { loadPolicies } from '../../../src/policy/load.ts'
 import { declarations } from '../../../src/protocols/mimi/declarations.ts'
 import { engineOf, peerFacts, permitAll, policyRoom } from '../../support/policy.ts'
 
@@ -13,12 +19,20 @@ const admission = {
 } as const
 
 function setOf(text: string): PolicySet {
-  return { engine: engineOf(text), digest: text, policies: 1, bundle: undefined, loadedAtMs: 0 }
+  return {
+    engine: engineOf(text),
+    digest: text,
+    policies: 1,
+    bundle: undefined,
+    loadedAtMs: 0,
+    expiriesMs: [],
+  }
 }
 
 /** A set that differs from all others. */
 const numbered = (number: number) => setOf(permitAll.replace('"all"', `"all-${number}"`))
-const holding = (set: PolicySet) => createPolicyHolder({ set, shadow: undefined }, declarations)
+const holding = (set: PolicySet) =>
+  createPolicyHolder({ set, shadow: undefined }, { declarations, clock: () => 0 })
 
 test('new policies take effect at once, a request finishes on those that it began with', () => {
   const holder = holding(setOf(permitAll))
@@ -64,3 +78,33 @@ test('five sets are kept, and the same policies loaded again are one of them', (
   const kept = holder.sets().map(({ engine }) => engine.revision)
   expect(kept).toEqual([5, 4, 3, 2, 1].map((number) => numbered(number).engine.revision))
 })
+
+test('a permit that expires while it is in force permits no more, nor does what was planned by it', () => {
+  let nowMs = 0
+  const clock = () => nowMs
+  const [firstMs, secondMs] = [Date.UTC(2027, 0, 1), Date.UTC(2027, 1, 1)]
+  const loaded = loadPolicies(
+    permitUntil('2027-01-01', 'admit:update') + permitUntil('2027-02-01', 'admit:submitMessage'),
+  )
+  const set = {
+    ...setOf(''),
+    engine: compiledEngine(loaded, clock),
+    expiriesMs: [firstMs, secondMs],
+  }
+  const holder = createPolicyHolder({ set, shadow: undefined }, { declarations, clock })
+  const admitted = (operation: 'update' | 'submitMessage') =>
+    holder.current().admit({ ...admission, operation }).kind === 'admitted'
+  const all = () => [admitted('update'), admitted('submitMessage'), hasExpired(set, nowMs)]
+
+  expect(all()).toEqual([true, true, false])
+  nowMs = firstMs - 1
+  expect(all()).toEqual([true, true, false])
+  nowMs = firstMs
+  expect(all()).toEqual([false, true, true])
+  nowMs = secondMs
+  expect(all()).toEqual([false, false, true])
+})
+
+function permitUntil(day: string, action: string): string {
+  return `@id("${action}") @reason("r") @expires("${day}") permit (principal, action == Action::"${action}", resource);`
+}
