@@ -25,6 +25,7 @@ import { removeStale } from './listener/bind.ts'
 import type { Clock } from './model/clock.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import { BundleLedger } from './policy/bundle-ledger.ts'
+import type { PolicyHolder } from './policy/policy-holder.ts'
 import { hubSigner } from './protocols/mimi/seal-group-info.ts'
 import { startReferenceDs, type ReferenceDs } from './reference-ds/start.ts'
 import type { Config } from './settings/config.ts'
@@ -120,6 +121,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(parts.outbox)
   stack.use(startRetention(parts, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
+  parts.metrics.observe('policiesLoaded', () => loadedAtSeconds(parts.policies))
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
   bind(internalHandlers(parts, pipeline, { signer, labels }))
@@ -209,4 +211,8 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
     }),
   )
   return admin
+}
+
+function loadedAtSeconds(policies: PolicyHolder): number {
+  return (policies.sets()[0]?.loadedAtMs ?? NaN) / 1_000
 }

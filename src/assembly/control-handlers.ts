@@ -64,6 +64,7 @@ function healthOf(control: ControlParts): Health {
 }
 
 function policiesComponent({ policies, clock }: PipelineParts): Component {
+  if (policies.newestRefused()) return { state: 'degraded', reason: 'newest-refused' }
   const [inForce] = policies.sets()
   if (inForce !== undefined && hasExpired(inForce, clock()))
     return { state: 'degraded', reason: 'policy-expired' }

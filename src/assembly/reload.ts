@@ -13,7 +13,7 @@ import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
-import { policiesChanged, readPolicySets } from './policy-source.ts'
+import { policiesChanged, readPolicySets, type PolicySets } from './policy-source.ts'
 import type { Requirements } from './requirements.ts'
 
 export interface ReloadParts {
@@ -33,11 +33,8 @@ export interface ReloadParts {
  * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
-  const { before, next, parts, limits, requirements, peers, ledger, log } = reload
-  const known = [...parts.policies.sets(), parts.policies.shadow()].filter(
-    (set) => set !== undefined,
-  )
-  const { set, shadow } = await readPolicySets(next, { clock: parts.clock, ledger, known })
+  const { before, next, parts, limits, requirements, peers, log } = reload
+  const { set, shadow } = await readNewest(reload)
   const identity = await readTlsIdentity(next)
   const renewed = limitsWith(next.rates)
   peers.renew(identity)
@@ -51,4 +48,17 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   await parts.peerClients.renew(identity)
   await requirements.reconfigure(next)
   return needsRestart(before, next)
+}
+
+/** The policies of the new configuration; that they were refused stays known. */
+async function readNewest({ next, parts, ledger }: ReloadParts): Promise<PolicySets> {
+  const { policies, clock, metrics } = parts
+  const known = [...policies.sets(), policies.shadow()].filter((set) => set !== undefined)
+  try {
+    return await readPolicySets(next, { clock, ledger, known })
+  } catch (error) {
+    policies.refuse()
+    metrics.policiesRefused()
+    throw error
+  }
 }

@@ -25,6 +25,10 @@ export interface PolicyHolder {
   sets(): readonly PolicySet[]
   /** A set beside the one in force, whose decisions count for nothing. */
   shadow(): PolicySet | undefined
+  /** Whether policies that were to take effect were refused, and none have been accepted since. */
+  newestRefused(): boolean
+  /** Notes that the newest policies were refused. */
+  refuse(): void
   /** One reference changes; plans of the engine before are gone with it, unless it is the same. */
   swap(set: PolicySet, shadow: PolicySet | undefined): void
   /**
@@ -56,6 +60,7 @@ export function createPolicyHolder(
   let { shadow } = first
   let table = createPlanTable(first.set.engine, declarations)
   let nextExpiryMs = expiryAfter(first.set, clock())
+  let newestRefused = false
   const putInForce = (set: PolicySet): void => {
     if (set.engine === table.engine) return
     table = createPlanTable(set.engine, declarations)
@@ -75,7 +80,12 @@ export function createPolicyHolder(
     },
     sets: () => sets,
     shadow: () => shadow,
+    newestRefused: () => newestRefused,
+    refuse: () => {
+      newestRefused = true
+    },
     swap: (set, beside) => {
+      newestRefused = false
       putInForce(set)
       shadow = beside
     },

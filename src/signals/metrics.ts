@@ -25,12 +25,15 @@ export interface Metrics {
   downloadEnded(outcome: 'complete' | 'cut'): void
   /** Decisions that did not get into a decision log: its ring was full, or writing failed. */
   decisionsDropped(sink: 'file' | 'otlp', reason: 'full' | 'failed', count: number): void
+  /** Policies that were to take effect did not load. */
+  policiesRefused(): void
   /** Reads a level whenever metrics are collected. */
   observe(level: Level, read: () => number): void
 }
 
 /** What has a height rather than a count. */
-export type Level = 'queueLength' | 'roomsInMemory' | 'plansInMemory' | 'limiterKeys'
+export type Level =
+  'policiesLoaded' | 'queueLength' | 'roomsInMemory' | 'plansInMemory' | 'limiterKeys'
 
 /** Instruments on the global meter, which `telemetry.ts` sets: call it after that one is loaded. */
 export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metrics {
@@ -59,6 +62,10 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
   const decisions = createTally(meter, 'postern.decision.log.dropped', {
     description: 'Decisions that did not get into the decision log, by sink and reason',
   })
+  const policies = createTally(meter, 'postern.policies.refused', {
+    description: 'Policies that were to take effect and did not load',
+  })
+  policies.add('', {}, 0)
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
       exchanges.add(`${operation} ${direction} ${outcome}`, { operation, direction, outcome })
@@ -71,6 +78,7 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     downloadEnded: (outcome) => downloads.add(1, { outcome }),
     decisionsDropped: (sink, reason, count) =>
       decisions.add(`${sink} ${reason}`, { sink, reason }, count),
+    policiesRefused: () => policies.add('', {}),
     observe: (level, read) => {
       const { name, description } = LEVELS[level]
       meter
@@ -102,6 +110,10 @@ function createTally(meter: Meter, name: string, options: { readonly description
 
 const DURATION_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2.5, 10]
 const LEVELS: Readonly<Record<Level, { readonly name: string; readonly description: string }>> = {
+  policiesLoaded: {
+    name: 'postern.policies.loaded.seconds',
+    description: 'When the policies in force were loaded, in seconds since the Unix epoch',
+  },
   queueLength: { name: 'postern.queue.length', description: 'Notifications not yet delivered' },
   roomsInMemory: { name: 'postern.rooms.memory', description: 'Rooms whose state is in memory' },
   plansInMemory: { name: 'postern.plans.memory', description: 'Disclosure plans in memory' },

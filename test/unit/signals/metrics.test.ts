@@ -12,7 +12,9 @@ test('business events become counters, histograms and gauges in Prometheus forma
   metrics.fanoutEnded('delivered')
   metrics.stamped('franked')
   metrics.reportReceived('verified')
+  metrics.policiesRefused()
   metrics.observe('queueLength', () => 7)
+  metrics.observe('policiesLoaded', () => 1_800_000_000.5)
   const lines = (await metricsText()).split('\n')
   const labels = 'operation="submitMessage",direction="ingress"'
   expect(lines).toEqual(
@@ -25,7 +27,9 @@ test('business events become counters, histograms and gauges in Prometheus forma
       'postern_fanout_total{outcome="delivered"} 1',
       'postern_stamps_total{kind="franked"} 1',
       'postern_reports_total{result="verified"} 1',
+      'postern_policies_refused_total 1',
       'postern_queue_length 7',
+      'postern_policies_loaded_seconds 1800000000.5',
     ]),
   )
 })
