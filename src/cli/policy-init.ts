@@ -12,7 +12,7 @@ export const policyInitCommand: Command = {
   DIRECTORY  is made; where it is there it must be empty
   --profile  ${policyProfiles.join(', ')}
 
-Copies policies, invariants and the cases ALLOW and DENY. Name the directory under \`policies\` in
+Copies policies, invariants, the cases ALLOW and DENY, and examples of tests for \`cedar run-tests\`. Name the directory under \`policies\` in
 postern.yaml to use them.`,
   run: async (args, { out }) => {
     const { values, positionals } = readOptions(args, { profile: { type: 'string' } })

@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { compiledEngine } from '../policy/compiled-engine.ts'
+import { runCedarTest } from '../policy/cedar-tests.ts'
+import { compiledEngine, compiledEvaluator } from '../policy/compiled-engine.ts'
 import type { AuthorizationDecision, PolicyEngine } from '../policy/engine.ts'
+import type { LoadedPolicies } from '../policy/load.ts'
 import { policyCaseSchema } from '../policy/policy-case.ts'
 import { UsageError, type Command } from './command.ts'
 import { expectPositionals, readOptions } from './options.ts'
@@ -10,23 +12,28 @@ import { pathOf, readPolicyArgument } from './read-policies.ts'
 
 export const policyTestCommand: Command = {
   name: 'policy test',
-  summary: 'run the ALLOW and DENY cases of policies',
+  summary: 'run the cases of policies, and tests of cedar run-tests',
   usage: `POLICIES [--json]
 
-  POLICIES  a profile, or a directory with *.cedar files and the folders ALLOW and DENY
+  POLICIES  a profile, or a directory with *.cedar files, the folders ALLOW and DENY, and perhaps
+            *.tests.json as \`cedar run-tests\` takes them
   --json    for machines
 
-A case passes when decision, deciding policies and errors are as it says. Exit code 1 when one fails.`,
+A case passes when decision, deciding policies and errors are as it says. A test of Cedar's passes when the
+decision and the number of errors are, and the policies of its reason decided. Exit code 1 when one fails.`,
   run: async (args, { clock, out }) => {
     const { values, positionals } = readOptions(args, { json: { type: 'boolean', default: false } })
     expectPositionals(positionals, ['POLICIES'])
     const [argument = ''] = positionals
-    const engine = compiledEngine(await readPolicyArgument(argument, clock))
+    const loaded = await readPolicyArgument(argument, clock)
+    const engine = compiledEngine(loaded)
     const results = [
       ...(await runCases(engine, pathOf(argument), 'ALLOW')),
       ...(await runCases(engine, pathOf(argument), 'DENY')),
+      ...(await runTestFiles(loaded, pathOf(argument))),
     ]
-    if (results.length === 0) throw new UsageError('expected the folders ALLOW and DENY with cases')
+    if (results.length === 0)
+      throw new UsageError('expected the folders ALLOW and DENY with cases, or *.tests.json')
     const failed = results.filter(({ passed }) => !passed)
     const lines = failed.map(
       ({ name, answer }) =>
@@ -67,6 +74,27 @@ async function runCases(
       return { name, passed, answer }
     }),
   )
+}
+
+/** Each `*.tests.json` beside the policies; a file that is no array counts as one that fails. */
+async function runTestFiles(
+  loaded: LoadedPolicies,
+  directory: string,
+): Promise<readonly CaseResult[]> {
+  const evaluate = compiledEvaluator(loaded)
+  const names = await readdir(directory).catch((): string[] => [])
+  const files = names.filter((name) => name.endsWith('.tests.json')).toSorted()
+  const results = await Promise.all(
+    files.map(async (file) => {
+      const json = await readJson(join(directory, file))
+      if (!Array.isArray(json)) return [{ name: file, passed: false, answer: undefined }]
+      return json.map((each: unknown, number) => {
+        const { name = `test ${number + 1}`, ...result } = runCedarTest(evaluate, each)
+        return { name: `${file}: ${name}`, ...result }
+      })
+    }),
+  )
+  return results.flat()
 }
 
 async function readJson(path: string): Promise<unknown> {

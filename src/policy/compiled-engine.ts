@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import { authorize } from './compile/authorize.ts'
 import { compilePolicySet, type CompiledPolicy } from './compile/compile-policy.ts'
+import type { EvaluationRequest } from './compile/entities.ts'
 import { withExactIntegers } from './compile/exact-integers.ts'
 import { createPolicyIndex } from './compile/policy-index.ts'
 import { DENIED_BY_FAULT, type AuthorizationDecision, type PolicyEngine } from './engine.ts'
@@ -15,7 +16,7 @@ import { createRequestReader } from './read-request.ts'
  * without one they all stand. Throws `policy-invalid` for what it cannot compile.
  */
 export function compiledEngine(loaded: LoadedPolicies, clock: Clock = () => 0): PolicyEngine {
-  const index = createPolicyIndex(compileLoaded(loaded, clock))
+  const evaluate = compiledEvaluator(loaded, clock)
   const read = createRequestReader()
   return {
     revision: policyRevision(loaded),
@@ -23,13 +24,21 @@ export function compiledEngine(loaded: LoadedPolicies, clock: Clock = () => 0): 
     decide: (request) => {
       try {
         const asked = read(request)
-        if (asked === undefined) return DENIED_BY_FAULT
-        return strictly(authorize(index.candidates(asked), asked))
+        return asked === undefined ? DENIED_BY_FAULT : evaluate(asked)
       } catch {
         return DENIED_BY_FAULT
       }
     },
   }
+}
+
+/** The same for a request with whatever entities it brings. */
+export function compiledEvaluator(
+  loaded: LoadedPolicies,
+  clock: Clock = () => 0,
+): (asked: EvaluationRequest) => AuthorizationDecision {
+  const index = createPolicyIndex(compileLoaded(loaded, clock))
+  return (asked) => strictly(authorize(index.candidates(asked), asked))
 }
 
 /** Cedar skips a forbid whose evaluation fails: here no answer with an error permits anything. */

@@ -179,8 +179,8 @@ const actions = new Map(
   ]),
 )
 
-// INVARIANT: without the groups a forbid on a group silently does not apply.
-const actionEntities: ReadonlyMap<string, EntityData> = new Map(
+/** By key. INVARIANT: without the groups a forbid on a group silently does not apply. */
+export const actionEntities: ReadonlyMap<string, EntityData> = new Map(
   [...actions.values()].map(({ uid, groups }) => [
     uid.key,
     {

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cedarEngine } from '../../src/policy/cedar-engine.ts'
-import { compiledEngine } from '../../src/policy/compiled-engine.ts'
+import { runCedarTest } from '../../src/policy/cedar-tests.ts'
+import { compiledEngine, compiledEvaluator } from '../../src/policy/compiled-engine.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import { policyCaseSchema } from '../../src/policy/policy-case.ts'
 import { holds, prove } from '../../src/policy/prove.ts'
@@ -29,6 +30,13 @@ describe.each(readdirSync(profilesPath))('profile %s', (profile) => {
     expect(compiled.decide(request)).toEqual({ decision, policies: reason, errors })
     expect(cedar.decide(request)).toEqual({ decision, policies: reason, errors })
   })
+
+  test.each<object>(JSON.parse(readFileSync(join(folder, 'examples.tests.json'), 'utf8')))(
+    'as Cedar runs tests: $name',
+    (each) => {
+      expect(runCedarTest(compiledEvaluator(loaded), each)).toMatchObject({ passed: true })
+    },
+  )
 
   test('every policy decides at least one case', () => {
     const deciding = new Set(cases.flatMap((each) => each.case.reason))

@@ -35,7 +35,7 @@ export function runCorpusTest(
   const index = createPolicyIndex(compilePolicySet(policySetOf(read(corpusTest['policies']))))
   const entities = entitiesFromJson([
     ...actionEntities(read(corpusTest['schema'])),
-    ...jsonArray(parseExactly(read(corpusTest['entities']))).map(withEntityMarks),
+    ...jsonArray(parseExactly(read(corpusTest['entities']))),
   ])
   return jsonArray(corpusTest['requests']).map((json, number) => {
     const request = jsonObject(json)
@@ -97,19 +97,6 @@ function expectedOf(json: JsonObject): Authorization {
     reason: jsonArray(json['reason']).map(jsonText),
     errors: jsonArray(json['errors']).map(jsonText),
   })
-}
-
-/** Written by hand, references in attributes go without `__entity`: the schema says what they are. */
-function withEntityMarks(json: unknown): JsonObject {
-  const { attrs, ...entity } = jsonObject(json)
-  const mark = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(mark)
-    const isReference =
-      typeof value === 'object' && value !== null && Object.keys(value).join(' ') === 'type id'
-    return isReference ? { __entity: value } : value
-  }
-  const marked = Object.entries(jsonObject(attrs ?? {})).map(([name, value]) => [name, mark(value)])
-  return { ...entity, attrs: Object.fromEntries(marked) }
 }
 
 function sorted({ decision, reason, errors }: Authorization): Authorization {

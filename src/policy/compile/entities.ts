@@ -1,4 +1,10 @@
-import { entityFromJson, jsonArray, jsonObject, valueFromJson } from './json-values.ts'
+import {
+  entityFromJson,
+  jsonArray,
+  jsonObject,
+  markReferences,
+  valueFromJson,
+} from './json-values.ts'
 import type { CedarRecord, CedarValue, EntityUid } from './values.ts'
 
 /** What is known of one entity. */
@@ -45,7 +51,10 @@ export function entitiesFromJson(json: readonly unknown[]): EntityStore {
 
 function valuesOf(json: unknown): ReadonlyMap<string, CedarValue> {
   return new Map(
-    Object.entries(jsonObject(json ?? {})).map(([name, value]) => [name, valueFromJson(value)]),
+    Object.entries(jsonObject(json ?? {})).map(([name, value]) => [
+      name,
+      valueFromJson(markReferences(value)),
+    ]),
   )
 }
 

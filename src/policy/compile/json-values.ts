@@ -43,6 +43,13 @@ export function valueFromJson(json: unknown): CedarValue {
   return json
 }
 
+/** Where the schema says that a value is an entity, people leave `__entity` away: puts it there. */
+export function markReferences(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(markReferences)
+  const isReference = isObject(json) && Object.keys(json).toSorted().join(' ') === 'id type'
+  return isReference ? { __entity: json } : json
+}
+
 function compositeFromJson(json: unknown): CedarValue {
   if (Array.isArray(json)) return setOf(json.map(valueFromJson))
   if (!isObject(json)) throw TYPE_ERROR

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { permitAll } from '../../support/policy.ts'
@@ -59,6 +59,27 @@ test('policy test passes for a profile and fails for a case that says otherwise'
   const { exitCode, stdout } = await runCli(['policy', 'test', directory])
   expect(exitCode).toBe(1)
   expect(stdout).toContain('failed: DENY/never.json')
+})
+
+test('policy test runs the tests of cedar run-tests that are beside the policies', async () => {
+  const tests = readFileSync('policies/profiles/consumer/examples.tests.json', 'utf8')
+  const profile = readFileSync('policies/profiles/consumer/policies.cedar', 'utf8')
+  const files = { 'policies.cedar': profile, 'a.tests.json': tests }
+  expect(await runCli(['policy', 'test', directoryOf(files)])).toMatchObject({
+    exitCode: 0,
+    stdout: '3 of 3 cases pass\n',
+  })
+  const wrong = directoryOf({
+    ...files,
+    'b.tests.json': tests.replace('"allow"', '"deny"'),
+    'c.tests.json': '{}',
+  })
+  const { exitCode, stdout } = await runCli(['policy', 'test', wrong])
+  expect(exitCode).toBe(1)
+  expect(stdout).toBe(
+    'failed: b.tests.json: a follower sees the epoch: allow by protocol-frame\n' +
+      'failed: c.tests.json: not a case\n5 of 7 cases pass\n',
+  )
 })
 
 test('policy explain names the deciding policy with its reason', async () => {
