@@ -90,7 +90,7 @@ export function printReport({ machine, node, proxies, sections, notes }: Report)
   return `${lines.join('\n')}\n`
 }
 
-function sectionTables({ title, rows, bars }: Section): string[] {
+function sectionTables({ title, rows, bars, notes = [] }: Section): string[] {
   const cells = rows.map(({ what, unit, median: middle, p99 }) => [
     what,
     `${figure(middle)} ${unit}`,
@@ -109,6 +109,7 @@ function sectionTables({ title, rows, bars }: Section): string[] {
     ...markdown(['what', 'median', 'p99'], cells),
     '',
     ...markdown(['ratio or figure', 'measured', 'bar', ''], barCells),
+    ...notes.flatMap((note) => ['', `Note: ${note}.`]),
   ]
 }
 

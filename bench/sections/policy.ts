@@ -18,51 +18,55 @@ import { atLeast, atMost, quantile, report, type Section, type SectionRow } from
 import { builtInSuites } from '../../src/metadata/suites.ts'
 import { cedarEngine } from '../../src/policy/cedar-engine.ts'
 import { compiledEngine } from '../../src/policy/compiled-engine.ts'
-import {
-  disclosureRequest,
-  type AuthorizationDecision,
-  type CedarRequest,
-  type PolicyEngine,
-} from '../../src/policy/engine.ts'
+import type { PolicyEngine } from '../../src/policy/engine.ts'
+import { exposureDiff } from '../../src/policy/exposure-diff.ts'
 import { loadPolicies, type LoadedPolicies } from '../../src/policy/load.ts'
 import { createPlanTable, type PlanRequest } from '../../src/policy/plan-table.ts'
-import {
-  peerClasses,
-  policySuites,
-  type DisclosureContext,
-  type PeerFacts,
-  type RoomFacts,
-} from '../../src/policy/vocabulary.ts'
+import { openCasbin } from './casbin-fields.ts'
+import { context, decideTen, handWritten, peer, room } from './ten-fields.ts'
 import { declarations } from '../../src/protocols/mimi/declarations.ts'
 
 /**
- * Ten fields of one request, side by side: hand-written JavaScript, compiled policies, cedar-wasm, and
- * a plan from the table. Each batch brings new objects for peer, room and context, so nothing is
+ * Ten fields of one request, side by side: hand-written JavaScript, compiled policies, cedar-wasm,
+ * casbin, and a plan from the table. Each batch brings new objects for peer, room and context, so nothing is
  * remembered but in the last row.
  */
 async function policySection(): Promise<Section> {
-  const loaded = loadPolicies(PROFILE)
+  const loaded = loadPolicies(profileText('consumer'))
   const compiled = compiledEngine(loaded)
   const cedar = cedarEngine(loaded)
   const many = compiledEngine(withPeerPolicies(loaded, 10_000))
   const { log, flush } = logging(compiled)
+  const casbin = await openCasbin()
+  for (let round = 0; round < ROUNDS_COMPARED; round += 1)
+    decideTen((request) => {
+      const answer = compiled.decide(request)
+      for (const decide of [casbin, handWritten])
+        if (decide(request).decision !== answer.decision) throw new Error('not the same policies')
+      return answer
+    }, round)
   const measured = {
-    handWritten: await measure({ batch: 1_000, batches: 400, run: () => decideTen(handWritten) }),
+    handWritten: await measure({
+      batch: 1_000,
+      batches: 400,
+      run: () => decideTen(handWritten, kept),
+    }),
     compiled: await measure({
       batch: 100,
       batches: 400,
-      run: () => decideTen((request) => compiled.decide(request)),
+      run: () => decideTen((request) => compiled.decide(request), kept),
     }),
     tenThousand: await measure({
       batch: 100,
       batches: 400,
-      run: () => decideTen((request) => many.decide(request)),
+      run: () => decideTen((request) => many.decide(request), kept),
     }),
     cedar: await measure({
       batch: 1,
       batches: 60,
-      run: () => decideTen((request) => cedar.decide(request)),
+      run: () => decideTen((request) => cedar.decide(request), kept),
     }),
+    casbin: await measure({ batch: 1, batches: 200, run: () => decideTen(casbin, kept) }),
     planHit: await measure({ batch: 1_000, batches: 400, run: planLookup(compiled) }),
     disclosure: await measure({ batch: 1_000, batches: 400, run: disclosure(compiled) }),
     logged: await measure({ batch: 1_000, batches: 400, run: log, between: flush }),
@@ -72,6 +76,7 @@ async function policySection(): Promise<Section> {
     const { medianUs, p99Us } = measured[name]
     return { what, unit: 'µs', median: medianUs, p99: p99Us }
   }
+  const diffMs = measureDiff(loaded)
   const few = `${loaded.policies.length} policies`
   return {
     title: 'Policies: ten fields of one request, and what is left of them on the path of a message',
@@ -80,9 +85,11 @@ async function policySection(): Promise<Section> {
       row(`ten fields, ${few}, compiled`, 'compiled'),
       row('ten fields, 10,000 policies, compiled', 'tenThousand'),
       row(`ten fields, ${few}, cedar-wasm`, 'cedar'),
+      row('ten fields, the same model, casbin', 'casbin'),
       row('a plan from the table', 'planHit'),
       row('disclosure of a submitMessage, towards hub and followers', 'disclosure'),
       row('a decision into the log', 'logged'),
+      { what: 'diff of two profiles, the whole registry', unit: 'ms', median: diffMs },
     ],
     bars: [
       atLeast('cedar-wasm : compiled', of('cedar') / of('compiled'), 400),
@@ -91,101 +98,29 @@ async function policySection(): Promise<Section> {
       atMost('a plan from the table : hand-written', of('planHit') / of('handWritten'), '1 '),
       atMost('disclosure of a submitMessage', of('disclosure'), '3 µs'),
       atMost('a decision into the log', of('logged'), '0.3 µs'),
+      atMost('diff of two profiles', diffMs, '10000 ms'),
+    ],
+    notes: [
+      'OPA is missing beside casbin: its wasm runs what the program `opa` compiled, which is not to be had here',
     ],
   }
 }
 
-const PROFILE = readFileSync(
-  new URL('../../policies/profiles/consumer/policies.cedar', import.meta.url),
-  'utf8',
-)
-
-const TEN_FIELDS = [
-  'sender.user',
-  'sender.client',
-  'room.id',
-  'group.epoch',
-  'message.kind',
-  'message.size',
-  'message.time',
-  'message.frankingTag',
-  'participants.list',
-  'room.description',
-] as const
-const context: DisclosureContext = {
-  purpose: 'delivery',
-  audience: 'follower',
-  direction: 'egress',
-  operation: 'notify',
-}
-const peer: PeerFacts = {
-  id: 'b.example',
-  class: 'federated',
-  region: 'EU',
-  agreement: true,
-  verified: true,
-  groups: [],
-}
-const room: RoomFacts = {
-  id: '~',
-  suite: 'identified',
-  profile: 'consumer',
-  region: 'EU',
-  tenant: 'default',
+/** `postern policy diff` without its process, in ms: every situation that either profile tells apart. */
+function measureDiff(consumer: LoadedPolicies): number {
+  const enterprise = loadPolicies(profileText('enterprise'))
+  const startMs = performance.now()
+  kept += exposureDiff(consumer, enterprise).length
+  return performance.now() - startMs
 }
 
-/** Ten decisions, each of a field's `exact` form, towards another peer each time. */
-function decideTen(decide: PolicyEngine['decide']): number {
-  const suite = policySuites[kept % policySuites.length] ?? room.suite
-  const peerClass = peerClasses[kept % peerClasses.length] ?? peer.class
-  const scene = { peer: { ...peer, class: peerClass }, room: { ...room, suite } }
-  const circumstances = { ...context }
-  let allowed = 0
-  for (const field of TEN_FIELDS) {
-    const request = disclosureRequest(scene, circumstances, { field, form: 'exact' })
-    if (decide(request).decision === 'allow') allowed += 1
-  }
-  return allowed
+function profileText(name: string): string {
+  const url = new URL(`../../policies/profiles/${name}/policies.cedar`, import.meta.url)
+  return readFileSync(url, 'utf8')
 }
 
-/** What the ten decisions come down to, as somebody would write it who has only these policies. */
-function handWritten({
-  action,
-  principal,
-  resource,
-  context: at,
-}: CedarRequest): AuthorizationDecision {
-  if (principal.class === 'quarantined' && action !== 'room.id:exact') return QUARANTINED
-  if (!('audience' in at)) return DENIED
-  const identified = resource.suite === 'identified' || resource.suite === 'compliance'
-  switch (action) {
-    case 'sender.user:exact':
-    case 'sender.client:exact':
-    case 'participants.list:exact':
-      if (!identified) return NAMES
-      return at.audience !== 'archive' && (principal.agreement || principal.class === 'home')
-        ? ALLOWED
-        : DENIED
-    case 'message.time:exact':
-      return at.audience === 'hub' || (at.audience === 'follower' && identified) ? ALLOWED : DENIED
-    case 'room.description:exact':
-      return at.audience === 'hub' || at.audience === 'follower' ? ALLOWED : DENIED
-    case 'message.kind:exact':
-      return ALLOWED
-    case 'room.id:exact':
-    case 'group.epoch:exact':
-    case 'message.size:exact':
-    case 'message.frankingTag:exact':
-      return at.audience === 'archive' ? DENIED : ALLOWED
-    default:
-      return DENIED
-  }
-}
-
-const DENIED: AuthorizationDecision = { decision: 'deny', policies: [], errors: [] }
-const ALLOWED: AuthorizationDecision = { decision: 'allow', policies: ['permitted'], errors: [] }
-const QUARANTINED: AuthorizationDecision = { ...DENIED, policies: ['quarantine'] }
-const NAMES: AuthorizationDecision = { ...DENIED, policies: ['names-nowhere-else'] }
+/** All classes of peers with all suites. */
+const ROUNDS_COMPARED = 25
 
 function planLookup(engine: PolicyEngine): () => number {
   const suite = suiteNamed('identified')

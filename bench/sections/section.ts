@@ -3,6 +3,8 @@ export interface Section {
   readonly title: string
   readonly rows: readonly SectionRow[]
   readonly bars: readonly SectionBar[]
+  /** What is missing, and why. */
+  readonly notes?: readonly string[]
 }
 
 export interface SectionRow {
