@@ -19,6 +19,12 @@ export function pinLoad(): string | undefined {
   }
 }
 
+/** Lets this process, and whatever it starts from now on, run on every core again, where it was pinned. */
+export function unpin(): void {
+  const all = Object.values(cores).join(',')
+  execFileSync('taskset', ['-a', '-p', '-c', all, String(process.pid)])
+}
+
 /** A process that ends with its owner. */
 export interface Child extends AsyncDisposable {
   readonly pid: number

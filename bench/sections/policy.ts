@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { composeMessage, textBody } from '../../src/client/mimi/franked-message.ts'
 import { privateView } from '../../src/client/mimi/handshake.ts'
 import { createDecisionLog, NO_DECISION_LOG } from '../../src/decision-log/decision-log.ts'
@@ -14,6 +16,7 @@ import type { Passage } from '../../src/pipeline/passage.ts'
 import { discloseMessage } from '../../src/pipeline/submit-message.ts'
 import { framedMessageOf } from '../../src/wire/mls/header.ts'
 import { groupOf } from '../../test/support/mls-members.ts'
+import { reloadUnderLoad, type ReloadsUnderLoad } from '../../test/support/reload-load.ts'
 import { atLeast, atMost, quantile, report, type Section, type SectionRow } from './section.ts'
 import { builtInSuites } from '../../src/metadata/suites.ts'
 import { cedarEngine } from '../../src/policy/cedar-engine.ts'
@@ -22,6 +25,7 @@ import type { PolicyEngine } from '../../src/policy/engine.ts'
 import { exposureDiff } from '../../src/policy/exposure-diff.ts'
 import { loadPolicies, type LoadedPolicies } from '../../src/policy/load.ts'
 import { createPlanTable, type PlanRequest } from '../../src/policy/plan-table.ts'
+import { unpin } from '../processes.ts'
 import { openCasbin } from './casbin-fields.ts'
 import { context, decideTen, handWritten, peer, room } from './ten-fields.ts'
 import { declarations } from '../../src/protocols/mimi/declarations.ts'
@@ -77,6 +81,7 @@ async function policySection(): Promise<Section> {
     return { what, unit: 'µs', median: medianUs, p99: p99Us }
   }
   const diffMs = measureDiff(loaded)
+  const { accepted, failed, stallsMs } = await measureReloads()
   const few = `${loaded.policies.length} policies`
   return {
     title: 'Policies: ten fields of one request, and what is left of them on the path of a message',
@@ -90,6 +95,12 @@ async function policySection(): Promise<Section> {
       row('disclosure of a submitMessage, towards hub and followers', 'disclosure'),
       row('a decision into the log', 'logged'),
       { what: 'diff of two profiles, the whole registry', unit: 'ms', median: diffMs },
+      {
+        what: 'reload of 200 policies under load, longest stall of the event loop',
+        unit: 'ms',
+        median: quantile(stallsMs, 0.5),
+        p99: quantile(stallsMs, 0.99),
+      },
     ],
     bars: [
       atLeast('cedar-wasm : compiled', of('cedar') / of('compiled'), 400),
@@ -99,6 +110,8 @@ async function policySection(): Promise<Section> {
       atMost('disclosure of a submitMessage', of('disclosure'), '3 µs'),
       atMost('a decision into the log', of('logged'), '0.3 µs'),
       atMost('diff of two profiles', diffMs, '10000 ms'),
+      atMost('stall of a reload', quantile(stallsMs, 0.5), '20 ms'),
+      atMost(`requests failed, of ${accepted + failed}`, failed, '0 '),
     ],
     notes: [
       'OPA is missing beside casbin: its wasm runs what the program `opa` compiled, which is not to be had here',
@@ -112,6 +125,17 @@ function measureDiff(consumer: LoadedPolicies): number {
   const startMs = performance.now()
   kept += exposureDiff(consumer, enterprise).length
   return performance.now() - startMs
+}
+
+/** Clients and delivery services are in the same process: an upper bound. Policies are checked elsewhere. */
+async function measureReloads(): Promise<ReloadsUnderLoad> {
+  unpin()
+  const directory = mkdtempSync(join(tmpdir(), 'postern-bench-policy-'))
+  try {
+    return await reloadUnderLoad(directory, { policies: 200, reloads: 10 })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 function profileText(name: string): string {

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OutgoingHttpHeaders } from 'node:http'
+import type { Agent } from 'node:https'
 import type { TlsIdentity } from '../../src/delivery/tls-identity.ts'
 import type { Operation } from '../../src/model/exchange.ts'
 import type { Provider } from './federation.ts'
@@ -16,6 +17,8 @@ export interface PeerCall {
   readonly target: string
   readonly body: Buffer
   readonly headers?: OutgoingHttpHeaders
+  /** For connections that are kept; one of its own unless given. */
+  readonly agent?: Agent
 }
 
 /** A request at a gateway's listener for other providers, as the gateway of `from` would make it. */
@@ -33,6 +36,7 @@ export function callPeer(to: Provider, call: PeerCall): Promise<PeerReply> {
     body: call.body,
     identity: call.as,
     tls: { servername: to.domain },
+    ...(call.agent !== undefined && { agent: call.agent }),
   })
 }
 
