@@ -34,8 +34,9 @@ export interface ReloadParts {
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
   const { before, next, parts, limits, requirements, peers, log } = reload
-  const { set, shadow } = await readNewest(reload)
   const identity = await readTlsIdentity(next)
+  // Last: a signed revision counts as taken from here on.
+  const { set, shadow } = await readNewest(reload)
   const renewed = limitsWith(next.rates)
   peers.renew(identity)
   const isNew = parts.policies.current().engine !== set.engine

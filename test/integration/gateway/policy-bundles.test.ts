@@ -85,6 +85,19 @@ test('signed policies take effect, and their revision only rises', async () => {
   expect(await bundle()).toBe(3)
 })
 
+test('a reload that fails for another reason takes no revision', async () => {
+  await using federation = await federationOf('failing')
+  const { hub, bundle, reload } = await hubOf(federation)
+  const { listeners } = JSON.parse(hub.text) as { listeners: { peers: object } }
+  const peers = { ...listeners.peers, certificate: join(directory, 'none.pem') }
+  const changes = { ...trusting(await bundleOf('seventh', 7)), listeners: { ...listeners, peers } }
+  await expect(hub.gateway.reload(hub.config(changes))).rejects.toMatchObject({
+    code: 'configuration-invalid',
+  })
+  await reload(signed)
+  expect(await bundle()).toBe(1)
+})
+
 test('what was taken is remembered by the next process', async () => {
   await using federation = await federationOf('remembering')
   const { hub, reload } = await hubOf(federation)
