@@ -11,6 +11,7 @@ import type { ReceiptHandlers } from './receipts-api.ts'
 import { addReceiptRoutes } from './receipts-routes.ts'
 import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
+import { parse } from './parse.ts'
 
 export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
@@ -65,12 +66,6 @@ function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
     if (detail === undefined) throw new GatewayError('not-found')
     return reply.send(detail)
   })
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const outcome = schema.safeParse(input)
-  if (!outcome.success) throw new GatewayError('malformed-request')
-  return outcome.data
 }
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { GatewayError } from '../model/errors.ts'
 import { policyPaths as paths, type PolicyHandlers } from './policy-api.ts'
+import { parse } from './parse.ts'
 
 /** The routes of the control socket about policies. */
 export function addPolicyRoutes(app: FastifyInstance, handlers: PolicyHandlers): void {
@@ -15,12 +15,6 @@ export function addPolicyRoutes(app: FastifyInstance, handlers: PolicyHandlers):
     const { policies } = parse(simulateQuery, request.query)
     return reply.send(await handlers.simulate(policies))
   })
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const outcome = schema.safeParse(input)
-  if (!outcome.success) throw new GatewayError('malformed-request')
-  return outcome.data
 }
 
 const rollbackQuery = z

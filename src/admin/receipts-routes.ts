@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { GatewayError } from '../model/errors.ts'
 import { receiptPaths, type ReceiptHandlers } from './receipts-api.ts'
+import { parse } from './parse.ts'
 
 /** The routes of the control socket about receipts. */
 export function addReceiptRoutes(app: FastifyInstance, handlers: ReceiptHandlers): void {
@@ -13,12 +14,6 @@ export function addReceiptRoutes(app: FastifyInstance, handlers: ReceiptHandlers
     if (found === undefined) throw new GatewayError('not-found')
     return reply.send(found)
   })
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const outcome = schema.safeParse(input)
-  if (!outcome.success) throw new GatewayError('malformed-request')
-  return outcome.data
 }
 
 const nameParams = z.strictObject({

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { GatewayError } from '../model/errors.ts'
 import { requirementsPaths, type RequirementsHandlers } from './requirements-api.ts'
+import { parse } from './parse.ts'
 
 /** The routes of the control socket about requirements, peers and agreements. */
 export function addRequirementsRoutes(app: FastifyInstance, handlers: RequirementsHandlers): void {
@@ -31,12 +31,6 @@ export function addRequirementsRoutes(app: FastifyInstance, handlers: Requiremen
     const { id } = parse(idParams, request.params)
     return reply.send(await handlers.reject(id))
   })
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const outcome = schema.safeParse(input)
-  if (!outcome.success) throw new GatewayError('malformed-request')
-  return outcome.data
 }
 
 const domain = z.string().max(253)
