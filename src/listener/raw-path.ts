@@ -44,7 +44,7 @@ function decodeOnce(segment: string): string {
 const PATH_PATTERN = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}){1,4096}$/
 const SHORT_PATTERN = /^[A-Za-z0-9.-]{1,253}\/[udrg]\/[^/]+$/
 const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u0000-\u0020\u007f-\u009f\\]/
 /** The same few rooms come again and again. */
 const recent = new Recent<{ readonly prefix: string; readonly target: string }>(2_048)

@@ -54,8 +54,9 @@ interface Case {
 
 const cases = (vectorJson('mls/crypto-basics.json.gz') ?? []) as readonly Case[]
 
-test.skipIf(cases.length === 0)('the vectors are here', () => {
-  expect(cases.length).toBeGreaterThan(0)
+// Where the vectors are absent `vectorJson` says so.
+test.skipIf(cases.length === 0)('there are vectors of every suite of RFC 9420', () => {
+  expect(cases.map((vector) => vector.cipher_suite)).toEqual([1, 2, 3, 4, 5, 6, 7])
 })
 
 test.each(cases)('suite $cipher_suite derives what the vectors derive', (vector) => {

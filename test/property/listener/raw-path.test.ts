@@ -17,7 +17,7 @@ test('what we encode into a path is what the other side decodes, once', () => {
   const id = fc.stringMatching(/^[^/?#\s\\]{1,40}$/u).filter((text) => text.isWellFormed())
   fc.assert(
     fc.property(id, (text) => {
-      // oxlint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
       fc.pre(!/[\u0000-\u0020\u007f-\u009f]|^(\.|%2e){1,2}$/i.test(text))
       const uri = `mimi://a.example/r/${text}`
       expect(pathTarget(`/notify/${encodeSegment(uri)}`, '/notify')).toBe(uri)
@@ -51,7 +51,7 @@ test('a target never has a dot segment or a control character', () => {
         return
       }
       expect(target.split(/[/\\]/)).not.toContain('..')
-      // oxlint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
       expect(target).not.toMatch(/[\u0000-\u001f\\]/)
     }),
   )
