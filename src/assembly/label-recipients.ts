@@ -128,9 +128,7 @@ function sight(
   const asked = { peer, room: home.room(room, suite), operation, direction } as const
   const local = direction === 'egress' || peer === home.peer
   const plan = table.look({ ...asked, audience, purpose: purposeOf(operation, audience) })
-  const admitted = [true, false].some(
-    (pseudonymous) => table.admit({ ...asked, local, pseudonymous }).kind === 'admitted',
-  )
+  const admitted = table.acceptableTiers({ ...asked, local }).length > 0
   return (part) => ({ operation, part, plan, admitted, promised: false })
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { Audience } from '../model/metadata.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Admission, Circumstances, Disclosure, Verdict } from './decision.ts'
@@ -10,7 +11,7 @@ import type { DecisionSink } from './sink.ts'
 
 /** What policies decide, for those who have to account for it. Nothing here waits or throws. */
 export interface DecisionLog extends AsyncDisposable {
-  admission(of: Circumstances, admission: Admission, pseudonymous: boolean): void
+  admission(of: Circumstances, admission: Admission, tier: SenderTier): void
   disclosure(of: Circumstances, disclosure: Disclosure, audience: Audience): void
   /** Resolves when all before it is written, or lost, or after 5 s. */
   flush(): Promise<void>
@@ -61,9 +62,9 @@ export function createDecisionLog(options: DecisionLogOptions): DecisionLog {
   const flush = (): Promise<void> =>
     orAfter(FLUSH_MS_MAX, Promise.all(outlets.map((outlet) => outlet.flush())))
   return {
-    admission: (of, admission, pseudonymous) => {
+    admission: (of, admission, tier) => {
       if (admission.kind === 'admitted' && !sampled()) return
-      put(of, { path: 'admission', admission, pseudonymous })
+      put(of, { path: 'admission', admission, tier })
     },
     disclosure: (of, disclosure, audience) => {
       if (disclosure.kind === 'granted' && !sampled()) return

@@ -2,6 +2,7 @@ import type { Plan } from '../metadata/plan.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { RequestContext } from '../model/handle.ts'
 import type { Audience, FieldName, Form } from '../model/metadata.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import type { PlanTable } from '../policy/plan-table.ts'
 import type { PolicyRoom } from '../policy/slices.ts'
 import type { PeerFacts } from '../policy/vocabulary.ts'
@@ -31,7 +32,7 @@ export interface Misfit {
 export type Disclosure = Plan | Misfit
 
 export type Verdict =
-  | { readonly path: 'admission'; readonly pseudonymous: boolean; readonly admission: Admission }
+  | { readonly path: 'admission'; readonly tier: SenderTier; readonly admission: Admission }
   | { readonly path: 'disclosure'; readonly audience: Audience; readonly disclosure: Disclosure }
 
 /**

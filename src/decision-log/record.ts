@@ -3,6 +3,7 @@ import { showEventTime } from '../metadata/journal-view.ts'
 import { purposeOf, type GrantedPlan, type PlanCell } from '../metadata/plan.ts'
 import type { Direction, Operation } from '../model/exchange.ts'
 import type { Audience, FieldName, Form, Purpose } from '../model/metadata.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import {
   policySuite,
   type PeerClass,
@@ -54,7 +55,7 @@ interface DecisionInput {
   }
   readonly room: { readonly suite: PolicySuite }
   readonly local?: boolean
-  readonly pseudonymous?: boolean
+  readonly tier?: SenderTier
   readonly audience?: Audience
   readonly purpose?: Purpose
 }
@@ -115,7 +116,7 @@ function inputOf(decision: Decision): DecisionInput {
     peer: peerInput(peer),
     room: { suite: policySuite(room.suite.name) },
     ...(verdict.path === 'admission'
-      ? { local, pseudonymous: verdict.pseudonymous }
+      ? { local, tier: verdict.tier }
       : { audience: verdict.audience, purpose: purposeOf(operation, verdict.audience) }),
   }
 }

@@ -3,7 +3,6 @@ import type { Answer } from '../model/answer.ts'
 import { GatewayError } from '../model/errors.ts'
 import type {
   ConsentExchange,
-  Exchange,
   IdentifierQueryExchange,
   KeyMaterialExchange,
 } from '../model/exchange.ts'
@@ -35,7 +34,7 @@ export async function answerQuery(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage, isPseudonymous(exchange))
+  const policies = admit(parts, passage)
   const { asked, asker } = parties(exchange, parts.peers.self)
   const plan = disclose(passage, asked, observedOf(exchange, passage.suite))
   const response = disclose(passage, asker)
@@ -73,8 +72,4 @@ function parties(
   if (exchange.operation !== 'keyMaterial') return { asked: 'target', asker: 'target' }
   const relayed = uriDomain(exchange.target) !== self
   return relayed ? { asked: 'hub', asker: 'follower' } : { asked: 'target', asker: 'hub' }
-}
-
-export function isPseudonymous(exchange: Exchange): boolean {
-  return 'pseudonymous' in exchange && exchange.pseudonymous
 }

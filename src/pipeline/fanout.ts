@@ -110,7 +110,7 @@ function planFor(
 ): GrantedPlan | undefined {
   try {
     const passage = openPassage(parts, { exchange, context }, peer)
-    const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
+    const policies = admit(parts, passage)
     const [item] = exchange.items
     const audience = 'follower'
     const plan = disclose(passage, audience, item?.frame && observedOfFrame(item.frame))

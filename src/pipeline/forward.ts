@@ -5,7 +5,6 @@ import { attestedHeader } from '../metadata/attested.ts'
 import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
-import { isPseudonymous } from './answer-query.ts'
 import { requirePadding } from './message-forms.ts'
 import { observedOf } from './observed.ts'
 import { requireNoDescription } from './room-description.ts'
@@ -33,7 +32,7 @@ export async function forward(
 ): Promise<ListenerResponse> {
   await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
-  const policies = admit(parts, passage, isPseudonymous(exchange))
+  const policies = admit(parts, passage)
   const audience = audienceOf(exchange, peer)
   const plan = disclose(passage, audience, observedIn(parts, passage))
   requireNoDescription(parts, passage, { plan, audience })

@@ -23,7 +23,7 @@ export async function groupInfo(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage, exchange.pseudonymous)
+  const policies = admit(parts, passage)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')

@@ -26,7 +26,7 @@ export async function notify(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage, passage.suite.pseudonymousCredentials === 'required')
+  const policies = admit(parts, passage)
   const plan = disclose(passage, 'follower')
   requireNoDescription(parts, passage, { plan, audience: 'follower' })
   for (const { frame } of exchange.items)

@@ -22,7 +22,7 @@ export async function proxyDownload(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage, NO_ACTOR)
+  const policies = admit(parts, passage)
   const plan = disclose(passage, 'hub', OBSERVED)
   const { provider } = parts.assets.homeOf(exchange.url)
   const outwards: ProxyDownloadExchange = { ...exchange, direction: 'egress' }
@@ -64,7 +64,7 @@ export async function forwardDownload(
   hub: ProviderDomain,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, hub)
-  const policies = admit(parts, passage, NO_ACTOR)
+  const policies = admit(parts, passage)
   const { agreement } = passage
   const plan = disclose(passage, 'hub', OBSERVED)
   const sending = { ...SENDING, audience: 'hub', plan, peer: hub, agreement } as const
@@ -93,8 +93,6 @@ function passOn(parts: PipelineParts, body: StreamedBody): ListenerResponse {
   return { status: 200, bytes: NO_BYTES, body }
 }
 
-/** A download names no user, so none shows a pseudonym. */
-const NO_ACTOR = false
 const OBSERVED = { 'asset.url': 'exact' } as const
 const SENDING = { operation: 'proxyDownload', observed: OBSERVED } as const
 const NO_BYTES = Buffer.alloc(0)

@@ -25,8 +25,7 @@ export async function reportAbuse(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
-  const policies = admit(parts, passage, pseudonymous)
+  const policies = admit(parts, passage)
   requireMayReport(parts, exchange)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')

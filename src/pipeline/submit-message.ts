@@ -38,7 +38,7 @@ export async function submitMessage(
   requireRoom(parts, passage)
   requireMaySend(parts, exchange)
   const pseudonymous = suite.pseudonymousCredentials === 'required'
-  const policies = admit(parts, passage, pseudonymous)
+  const policies = admit(parts, passage)
   const { request, response } = discloseMessage(passage)
 
   const digest = hash('sha256', message.bytes, 'buffer')

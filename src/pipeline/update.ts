@@ -32,8 +32,7 @@ export async function update(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   requireRoom(parts, passage)
-  const pseudonymous = passage.suite.pseudonymousCredentials === 'required'
-  const policies = admit(parts, passage, pseudonymous)
+  const policies = admit(parts, passage)
   if (wasAccepted(parts, exchange)) return repeat(parts, passage)
   const staged = forInsiders(parts, passage, () => {
     const next = parts.rooms.stage(exchange.room, exchange.handshake)

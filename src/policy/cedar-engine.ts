@@ -131,7 +131,7 @@ function contextJson(
     return {
       direction: enumValue('Direction', context.direction),
       local: context.local,
-      pseudonymous: context.pseudonymous,
+      tier: enumValue('SenderTier', context.tier),
     }
   return {
     purpose: enumValue('Purpose', context.purpose),

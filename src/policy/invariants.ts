@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { fieldList } from '../metadata/fields.ts'
 import { operations } from '../model/exchange.ts'
 import { audiences, forms, purposes, type FieldName } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 /** One value or several; several mean any of them. */
@@ -34,7 +35,7 @@ const whenSchema = z.strictObject({
   direction: anyOf(directions),
   operation: anyOf(operations),
   local: z.boolean().optional(),
-  pseudonymous: z.boolean().optional(),
+  tier: anyOf(senderTiers),
 })
 export type When = z.infer<typeof whenSchema>
 

@@ -10,6 +10,7 @@ import {
   type FieldName,
   type Purpose,
 } from '../model/metadata.ts'
+import { senderTiers, type SenderTier } from '../model/sender-tier.ts'
 import { admissionRequest, type CedarRequest, type PolicyEngine } from './engine.ts'
 import { mostExposing } from './most-exposing.ts'
 import { createSlices, type PolicyRoom, type Slices } from './slices.ts'
@@ -73,6 +74,11 @@ export interface PlanTable {
   /** The same for whoever only wants to know: nothing is counted. */
   look(request: PlanRequest): Plan
   admit(request: AdmissionRequest): Admission
+  /**
+   * In which tiers an operation would be let in, the most telling first: what a refused sender is told
+   * to come with, and whether there is any. Nothing is counted.
+   */
+  acceptableTiers(request: Omit<AdmissionRequest, 'tier'>): readonly SenderTier[]
   /** Forgets everything, for when declarations or suites changed under it. */
   invalidate(): void
   /** How many plans and admissions are held. */
@@ -111,33 +117,40 @@ export function createPlanTable(
     plans.set(key, found)
     return found
   }
+  const heldAdmission = (request: AdmissionRequest): Counted<RecordedAdmission> => {
+    const key = pairOf(request) * ADMISSIONS_PER_PAIR + admissionNumber(request)
+    const known = admissions.get(key)
+    if (known !== undefined) return known
+    const asked = askedAdmission(request, slices)
+    const found = { request: asked, admission: admissionOf(engine, asked), requests: 0 }
+    admissions.set(key, found)
+    return found
+  }
   return {
     engine,
     invalidate,
     size: () => plans.size + admissions.size,
-    recorded: () => ({
-      plans: [...plans.values()].filter(({ requests }) => requests > 0),
-      admissions: [...admissions.values()],
-    }),
+    recorded: () => ({ plans: requested(plans), admissions: requested(admissions) }),
     look: (request) => held(request).plan,
-    plan: (request) => {
-      const found = held(request)
-      found.requests += 1
-      return found.plan
-    },
-    admit: (request) => {
-      const key = pairOf(request) * ADMISSIONS_PER_PAIR + admissionNumber(request)
-      const known = admissions.get(key)
-      if (known !== undefined) {
-        known.requests += 1
-        return known.admission
-      }
-      const asked = askedAdmission(request, slices)
-      const admission = admissionOf(engine, asked)
-      admissions.set(key, { request: asked, admission, requests: 1 })
-      return admission
-    },
+    plan: (request) => counted(held(request)).plan,
+    admit: (request) => counted(heldAdmission(request)).admission,
+    acceptableTiers: (request) => tiersOf((tier) => heldAdmission({ ...request, tier })),
   }
+}
+
+function counted<T extends { requests: number }>(entry: T): T {
+  entry.requests += 1
+  return entry
+}
+
+function requested<T extends { readonly requests: number }>(
+  entries: ReadonlyMap<number, T>,
+): readonly T[] {
+  return [...entries.values()].filter(({ requests }) => requests > 0)
+}
+
+function tiersOf(held: (tier: SenderTier) => RecordedAdmission): readonly SenderTier[] {
+  return senderTiers.filter((tier) => held(tier).admission.kind === 'admitted')
 }
 
 function plannedRequest(
@@ -149,8 +162,8 @@ function plannedRequest(
 }
 
 function askedAdmission(request: AdmissionRequest, slices: Slices): CedarRequest {
-  const { peer, room, operation, direction, local, pseudonymous } = request
-  const context = { direction, local, pseudonymous }
+  const { peer, room, operation, direction, local, tier } = request
+  const context = { direction, local, tier }
   return admissionRequest(slices.representatives(peer, room), context, operation)
 }
 
@@ -193,11 +206,12 @@ function planNumber({ operation, direction, audience, purpose }: PlanRequest): n
 
 function admissionNumber(request: AdmissionRequest): number {
   const way = operations.indexOf(request.operation) * 2 + (request.direction === 'ingress' ? 0 : 1)
-  return way * 4 + (request.local ? 2 : 0) + (request.pseudonymous ? 1 : 0)
+  const origin = way * 2 + (request.local ? 1 : 0)
+  return origin * senderTiers.length + senderTiers.indexOf(request.tier)
 }
 
 type Counted<T extends { readonly requests: number }> = Omit<T, 'requests'> & { requests: number }
 
 const PLANS_PER_PAIR = operations.length * 2 * audiences.length * purposes.length
-const ADMISSIONS_PER_PAIR = operations.length * 2 * 4
+const ADMISSIONS_PER_PAIR = operations.length * 2 * 2 * senderTiers.length
 const ENTRIES_MAX = 65_536

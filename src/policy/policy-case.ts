@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 const directions = ['ingress', 'egress'] as const
@@ -33,7 +34,7 @@ export const policyRequestSchema = z.strictObject({
     z.strictObject({
       direction: z.enum(directions),
       local: z.boolean(),
-      pseudonymous: z.boolean(),
+      tier: z.enum(senderTiers),
     }),
   ]),
 })

@@ -1,5 +1,6 @@
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import type { EntityData, EntityStore, EvaluationRequest } from './compile/entities.ts'
 import { entityUid, type CedarRecord, type CedarValue, type EntityUid } from './compile/values.ts'
 import type { CedarRequest } from './engine.ts'
@@ -166,7 +167,7 @@ const disclosureShape = createShape<DisclosureContext>([
 const admissionShape = createShape<AdmissionContext>([
   ['direction', (context) => context.direction, DIRECTIONS],
   ['local', (context) => context.local, BOOLEANS],
-  ['pseudonymous', (context) => context.pseudonymous, BOOLEANS],
+  ['tier', (context) => context.tier, enumeration('SenderTier', senderTiers)],
 ])
 
 const NO_VALUES: Values = new Map()

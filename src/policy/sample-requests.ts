@@ -1,5 +1,6 @@
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import type { CedarRequest } from './engine.ts'
 import { mentionedIds } from './identify.ts'
 import type { LoadedPolicies } from './load.ts'
@@ -41,7 +42,7 @@ export function sampleRequests(
       },
       context:
         action.context === 'Admission'
-          ? { direction: pick(DIRECTIONS), local: pick(BOTH), pseudonymous: pick(BOTH) }
+          ? { direction: pick(DIRECTIONS), local: pick(BOTH), tier: pick(senderTiers) }
           : {
               purpose: pick(purposes),
               audience: pick(audiences),

@@ -1,6 +1,7 @@
 import { fieldList, type FieldClass, type FieldDefinition } from '../metadata/fields.ts'
 import { operations, type Operation } from '../model/exchange.ts'
 import { audiences, forms, purposes, type FieldName, type Form } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 /** The Cedar action for showing a field in a form. */
@@ -46,6 +47,7 @@ function entities(): readonly string[] {
     enumeration('Audience', audiences),
     enumeration('Direction', ['ingress', 'egress']),
     enumeration('Operation', operations),
+    enumeration('SenderTier', senderTiers),
     ENTITY_TYPES,
   ]
 }
@@ -152,5 +154,5 @@ const CONTEXTS = `type Disclosure = {
 type Admission = {
   "direction": Direction,
   "local": Bool,          // handed in by our own delivery service
-  "pseudonymous": Bool    // the actor shows a pseudonymous credential
+  "tier": SenderTier      // how the actor shows itself
 };`

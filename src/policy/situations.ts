@@ -1,5 +1,6 @@
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
+import { senderTiers } from '../model/sender-tier.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { CedarRequest } from './engine.ts'
 import { mentionedIds } from './identify.ts'
@@ -56,7 +57,7 @@ export function* situations(
       ? product({
           direction: all('direction', DIRECTIONS),
           local: all('local', BOTH),
-          pseudonymous: all('pseudonymous', BOTH),
+          tier: all('tier', senderTiers),
         })
       : product({
           purpose: purposes,

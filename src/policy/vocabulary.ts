@@ -1,5 +1,6 @@
 import type { Direction, Operation } from '../model/exchange.ts'
 import type { Audience, Purpose } from '../model/metadata.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 
 /** How the operator classes a provider; a peer never says this of itself. */
 export const peerClasses = ['home', 'contracted', 'federated', 'open', 'quarantined'] as const
@@ -58,8 +59,8 @@ export interface AdmissionContext {
   readonly direction: Direction
   /** Whether our own delivery service hands the exchange in. */
   readonly local: boolean
-  /** Whether the actor shows a pseudonymous credential. */
-  readonly pseudonymous: boolean
+  /** How the actor shows itself. */
+  readonly tier: SenderTier
 }
 
 /** The name of a suite as policies know it. */

@@ -76,7 +76,7 @@ export function submission(
 
 export function admissionOf({ exchange, peer, room }: Circumstances) {
   const { operation, direction } = exchange
-  return decisions.admit({ peer, room, operation, direction, local: false, pseudonymous: true })
+  return decisions.admit({ peer, room, operation, direction, local: false, tier: 'room-pseudonym' })
 }
 
 export function planOf({ exchange, peer, room }: Circumstances, audience: Audience): Plan {

@@ -132,7 +132,7 @@ test('what is let in and what is refused is logged with the policies and their r
   const [refused] = await loggedSince(between, 'submitMessage')
   expect(granted[0]).toMatchObject({
     path: 'postern/admission',
-    input: { peer: { class: 'contracted', agreement: true }, pseudonymous: true, local: false },
+    input: { peer: { class: 'contracted', agreement: true }, tier: 'room-pseudonym', local: false },
     result: { outcome: 'admitted' },
     labels: { app: 'postern', provider: 'a.example', version: 'test', sample_allows: '1' },
   })

@@ -40,7 +40,7 @@ test('no record holds anything that names a peer, a room, a group, a tenant or a
       const asked = submission({ peer: facts, room: named })
       const sink = memorySink()
       const { decisionLog } = decisionLogTo([sink])
-      decisionLog.admission(asked, admissionOf(asked), true)
+      decisionLog.admission(asked, admissionOf(asked), 'room-pseudonym')
       for (const audience of audiences)
         decisionLog.disclosure(asked, planOf(asked, audience), audience)
       await decisionLog[Symbol.asyncDispose]()

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { operations } from '../../../src/model/exchange.ts'
 import { audiences, purposes } from '../../../src/model/metadata.ts'
+import { senderTiers } from '../../../src/model/sender-tier.ts'
 import { gatewayActions } from '../../../src/policy/schema.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from '../../../src/policy/vocabulary.ts'
 
@@ -48,6 +49,7 @@ const facts: readonly (readonly [string, fc.Arbitrary<string>])[] = [
   ['context.audience', uid('Audience', audiences)],
   ['context.direction', uid('Direction', ['ingress', 'egress'])],
   ['context.operation', uid('Operation', operations)],
+  ['context.tier', uid('SenderTier', senderTiers)],
 ]
 const comparison = fc.constantFrom(...facts).chain(([fact, value]) =>
   fc.oneof(
@@ -56,13 +58,7 @@ const comparison = fc.constantFrom(...facts).chain(([fact, value]) =>
     fc.array(value, { maxLength: 10 }).map((all) => `[${all.join(', ')}].contains(${fact})`),
   ),
 )
-const flag = fc.constantFrom(
-  'principal.agreement',
-  'principal.verified',
-  'context.local',
-  'context.pseudonymous',
-  'true',
-)
+const flag = fc.constantFrom('principal.agreement', 'principal.verified', 'context.local', 'true')
 const other = fc.oneof(
   peerGroup.map((one) => `principal in ${one}`),
   fc.array(peerGroup, { maxLength: 3 }).map((all) => `principal in [${all.join(', ')}]`),

@@ -25,9 +25,9 @@ test('refusals are logged where no allow is', async () => {
   const sink = memorySink()
   const { decisionLog } = decisionLogTo([sink], { sampleAllows: 0 })
   const granted = submission()
-  decisionLog.admission(granted, admissionOf(granted), true)
+  decisionLog.admission(granted, admissionOf(granted), 'room-pseudonym')
   decisionLog.disclosure(granted, planOf(granted, 'hub'), 'hub')
-  decisionLog.admission(quarantined, admissionOf(quarantined), true)
+  decisionLog.admission(quarantined, admissionOf(quarantined), 'room-pseudonym')
   decisionLog.disclosure(granted, MISFIT, 'hub')
   await decisionLog.flush()
   expect(sink.records.map(({ path, result, req_id: number }) => [path, result, number])).toEqual([
@@ -76,7 +76,7 @@ test('the log keeps no time that the archive may not see', async () => {
   const { decisionLog } = decisionLogTo([sink])
   for (const suite of ['identified', 'bare-minimum']) {
     const asked = submission({ room: policyRoom(suite) })
-    decisionLog.admission(asked, admissionOf(asked), true)
+    decisionLog.admission(asked, admissionOf(asked), 'room-pseudonym')
   }
   await decisionLog.flush()
   const archived = ['identified', 'bare-minimum'].map((suite) => {
@@ -96,12 +96,12 @@ test('what a full ring cannot take is counted, and the next record says how much
   const before = await dropped('full')
   const refusal = admissionOf(quarantined)
   for (let index = 0; index < RING_SIZE + 5; index += 1)
-    decisionLog.admission(quarantined, refusal, true)
+    decisionLog.admission(quarantined, refusal, 'room-pseudonym')
   await decisionLog.flush()
   expect(sink.records).toHaveLength(RING_SIZE)
   expect((await dropped('full')) - before).toBe(5)
-  decisionLog.admission(quarantined, refusal, true)
-  decisionLog.admission(quarantined, refusal, true)
+  decisionLog.admission(quarantined, refusal, 'room-pseudonym')
+  decisionLog.admission(quarantined, refusal, 'room-pseudonym')
   await decisionLog.flush()
   const [, last] = sink.records.splice(RING_SIZE - 1)
   expect(sink.records.every(({ metrics }) => metrics === undefined)).toBe(true)
@@ -113,7 +113,7 @@ test('a sink that fails loses what it was given, says so once, and goes on when 
   const { decisionLog, lines } = decisionLogTo([sink])
   const before = await dropped('failed')
   const refuse = async (): Promise<void> => {
-    decisionLog.admission(quarantined, admissionOf(quarantined), true)
+    decisionLog.admission(quarantined, admissionOf(quarantined), 'room-pseudonym')
     await decisionLog.flush()
   }
   sink.broken = true
@@ -147,7 +147,7 @@ test('what cannot be written at the end is said', async () => {
   const { decisionLog, lines } = decisionLogTo([sink])
   sink.broken = true
   for (let index = 0; index < 1_000; index += 1)
-    decisionLog.admission(quarantined, admissionOf(quarantined), true)
+    decisionLog.admission(quarantined, admissionOf(quarantined), 'room-pseudonym')
   await decisionLog[Symbol.asyncDispose]()
   const [failed, abandoned] = lines.map((line): unknown => JSON.parse(line))
   expect(failed).toMatchObject({ event: 'decision-log.failed' })
@@ -161,7 +161,7 @@ test('a sink that never answers holds up neither the other one nor the end', asy
   const [stuck, sink] = [memorySink(), memorySink()]
   stuck.stuck = true
   const { decisionLog } = decisionLogTo([stuck, sink])
-  decisionLog.admission(quarantined, admissionOf(quarantined), true)
+  decisionLog.admission(quarantined, admissionOf(quarantined), 'room-pseudonym')
   await vi.advanceTimersByTimeAsync(100)
   expect(sink.records).toHaveLength(1)
   const ended = decisionLog[Symbol.asyncDispose]()
@@ -173,7 +173,7 @@ test('a decision has the same id wherever it is logged, and no other has it', as
   const [first, second] = [memorySink(), memorySink()]
   const { decisionLog } = decisionLogTo([first, second])
   for (let index = 0; index < 3; index += 1)
-    decisionLog.admission(quarantined, admissionOf(quarantined), true)
+    decisionLog.admission(quarantined, admissionOf(quarantined), 'room-pseudonym')
   await decisionLog.flush()
   const ids = first.records.map(({ decision_id: id }) => id)
   expect(second.records.map(({ decision_id: id }) => id)).toEqual(ids)

@@ -10,7 +10,7 @@ async function records(count: number): Promise<readonly DecisionRecord[]> {
   const sink = memorySink()
   const { decisionLog } = decisionLogTo([sink])
   for (let index = 0; index < count; index += 1)
-    decisionLog.admission(submission(), admissionOf(submission()), true)
+    decisionLog.admission(submission(), admissionOf(submission()), 'room-pseudonym')
   await decisionLog[Symbol.asyncDispose]()
   return sink.records
 }

@@ -13,7 +13,7 @@ test('docs/policies.md shows records as they are written', async () => {
   const { decisionLog } = decisionLogTo([sink], { sampleAllows: 1 })
   const [granted, refused] = [submission(), submission({ peer: { class: 'quarantined' } })]
   decisionLog.disclosure(granted, planOf(granted, 'follower'), 'follower')
-  decisionLog.admission(refused, admissionOf(refused), true)
+  decisionLog.admission(refused, admissionOf(refused), 'room-pseudonym')
   await decisionLog[Symbol.asyncDispose]()
   const shown = sink.records.map(
     (record) => `\`\`\`json\n${JSON.stringify(record, null, 2)}\n\`\`\``,

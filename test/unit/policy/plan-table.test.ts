@@ -123,7 +123,7 @@ test('admissions are decided once and by each of their circumstances', () => {
     operation: 'groupInfo',
     direction: 'ingress',
     local: false,
-    pseudonymous: true,
+    tier: 'room-pseudonym',
   } as const
   const refused = { kind: 'refused', policies: ['rosters-need-standing'] }
   expect(table.admit(admission)).toEqual(refused)
@@ -134,6 +134,27 @@ test('admissions are decided once and by each of their circumstances', () => {
     kind: 'admitted',
     policies: ['admit-known'],
   })
+})
+
+test('each tier is an admission of its own, and who asks which are acceptable is not counted', () => {
+  const table = createPlanTable(profileEngine('trust-and-safety'), declarations)
+  const asked = {
+    peer: peerFacts(),
+    room: request.room,
+    operation: 'submitMessage',
+    direction: 'ingress',
+    local: false,
+  } as const
+  expect(table.acceptableTiers(asked)).toEqual(['identified', 'room-pseudonym', 'epoch-pseudonym'])
+  expect(table.acceptableTiers({ ...asked, peer: peerFacts({ class: 'open' }) })).toEqual([
+    'identified',
+    'room-pseudonym',
+  ])
+  expect(table.recorded().admissions).toEqual([])
+  const refused = { kind: 'refused', policies: ['one-sender-one-pseudonym'] }
+  expect(table.admit({ ...asked, tier: 'message-token' })).toEqual(refused)
+  expect(table.admit({ ...asked, tier: 'epoch-pseudonym' }).kind).toBe('admitted')
+  expect(table.recorded().admissions).toHaveLength(2)
 })
 
 test('after an invalidation everything is computed afresh', () => {

@@ -15,7 +15,7 @@ const admission = {
   operation: 'update',
   direction: 'ingress',
   local: false,
-  pseudonymous: true,
+  tier: 'room-pseudonym',
 } as const
 
 function setOf(text: string): PolicySet {

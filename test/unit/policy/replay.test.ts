@@ -20,7 +20,7 @@ function seen(text = permitAll) {
       operation: 'submitMessage',
       direction: 'ingress',
       local: false,
-      pseudonymous: true,
+      tier: 'room-pseudonym',
     })
     table.plan({
       ...parties,
