@@ -21,7 +21,7 @@ export interface AnyCodec {
 export type Decoded<C> = C extends Codec<infer T> ? T : never
 
 /** Decodes all of `bytes`; left-over bytes are an error. */
-export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
+export function decode<T>(codec: Pick<Codec<T>, 'read'>, bytes: Uint8Array): T {
   const reader = new Reader(bytes)
   const value = codec.read(reader)
   reader.finish()
