@@ -1,0 +1,20 @@
+import { ownBytes } from './own-bytes.ts'
+
+/** base64url with its padding, as RFC 9577 §2.1 and RFC 9578 §4 write it. */
+export function paddedBase64url(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('base64url')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}
+
+/**
+ * base64url with or without padding, at most `bytesMax` octets. Undefined for anything else: other
+ * alphabets, half a padding, and bits that no octet holds, so that octets have one spelling each way.
+ */
+export function readBase64url(text: string, bytesMax: number): Buffer | undefined {
+  if (text.length > Math.ceil(bytesMax / 3) * 4) return undefined
+  const match = /^([A-Za-z0-9_-]*)(={0,2})$/.exec(text)
+  const [, digits = '', padding = ''] = match ?? []
+  if (match === null || (padding !== '' && text.length % 4 !== 0)) return undefined
+  const bytes = ownBytes(Buffer.from(digits, 'base64url'))
+  return bytes.length <= bytesMax && bytes.toString('base64url') === digits ? bytes : undefined
+}

@@ -1,0 +1,7 @@
+/**
+ * A copy of `bytes` over memory of its own. Small Buffers share a pool with whatever else the process
+ * handles; what is kept, or handed to code that reads `bytes.buffer`, must not.
+ */
+export function ownBytes(bytes: Uint8Array): Buffer {
+  return Buffer.from(new Uint8Array(bytes).buffer)
+}

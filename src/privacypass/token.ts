@@ -1,0 +1,40 @@
+import { decode, encode, fixed, struct, variant, type Decoded } from '../wire/codec.ts'
+import { ownBytes } from './own-bytes.ts'
+import { tokenTypeCodec } from './token-type.ts'
+
+const boundFields = { nonce: fixed(32), challengeDigest: fixed(32), tokenKeyId: fixed(32) }
+
+/** A token of any known type; the authenticator has the length of its type. RFC 9577 §2.2 */
+export const tokenCodec = variant(
+  ['tokenType', tokenTypeCodec],
+  {
+    voprfP384: { authenticator: fixed(48) },
+    blindRsa2048: { authenticator: fixed(256) },
+    voprfRistretto255: { authenticator: fixed(64) },
+  },
+  { between: boundFields },
+)
+export type Token = Decoded<typeof tokenCodec>
+
+/** What an authenticator covers: all of a token before it. */
+export type TokenInput = Pick<Token, 'tokenType' | 'nonce' | 'challengeDigest' | 'tokenKeyId'>
+
+/** Octets of the longest token. */
+export const tokenBytesMax = 2 + 32 + 32 + 32 + 256
+
+const tokenInputCodec = struct({ tokenType: tokenTypeCodec, ...boundFields })
+
+/** Reads exactly one token; its fields are views of a copy, so they may be kept. Throws `WireError`. */
+export function parseToken(bytes: Uint8Array): Token {
+  return decode(tokenCodec, ownBytes(bytes.subarray(0, tokenBytesMax + 1)))
+}
+
+/** The octets of a token, over memory of their own. */
+export function tokenBytes(token: Token): Buffer {
+  return ownBytes(encode(tokenCodec, token))
+}
+
+/** The 98 octets that an authenticator covers: `token_authenticator_input`. RFC 9577 §2.2 */
+export function tokenInputBytes(input: TokenInput): Buffer {
+  return ownBytes(encode(tokenInputCodec, input))
+}
