@@ -1,13 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
+import { tokenStructs } from '../privacypass/registry.ts'
+import { decode, type AnyCodec } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
-import { decodeStruct, isStructName, structs } from '../wire/mimi/registry.ts'
+import { structs } from '../wire/mimi/registry.ts'
 import { toJson } from '../wire/to-json.ts'
 import { UsageError, type Command, type CommandEnvironment } from './command.ts'
 import { expectPositionals, readOptions } from './options.ts'
 
 export const decodeCommand: Command = {
   name: 'decode',
-  summary: 'show a MIMI or MLS struct as JSON',
+  summary: 'show a MIMI, MLS or Privacy Pass struct as JSON',
   usage: `--type STRUCT [--hex HEX | --file FILE]
 
   --type STRUCT  the struct's name in its draft, such as UpdateRequest or MLSMessage
@@ -29,7 +31,7 @@ a code and its offset as JSON on standard error.`,
     expectPositionals(positionals, [])
     const { type, hex, file, reveal, list } = values
     if (list) {
-      environment.out(`${Object.keys(structs).toSorted().join('\n')}\n`)
+      environment.out(`${Object.keys(codecs).toSorted().join('\n')}\n`)
       return 0
     }
     if (type === undefined) throw new UsageError('expected --type STRUCT or --list')
@@ -39,11 +41,12 @@ a code and its offset as JSON on standard error.`,
       environment.err(`${JSON.stringify({ error })}\n`)
       return 2 as const
     }
-    if (!isStructName(type)) return fail({ code: 'unknown-struct' })
+    const codec = Object.hasOwn(codecs, type) ? codecs[type] : undefined
+    if (codec === undefined) return fail({ code: 'unknown-struct' })
     const bytes = await readInput({ hex, file }, environment)
     if (typeof bytes === 'string') return fail({ code: bytes })
     try {
-      const json = toJson(decodeStruct(type, bytes), { reveal })
+      const json = toJson(decode(codec, bytes), { reveal })
       environment.out(`${JSON.stringify(json, undefined, 2)}\n`)
       return 0
     } catch (error) {
@@ -52,6 +55,8 @@ a code and its offset as JSON on standard error.`,
     }
   },
 }
+
+const codecs: Readonly<Record<string, AnyCodec>> = { ...structs, ...tokenStructs }
 
 type InputFault = 'invalid-hex' | 'unreadable-file' | 'too-large'
 

@@ -5,7 +5,7 @@ export type Json =
 export interface JsonOptions {
   /**
    * Shows what people wrote and what is secret too: message content, notes, search and profile
-   * values, joining codes, wrapper keys. Without it only their length is shown.
+   * values, joining codes, wrapper keys, tokens. Without it only their length is shown.
    */
   readonly reveal: boolean
 }
@@ -59,6 +59,7 @@ function lengthOnly(value: unknown): Json {
 
 const withheld: ReadonlySet<string> = new Set([
   'applicationData',
+  'authenticator',
   'descriptionContent',
   'errorDescription',
   'fieldValue',
@@ -71,4 +72,5 @@ const withheld: ReadonlySet<string> = new Set([
   'roomName',
   'roomSubject',
   'searchValue',
+  'token',
 ])

@@ -15,7 +15,6 @@ import { proposalCodec } from '../mls/proposal.ts'
 import { ratchetTreeCodec } from '../mls/ratchet-tree.ts'
 import { safeAadCodec } from '../mls/safe-aad.ts'
 import { welcomeCodec } from '../mls/welcome.ts'
-import { Reader } from '../reader.ts'
 import {
   assetPolicyCodec,
   domainNameCodec,
@@ -207,16 +206,3 @@ export const structs = {
 } as const satisfies Record<string, AnyCodec>
 
 export type StructName = keyof typeof structs
-
-export function isStructName(name: string): name is StructName {
-  return Object.hasOwn(structs, name)
-}
-
-/** Decodes `bytes` as the named struct. Throws `WireError`. */
-export function decodeStruct(name: StructName, bytes: Uint8Array): unknown {
-  const codec: { readonly read: (reader: Reader) => unknown } = structs[name]
-  const reader = new Reader(bytes)
-  const value = codec.read(reader)
-  reader.finish()
-  return value
-}

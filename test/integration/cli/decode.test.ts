@@ -27,6 +27,22 @@ test('decode shows a struct from --hex, --file or standard input', async () => {
   }
 })
 
+test('decode shows a token without what would spend it', async () => {
+  const token = Buffer.concat([
+    Buffer.from('0005', 'hex'),
+    Buffer.alloc(96, 7),
+    Buffer.alloc(64, 9),
+  ])
+  const { stdout } = await runCli(['decode', '--type', 'Token', '--hex', token.toString('hex')])
+  expect(JSON.parse(stdout)).toEqual({
+    tokenType: 'voprfRistretto255',
+    nonce: '07'.repeat(32),
+    challengeDigest: '07'.repeat(32),
+    tokenKeyId: '07'.repeat(32),
+    authenticator: { withheldBytes: 64 },
+  })
+})
+
 test.each([
   ['bytes that end too early', ['--type', 'Frank', '--hex', '00'], { code: 'truncated', at: 0 }],
   [

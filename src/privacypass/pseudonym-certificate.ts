@@ -1,0 +1,148 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { encode, opaque, struct, text, uint32, type Decoded } from '../wire/codec.ts'
+import { WireError } from '../wire/errors.ts'
+import { seconds } from './seconds.ts'
+import { acceptedEpochStarts, epochSeconds } from './pseudonym-epoch.ts'
+import {
+  pseudonymIdOf,
+  pseudonymKeyBytes,
+  pseudonymNonce,
+  readPseudonymKey,
+} from './pseudonym-key.ts'
+import { challengeBytes, challengeDigest, type TokenChallenge } from './token-challenge.ts'
+import type { ExpectedChallenge, TokenKey, TokenRefusal, TokenScheme } from './token-scheme.ts'
+import { tokenBytesMax, type Token } from './token.ts'
+
+/** Where a pseudonym speaks, and who issued its token. */
+export interface PseudonymScope {
+  readonly hub: ProviderDomain
+  readonly room: MimiUri
+  /** The home provider of the pseudonym's user. */
+  readonly issuer: ProviderDomain
+}
+
+/** What a client shows once to have its pseudonym admitted: a token and the key that it certifies. */
+export const admissionCodec = struct({
+  token: opaque(tokenBytesMax),
+  publicKey: opaque(pseudonymKeyBytes),
+})
+export type Admission = Decoded<typeof admissionCodec>
+
+/** Octets that are hashed to a redemption context, behind their label. */
+const redemptionContextCodec = struct({
+  hub: text(253),
+  room: text(1_024),
+  epochStart: seconds,
+  epochSeconds: uint32,
+})
+
+/** Octets that are hashed to the identity of an admission. */
+const admissionRequestCodec = struct({ publicKey: opaque(pseudonymKeyBytes), room: text(1_024) })
+
+/** 32 octets that bind a token to one room of one hub in one epoch. Anybody can compute them. */
+export function redemptionContext(
+  { hub, room }: Pick<PseudonymScope, 'hub' | 'room'>,
+  epochStart: number,
+): Buffer {
+  const context = { hub, room, epochStart, epochSeconds }
+  return createHash('sha256')
+    .update('postern-rc-v1')
+    .update(encode(redemptionContextCodec, context))
+    .digest()
+}
+
+/** The challenge for tokens of this scope. The start of the epoch is in seconds since the Unix epoch. */
+export function pseudonymChallenge(scope: PseudonymScope, epochStart: number): TokenChallenge {
+  return {
+    tokenType: 'blindRsa2048',
+    issuerName: scope.issuer,
+    redemptionContext: redemptionContext(scope, epochStart),
+    originInfo: scope.hub,
+  }
+}
+
+/** The challenges of this scope that are acceptable at `nowMs`, each with the start of its epoch. */
+function acceptedChallenges(
+  scope: PseudonymScope,
+  nowMs: number,
+): readonly ExpectedChallenge<number>[] {
+  return acceptedEpochStarts(nowMs).map((epochStart) => ({
+    digest: challengeDigest(challengeBytes(pseudonymChallenge(scope, epochStart))),
+    context: epochStart,
+  }))
+}
+
+/** A pseudonym whose certificate holds. Whether its token is spent is for the store to say. */
+export interface AdmittedPseudonym {
+  readonly issuer: string
+  /** SHA-256 of the issuer's key. */
+  readonly keyId: Buffer
+  /** 32 octets. */
+  readonly spendKey: Buffer
+  /** 16 octets. */
+  readonly pseudonymId: Buffer
+  readonly epochStart: number
+  readonly publicKey: KeyObject
+  /** 32 octets: the same for the same admission, whoever repeats it. */
+  readonly requestHash: Buffer
+}
+
+export type AdmissionRefusal =
+  TokenRefusal | 'malformed-token' | 'malformed-key' | 'another-key-certified'
+
+export type AdmissionVerdict =
+  | { readonly kind: 'admitted'; readonly pseudonym: AdmittedPseudonym }
+  | { readonly kind: 'refused'; readonly reason: AdmissionRefusal }
+
+export interface AdmissionCheck {
+  readonly scope: PseudonymScope
+  readonly nowMs: number
+  readonly scheme: TokenScheme
+  /** The issuer's live keys. */
+  readonly keys: readonly TokenKey[]
+}
+
+/** Checks a pseudonym's certificate: what is cheap first, the token's signature last. */
+export function verifyAdmission(admission: Admission, check: AdmissionCheck): AdmissionVerdict {
+  const { scope, nowMs, scheme, keys } = check
+  const token = parse(scheme, admission.token)
+  if (token === undefined) return refused('malformed-token')
+  if (!token.nonce.equals(pseudonymNonce(admission.publicKey)))
+    return refused('another-key-certified')
+  const challenges = acceptedChallenges(scope, nowMs)
+  const liveKeys = keys.filter(({ issuer }) => issuer === scope.issuer)
+  const verdict = scheme.verify(token, { keys: liveKeys, challenges })
+  if (verdict.kind === 'refused') return verdict
+  const publicKey = readPseudonymKey(admission.publicKey)
+  if (publicKey === undefined) return refused('malformed-key')
+  const { issuer, keyId, spendKey, context } = verdict.token
+  const pseudonym: AdmittedPseudonym = {
+    issuer,
+    keyId,
+    spendKey,
+    pseudonymId: pseudonymIdOf(spendKey),
+    epochStart: context,
+    publicKey,
+    requestHash: admissionHash(admission.publicKey, scope.room),
+  }
+  return { kind: 'admitted', pseudonym }
+}
+
+/** SHA-256 over the key and the room, so that a repeated admission is known as one. */
+function admissionHash(publicKey: Buffer, room: MimiUri): Buffer {
+  return createHash('sha256').update(encode(admissionRequestCodec, { publicKey, room })).digest()
+}
+
+function parse(scheme: TokenScheme, bytes: Buffer): Token | undefined {
+  try {
+    return scheme.parse(bytes)
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
+}
+
+function refused(reason: AdmissionRefusal): AdmissionVerdict {
+  return { kind: 'refused', reason }
+}
