@@ -135,6 +135,7 @@ export const libraryHomes: Record<string, readonly string[]> = {
   undici: ['delivery', 'reference-ds', 'cli'],
   fastify: ['listener', 'admin', 'reference-ds'],
   '@hpke/core': ['reports', 'protocols', 'client'],
+  '@noble/curves': ['privacypass'],
   '@peculiar/x509': ['cli'],
   yaml: ['settings'],
   'node:sqlite': ['sqlite'],
