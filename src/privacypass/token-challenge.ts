@@ -7,7 +7,7 @@ import { tokenTypeCodec } from './token-type.ts'
 const optionalContext = opaque8({ bytesMax: 32 })
 
 /** `opaque redemption_context<0..32>`, which holds either nothing or 32 octets. RFC 9577 §2.1.1 */
-const redemptionContextCodec: Codec<Buffer> = {
+export const redemptionContextCodec: Codec<Buffer> = {
   read: (reader) => {
     const context = optionalContext.read(reader)
     return context.length === 0 || context.length === 32 ? context : reader.fail('invalid-value')
