@@ -167,6 +167,7 @@ async function openControl(
   const admin = await openOperatorSide(stack, { ...outside, handlers, current: () => config })
   await parts.upstream.probe()
   log.info('gateway.started', { peers: config.peers.size })
+  if (config.experimental.arc) log.warn('experimental.arc')
   return {
     urls: { peers: peers.url, internal: internal.url, admin: admin.url, clients: outside.clients },
     reload,

@@ -45,6 +45,8 @@ export interface Config {
   readonly limits: Limits
   /** For `limitsWith`. */
   readonly rates: Rates
+  /** What is off unless an operator asks for it. */
+  readonly experimental: Configuration['experimental']
   readonly log: { readonly level: Configuration['log']['level'] }
   readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
 }
@@ -142,6 +144,7 @@ export function buildConfig(
     decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,
+    experimental: written.experimental,
     log: written.log,
     telemetry: {
       otlpEndpoint: written.telemetry.otlpEndpoint,

@@ -32,5 +32,6 @@ const fixed = [
   'rooms',
   'decisionLog',
   'limits',
+  'experimental',
   'telemetry',
 ] as const

@@ -185,6 +185,17 @@ export const configurationSchema = z.strictObject({
     ),
   limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
   rates: ratesSchema.prefault({}).describe('Rate limits; the tightest one that applies decides.'),
+  experimental: z
+    .strictObject({
+      arc: z
+        .boolean({ error: 'expected true or false' })
+        .default(false)
+        .describe(
+          'Anonymous rate-limited credentials, token type 0xE5AC: not stable on the wire, see [arc](arc.md).',
+        ),
+    })
+    .prefault({})
+    .describe('What follows drafts that still change. Each one is said in the log at the start.'),
   log: z
     .strictObject({
       level: oneOf(logLevels)

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { startFederation } from '../../support/federation.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+test('what is experimental is said in one line at the start, and only where it is on', async () => {
+  await using federation = await startFederation(tempDir(), [
+    { domain: 'a.example', extra: { experimental: { arc: true } } },
+    { domain: 'b.example' },
+  ])
+  const warnings = (domain: string): readonly object[] =>
+    federation
+      .provider(domain)
+      .log()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string })
+      .filter(({ event }) => event.startsWith('experimental.'))
+  expect(warnings('a.example')).toEqual([
+    expect.objectContaining({ level: 'warn', event: 'experimental.arc' }),
+  ])
+  expect(warnings('b.example')).toEqual([])
+  expect(federation.provider('b.example').config().experimental).toEqual({ arc: false })
+}, 30_000)
