@@ -38,8 +38,8 @@ export interface Ban extends SanctionBase {
 export interface Limit extends SanctionBase {
   readonly kind: 'limit' | 'unlimit'
   readonly participant: MimiUri
-  /** What each message costs, where it costs others 1: an integer from 2 to 1,000. */
-  readonly costFactor: number
+  /** Its budget for messages is that of others divided by this: an integer from 2 to 1,000. */
+  readonly divisor: number
   readonly expiresAtMs: number
 }
 
@@ -229,6 +229,26 @@ const transitions: Readonly<
   'in-group-state': { ...ends, lapsed: 'enforced-at-hub' },
   failed: ends,
   undone: {},
+}
+
+/** A sanction and how far it has come. */
+export interface SanctionRecord {
+  readonly sanction: Sanction
+  readonly state: SanctionState
+  /** Why it is no further, as one of our own words; undefined where nothing stands in its way. */
+  readonly note: string | undefined
+  readonly updatedAtMs: number
+}
+
+/** Whatever decides hands its sanctions to this. */
+export interface SanctionPort {
+  /**
+   * Enforces it at the hub and begins what else it takes; durable once it resolves. The same id again
+   * does nothing. Throws `room-unknown` for a room that is not ours, `store-unavailable`.
+   */
+  apply(sanction: Sanction): Promise<SanctionRecord>
+  /** Applies the inverse and answers it. Throws `not-found`, and `malformed-request` for what is undone already. */
+  undo(id: SanctionId): Promise<SanctionRecord>
 }
 
 /** A fresh id. */

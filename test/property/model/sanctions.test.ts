@@ -98,7 +98,7 @@ const sanction: fc.Arbitrary<Sanction> = fc.oneof(
     ...base,
     id,
     kind: fc.constantFrom('limit' as const, 'unlimit' as const),
-    costFactor: fc.integer({ min: 2, max: 1_000 }),
+    divisor: fc.integer({ min: 2, max: 1_000 }),
     expiresAtMs,
   }),
   fc.record({
