@@ -4,7 +4,7 @@ import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
 import { rolesOf } from './authorise.ts'
 import { checkNewRoom } from './check-policy.ts'
-import { openGroupInSlices, wrongEpoch, type Group } from './group.ts'
+import { openGroupInSlices, wrongEpoch, type Group, type PendingProposal } from './group.ts'
 import {
   createdAt,
   insertRoom,
@@ -63,6 +63,11 @@ export class RoomRegistry {
   /** The room in its newest accepted epoch. Throws `store-unavailable`. */
   find(room: string): RoomState | undefined {
     return this.entry(room)?.entry.state
+  }
+
+  /** The proposals that wait in the room for a commit; none without a room. */
+  pending(room: string): readonly PendingProposal[] {
+    return [...(this.entry(room)?.entry.group.pending.values() ?? [])]
   }
 
   /** The rooms in the order of their URIs, at most `max` of them. */

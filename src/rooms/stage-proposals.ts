@@ -25,7 +25,16 @@ export function stageProposals(
   })
   if (pending.size > PENDING_COUNT_MAX)
     throw new GatewayError('queue-full', { facts: { limit: PENDING_COUNT_MAX } })
+  checkComponentsTogether(group, [...pending.values()])
   return { next: { ...group, pending }, proposals }
+}
+
+/** Each commit has to carry all that waits: changes of components that exclude each other would end them all. */
+function checkComponentsTogether(group: Group, pending: readonly PendingProposal[]): void {
+  const updates = pending.flatMap(({ proposal }) =>
+    proposal.kind === 'app-data-update' ? [proposal] : [],
+  )
+  if (updates.length > 1) applyAppDataUpdates(group.context.extensions, updates)
 }
 
 function readProposal(group: Group, message: Buffer): PendingProposal {

@@ -49,6 +49,8 @@ export interface StagedCommit {
   readonly after: RoomEntry
   readonly author: Author
   readonly changes: RoomChanges
+  /** ProposalRefs of the waiting proposals that it takes up. */
+  readonly references: readonly Buffer[]
   /** The GroupInfo struct of the new epoch. */
   readonly groupInfo: Buffer
 }
@@ -102,6 +104,7 @@ function stagedCommit(
     after,
     author: committerOf(before.group, effect),
     changes,
+    references: effect.list.flatMap(({ reference }) => reference ?? []),
     groupInfo,
   }
 }

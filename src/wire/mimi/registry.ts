@@ -56,6 +56,7 @@ import {
   metadataRequirementsCodec,
   supportedMetadataSuitesCodec,
 } from './metadata-requirements.ts'
+import { hubRetractedCodec, moderationNoticeCodec } from './moderation.ts'
 import {
   appMessagePolicyCodec,
   extendedCapabilitiesCodec,
@@ -172,6 +173,10 @@ export const structs = {
   MetadataRequirements: metadataRequirementsCodec,
   SupportedMetadataSuites: supportedMetadataSuitesCodec,
   ConsentTerms: consentTermsCodec,
+  // docs/sanctions.md
+  ModerationNotice: moderationNoticeCodec,
+  // draft-mahy-mimi-hub-retracted-messages-00
+  HubRetracted: hubRetractedCodec,
   // draft-mahy-mls-ratchet-tree-options-02
   RatchetTreeOption: ratchetTreeOptionCodec,
   PartialGroupInfo: partialGroupInfoCodec,

@@ -15,7 +15,7 @@ export const abusiveMessageCodec = struct({
 })
 
 /** `enum { reserved(0) } AbuseType`: the draft lists no reason, so 0 is the only value there is. */
-const abuseTypeCodec = enumeration({ reserved: 0 })
+export const abuseTypeCodec = enumeration({ reserved: 0 })
 
 /**
  * The body of `reportAbuse`. An empty `reportingUser` names nobody. `note` is UTF-8 for people.

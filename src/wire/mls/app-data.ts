@@ -37,6 +37,7 @@ export const componentIds = {
   metadataRequirements: 0x8d01,
   identityLinkAdd: 0x8d10,
   consentTerms: 0x8d13,
+  moderationNotice: 0xf0a1,
 } as const
 
 /** `ComponentID components<V>`: the content of components 0x0001 and 0x0002. draft-ietf-mls-extensions §4.5 */

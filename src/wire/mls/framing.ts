@@ -123,10 +123,21 @@ export function framedContentTbs(
   { wireFormat, content }: { readonly wireFormat: 1 | 2; readonly content: FramedContent },
   groupContext: GroupContext,
 ): Buffer {
-  const prefix = encode(publicTbsPrefix, { version: 1, wireFormat, content })
+  const prefix = outsiderContentTbs({ wireFormat, content })
   const { kind } = content.sender
   if (kind !== 'member' && kind !== 'new-member-commit') return prefix
   return Buffer.concat([prefix, encode(groupContextCodec, groupContext)])
+}
+
+/** The same where the sender is no member and does not become one. RFC 9420 §6.1 */
+export function outsiderContentTbs({
+  wireFormat,
+  content,
+}: {
+  readonly wireFormat: 1 | 2
+  readonly content: FramedContent
+}): Buffer {
+  return encode(publicTbsPrefix, { version: 1, wireFormat, content })
 }
 
 /** The bytes of `ConfirmedTranscriptHashInput`. RFC 9420 §8.2 */

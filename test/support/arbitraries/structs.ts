@@ -16,6 +16,7 @@ import {
   tag,
 } from './base.ts'
 import * as mls from './mls.ts'
+import * as moderation from './moderation.ts'
 import * as policy from './room-policy.ts'
 
 import {
@@ -207,6 +208,8 @@ export const structValues: Values = {
   MetadataRequirements: policy.metadataRequirements,
   SupportedMetadataSuites: policy.supportedMetadataSuites,
   ConsentTerms: policy.consentTerms,
+  ModerationNotice: moderation.moderationNotice,
+  HubRetracted: moderation.hubRetracted,
   RatchetTreeOption: ratchetTreeOption,
   PartialGroupInfo: partialGroupInfo,
   IdentityLinkExtension: record({ identityLinkWrapperKey: key }),
