@@ -30,4 +30,11 @@ export const outboxMigrations: readonly Migration[] = [
       CREATE INDEX outbox_dead_letters_by_body ON outbox_dead_letters (body_id);
     `,
   },
+  {
+    id: 'delivery/0003-outbox-tags',
+    sql: `
+      ALTER TABLE outbox_bodies ADD COLUMN tag BLOB;
+      CREATE INDEX outbox_bodies_by_tag ON outbox_bodies (tag) WHERE tag IS NOT NULL;
+    `,
+  },
 ]

@@ -59,6 +59,7 @@ export class OutboxProgress {
   async close(): Promise<void> {
     while (this.flushing !== undefined || this.changes > 0) await (this.flushing ?? this.flush())
     this.cancelTimer?.()
+    this.cancelTimer = undefined
   }
 
   private countDead(count: number): void {

@@ -21,7 +21,7 @@ export type SendNotify = (
 
 /** What became of one attempt, for events and counters. */
 export interface OutboxEvent {
-  readonly kind: 'delivered' | 'retried' | 'dead'
+  readonly kind: 'delivered' | 'retried' | 'dead' | 'withdrawn'
   readonly peer: ProviderDomain
   readonly room: MimiUri
   readonly suite: string | undefined
@@ -45,6 +45,8 @@ export interface OutboxSenderOptions {
 /** Moves the lanes: picks what may go out, sends it, and does what the verdict says. */
 export class OutboxSender {
   inFlight = 0
+  /** Ids of bodies that are not sent any more: the store has forgotten them. */
+  readonly withdrawn = new Set<number>()
   private readonly options: OutboxSenderOptions
   private readonly aborter = new AbortController()
   private readonly timers = new Set<() => void>()
@@ -109,6 +111,7 @@ export class OutboxSender {
 
   private async send(lane: PeerLane, body: OutboxBody): Promise<Verdict> {
     const { clock, limits, send, lanes, store } = this.options
+    if (this.withdrawn.has(body.id)) return { kind: 'withdrawn' }
     if (clock() - body.enqueuedAtMs > limits.ageMsMax) return { kind: 'expired' }
     try {
       const bytes = body.bytes ?? lanes.load(body, store.bytes(body.id))
@@ -134,7 +137,14 @@ export class OutboxSender {
         recover(lane)
         this.options.progress.delivered(body, lane.peer)
         this.options.lanes.advance(lane, room)
+        if (body.waiting.length === 0) this.withdrawn.delete(body.id)
         this.report(delivery, 'delivered')
+        return
+      case 'withdrawn':
+        this.options.progress.delivered(body, lane.peer)
+        this.options.lanes.advance(lane, room)
+        if (body.waiting.length === 0) this.withdrawn.delete(body.id)
+        this.report(delivery, 'withdrawn')
         return
       case 'rejected':
         recover(lane)

@@ -42,6 +42,7 @@ export interface NewBody {
   readonly atMs: number
   readonly peers: readonly ProviderDomain[]
   readonly overflowed: readonly ProviderDomain[]
+  readonly tag?: Buffer | undefined
 }
 
 /** What happened since the last flush. */
@@ -71,8 +72,9 @@ export class OutboxStore {
 
   /** Resolves when the body and its destinations are on the disk. */
   insert(body: NewBody, deadMax: number): Promise<void> {
-    const { id, room, suite, bytes, atMs, peers, overflowed } = body
-    const statements: Statement[] = [[INSERT_BODY, [id, room, suite ?? null, bytes, atMs]]]
+    const { id, room, suite, bytes, atMs, peers, overflowed, tag } = body
+    const values = [id, room, suite ?? null, bytes, atMs, tag ?? null]
+    const statements: Statement[] = [[INSERT_BODY, values]]
     if (peers.length > 0) statements.push([INSERT_DESTINATIONS, [id, JSON.stringify(peers)]])
     if (overflowed.length > 0) {
       statements.push([INSERT_OVERFLOWED, [id, atMs, JSON.stringify(overflowed)]])
@@ -108,6 +110,23 @@ export class OutboxStore {
   /** Bodies that wait, the oldest first, from `afterId` on. */
   page(afterId: number, limit: number): readonly StoredBody[] {
     return this.store.all(SELECT_WAITING, [afterId, limit]).map(storedBody)
+  }
+
+  /** Bodies with this tag that wait for somebody. */
+  tagged(
+    room: MimiUri,
+    tag: Buffer,
+  ): readonly { readonly id: number; readonly peers: readonly ProviderDomain[] }[] {
+    return this.store.all(SELECT_TAGGED, [tag, room]).map((row) => ({
+      id: numberColumn(row, 'id'),
+      peers: parsePeers(textColumn(row, 'peers')),
+    }))
+  }
+
+  /** Nobody gets these bodies any more; what a dead letter keeps stays with it. */
+  async withdraw(ids: readonly number[]): Promise<void> {
+    const list = JSON.stringify(ids)
+    await this.store.writeAll([[DELETE_DESTINATIONS, [list]], [DELETE_ORPHANS]])
   }
 
   bytes(id: number): Buffer | undefined {
@@ -171,7 +190,9 @@ function deadLetter(row: Row): DeadLetter {
 
 const REASONS: readonly DeadReason[] = ['rejected', 'attempts', 'age', 'overflow']
 const INSERT_BODY =
-  'INSERT INTO outbox_bodies (id, room, suite, body, enqueued_at_ms) VALUES (?, ?, ?, ?, ?)'
+  'INSERT INTO outbox_bodies (id, room, suite, body, enqueued_at_ms, tag) VALUES (?, ?, ?, ?, ?, ?)'
+const SELECT_TAGGED = `SELECT b.id, d.peers FROM outbox_bodies b
+  JOIN outbox_destinations d ON d.body_id = b.id WHERE b.tag = ? AND b.room = ?`
 const INSERT_DESTINATIONS = 'INSERT INTO outbox_destinations (body_id, peers) VALUES (?, ?)'
 const INSERT_OVERFLOWED = `INSERT INTO outbox_dead_letters (body_id, peer, reason, died_at_ms)
   SELECT ?1, value, 'overflow', ?2 FROM json_each(?3)`

@@ -12,6 +12,8 @@ export type Verdict =
   | { readonly kind: 'peer-down'; readonly afterMs: number }
   /** Older than the outbox keeps; it was not sent. */
   | { readonly kind: 'expired' }
+  /** It was withdrawn before it was sent. */
+  | { readonly kind: 'withdrawn' }
   /** We stopped it. */
   | { readonly kind: 'interrupted' }
 

@@ -31,6 +31,8 @@ export interface FanOut {
   /** The body of one notify request; every attempt at every peer sends exactly these bytes. */
   readonly bytes: Buffer
   readonly suite?: string | undefined
+  /** By which copies that nobody has yet can be withdrawn. */
+  readonly tag?: Buffer | undefined
 }
 
 export interface Enqueued {
@@ -98,7 +100,7 @@ export class Outbox implements AsyncDisposable {
    * Resolves when the body and its destinations are on the disk; delivery goes on behind it. Throws
    * `queue-full` beyond the bounds of the whole outbox (a full peer only overflows), `store-unavailable`.
    */
-  async enqueue({ room, peers, bytes, suite }: FanOut): Promise<Enqueued> {
+  async enqueue({ room, peers, bytes, suite, tag }: FanOut): Promise<Enqueued> {
     const unique = [...new Set(peers)]
     if (unique.length === 0) return { queued: 0, overflowed: [] }
     const { deliveriesMax, deliveriesPerPeerMax, bytesMax } = this.limits
@@ -112,7 +114,8 @@ export class Outbox implements AsyncDisposable {
     lanes.reserve(open.length, bytes.length)
     try {
       const { deadMax } = this.limits
-      await this.store.insert({ id, room, suite, bytes, atMs, peers: open, overflowed }, deadMax)
+      const body = { id, room, suite, bytes, atMs, peers: open, overflowed, tag }
+      await this.store.insert(body, deadMax)
     } catch (error) {
       lanes.release(open.length, bytes.length)
       throw error
@@ -121,6 +124,20 @@ export class Outbox implements AsyncDisposable {
     if (open.length === 0) lanes.release(0, bytes.length)
     else this.dispatch({ id, room, suite, atMs, bytes, peers: open, overflowed })
     return { queued: open.length, overflowed }
+  }
+
+  /**
+   * Drops the copies of what has this tag that no peer has yet, for good; durable once it resolves. One
+   * that is being sent at the moment may still arrive. Returns how many were dropped.
+   */
+  async withdraw(room: MimiUri, tag: Buffer): Promise<number> {
+    await this.progress.close()
+    const found = this.store.tagged(room, tag)
+    if (found.length === 0) return 0
+    const ids = found.map(({ id }) => id)
+    for (const id of ids) this.sender.withdrawn.add(id)
+    await this.store.withdraw(ids)
+    return found.reduce((sum, { peers }) => sum + peers.length, 0)
   }
 
   counts(): OutboxCounts {

@@ -186,3 +186,50 @@ test('a full outbox refuses with queue-full, and a full peer overflows into a de
     ['overflow', b],
   ])
 })
+
+test('what is withdrawn goes to nobody who does not have it yet, also after a restart, and the rest goes on', async () => {
+  const store = await openTestStore()
+  const first = await startOutbox({ store })
+  const tag = Buffer.alloc(32, 1)
+  const send = (text: string, marked?: Buffer) =>
+    first.outbox.enqueue({ room: lobby, peers: [b, c], bytes: Buffer.from(text), tag: marked })
+  await send('one')
+  await send('two', tag)
+  await send('three', Buffer.alloc(32, 2))
+  expect(first.attempts.map(({ peer, text }) => [peer, text])).toEqual([
+    [b, 'one'],
+    [c, 'one'],
+  ])
+  expect(await first.outbox.withdraw(attic, tag)).toBe(0)
+  expect(await first.outbox.withdraw(lobby, tag)).toBe(2)
+  expect(await first.outbox.withdraw(lobby, tag)).toBe(0)
+  await first.answer(201)
+  expect(first.attempts.map(({ peer, text }) => [peer, text])).toEqual([
+    [c, 'one'],
+    [b, 'three'],
+  ])
+  expect(first.events.map(({ kind }) => kind)).toEqual(['delivered', 'withdrawn'])
+  await first.outbox.drain(AbortSignal.abort())
+
+  const second = await startOutbox({ store })
+  expect(second.attempts.map(({ peer, text }) => [peer, text])).toEqual([
+    [c, 'one'],
+    [b, 'three'],
+  ])
+  await second.answer(201)
+  await second.answer(201)
+  expect(second.attempts.map(({ peer, text }) => [peer, text])).toEqual([[c, 'three']])
+})
+
+test('what is withdrawn while a peer is away costs it no attempt when it is back', async () => {
+  const { outbox, attempts, fail, answer, enqueue, time } = await startOutbox()
+  const tag = Buffer.alloc(32, 1)
+  await outbox.enqueue({ room: lobby, peers: [b], bytes: Buffer.from('one'), tag })
+  await enqueue('two')
+  await fail('peer-unreachable')
+  expect(await outbox.withdraw(lobby, tag)).toBe(1)
+  time.advance(600_000)
+  await vi.waitFor(() => expect(attempts.map(({ text }) => text)).toEqual(['two']))
+  await answer(201)
+  expect(outbox.counts()).toMatchObject({ waiting: 0, inFlight: 0, bytes: 0, deadLetters: 0 })
+})
