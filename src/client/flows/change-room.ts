@@ -6,6 +6,7 @@ import { mlsMessageCodec } from '../../wire/mls/message.ts'
 import { safeAadCodec } from '../../wire/mls/safe-aad.ts'
 import { ClientError } from '../errors.ts'
 import { commitRequest, proposalRequest } from '../mimi/handshake.ts'
+import { notWaiting } from '../mls/committable.ts'
 import type { CommitOptions, StagedCommit } from '../mls/create-commit.ts'
 import type { IdentityLinks } from '../identity/identity-links.ts'
 import { roomIdentity, type ClientRoom, type ClientState } from './client-state.ts'
@@ -31,9 +32,10 @@ export async function commitChange(
   const { group, links } = room
   const before = await settle(state, room)
   if (before.kind === 'wrong-epoch') return before
+  const made = notWaiting(group.pendingProposals, proposals)
   const staged = group.commit({
-    proposals,
-    authenticatedData: addAad(room, proposals),
+    proposals: made,
+    authenticatedData: addAad(room, made),
     groupInfoExtensions: linkExtensions(links),
   })
   const outcome = await sendCommit(state, room.uri, staged)

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Proposal } from '../../wire/mls/proposal.ts'
 import type { QueuedProposal } from './epoch.ts'
 
 /**
@@ -24,6 +26,19 @@ export function committable(
     if (leaving.has(sender.leafIndex) || updated.has(sender.leafIndex)) return false
     updated.add(sender.leafIndex)
     return true
+  })
+}
+
+/** Those of our own proposals that nobody has made yet: what waits already is taken up as it waits. */
+export function notWaiting(
+  pending: readonly QueuedProposal[],
+  proposals: readonly Proposal[],
+): readonly Proposal[] {
+  const leaving = new Set(pending.flatMap(removedBy))
+  return proposals.filter((proposal) => {
+    if (proposal.kind === 'remove') return !leaving.has(proposal.removed)
+    if (proposal.kind !== 'app-data-update') return true
+    return !pending.some((queued) => isDeepStrictEqual(queued.proposal, proposal))
   })
 }
 
