@@ -17,6 +17,7 @@ export type ClientEvent =
   | RoomChange
   | { readonly kind: 'removed'; readonly room: string; readonly by: Person }
   | ReceivedProposal
+  | HubAdvice
   | { readonly kind: 'consent'; readonly entry: ConsentEntry }
   /** A message that MLS accepts and that is not shown, because it could deceive. */
   | { readonly kind: 'message-refused'; readonly room: string; readonly fault: MessageFault }
@@ -51,6 +52,17 @@ export interface RoomChange {
   readonly removed: readonly Person[]
   readonly participants: readonly UserRolePair[]
   readonly ephemerals: readonly AppEphemeral[]
+}
+
+/** The hub asks us to hide messages, to show them again, or to mark them. We decide. docs/sanctions.md */
+export interface HubAdvice {
+  readonly kind: 'hub-advice'
+  readonly room: string
+  readonly action: 'retract' | 'label' | 'warn' | 'restore'
+  /** MIMI message ids. */
+  readonly messageIds: readonly Buffer[]
+  /** Empty unless `label`. */
+  readonly label: string
 }
 
 export interface ReceivedProposal {

@@ -23,6 +23,7 @@ import {
 } from './client-state.ts'
 import { learnFromGrant } from './consent.ts'
 import { joinFromWelcome } from './join-room.ts'
+import { adviceOf } from './moderation.ts'
 
 /** What one event of our provider means. Whatever is wrong with it becomes an event of its own. */
 export function receiveEvent(state: ClientState, event: ProviderEvent): readonly ClientEvent[] {
@@ -68,7 +69,7 @@ function receiveFanout(
     ]
   if (fanout.kind !== 'proposal') throw new ClientError('wrong-message-kind')
   return [
-    receiveProposal(state, room, message.publicMessage),
+    ...receiveProposal(state, room, message.publicMessage),
     ...receiveMore(state, room, fanout.moreProposals),
   ]
 }
@@ -155,11 +156,15 @@ function receiveProposal(
   state: ClientState,
   room: ClientRoom,
   message: PublicMessage,
-): ClientEvent {
-  const { proposal, sender } = room.group.receiveProposal(message)
-  const leaf = sender.kind === 'member' ? room.group.current.tree.leaf(sender.leafIndex) : undefined
+): readonly ClientEvent[] {
+  const queued = room.group.receiveProposal(message)
+  const { proposal, sender } = queued
+  const { current } = room.group
+  const leaf = sender.kind === 'member' ? current.tree.leaf(sender.leafIndex) : undefined
   const by = leaf && describe(state, room, leaf.credential)
-  return { kind: 'proposal', room: room.uri, proposal: proposal.kind, by }
+  const received = { kind: 'proposal', room: room.uri, proposal: proposal.kind, by } as const
+  const advice = adviceOf(room.uri, current, queued)
+  return advice === undefined ? [received] : [received, advice]
 }
 
 function receiveMore(
@@ -167,7 +172,7 @@ function receiveMore(
   room: ClientRoom,
   messages: readonly { readonly bytes: Buffer }[],
 ): readonly ClientEvent[] {
-  return messages.map(({ bytes }) => {
+  return messages.flatMap(({ bytes }) => {
     const message = decode(mlsMessageCodec, bytes)
     if (message.kind !== 'public') throw new ClientError('wrong-message-kind')
     return receiveProposal(state, room, message.publicMessage)
