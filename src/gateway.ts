@@ -6,6 +6,7 @@ import type { ControlHandlers } from './admin/control-api.ts'
 import { startControlSocket } from './admin/control-socket.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
+import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
@@ -17,12 +18,14 @@ import { applyReload } from './assembly/reload.ts'
 import { openReceipts, sealReceipts, startReceipts } from './assembly/receipts.ts'
 import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
+import { startSanctions } from './assembly/sanctions.ts'
 import { openGatewayStore } from './assembly/stores.ts'
 import type { GatewayUrls } from './cli/greeting.ts'
 import { Upstream } from './delivery/upstream.ts'
 import { loadKeys } from './keys/key-files.ts'
 import { removeStale } from './listener/bind.ts'
 import type { Clock } from './model/clock.ts'
+import { createSanctionPort } from './pipeline/apply-sanction.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import { BundleLedger } from './policy/bundle-ledger.ts'
 import type { PolicyHolder } from './policy/policy-holder.ts'
@@ -125,6 +128,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
   bind(internalHandlers(parts, pipeline, { signer, labels }))
+  stack.use(await startSanctions(parts, log))
   await parts.outbox.start()
   const peers = stack.use(
     await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
@@ -173,7 +177,9 @@ async function openControl(
     reload,
     drain: async (signal) => {
       draining = true
-      await Promise.all([peers.listener.drain(signal), internal.listener.drain(signal)])
+      const drained = [peers.listener.drain(signal), internal.listener.drain(signal)]
+      parts.sanctions.endWaits()
+      await Promise.all(drained)
       await parts.outbox.drain(signal)
       await parts.decisionLog.flush()
       await Promise.all([parts.journal.flush(), parts.receipts.flush()])
@@ -207,6 +213,11 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
       receipts: createReceiptHandlers({
         receipts,
         seal: () => sealReceipts({ receipts, own: requirements.own, keys }),
+      }),
+      sanctions: createSanctionHandlers({
+        ...parts,
+        book: parts.sanctions,
+        port: createSanctionPort(parts),
       }),
       log,
     }),

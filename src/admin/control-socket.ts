@@ -11,16 +11,19 @@ import type { ReceiptHandlers } from './receipts-api.ts'
 import { addReceiptRoutes } from './receipts-routes.ts'
 import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
+import type { SanctionHandlers } from './sanctions-api.ts'
+import { addSanctionRoutes } from './sanctions-routes.ts'
 import { parse } from './parse.ts'
 
 export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
   readonly path: string
   readonly handlers: ControlHandlers
-  /** Without them there are no routes about requirements, policies and receipts. */
+  /** Without them there are no routes about requirements, policies, receipts and sanctions. */
   readonly requirements?: RequirementsHandlers | undefined
   readonly policies?: PolicyHandlers | undefined
   readonly receipts?: ReceiptHandlers | undefined
+  readonly sanctions?: SanctionHandlers | undefined
   readonly log: Log
 }
 
@@ -30,12 +33,13 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, policies, receipts, log } = options
+  const { path, handlers, requirements, policies, receipts, sanctions, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
   if (policies !== undefined) addPolicyRoutes(app, policies)
   if (receipts !== undefined) addReceiptRoutes(app, receipts)
+  if (sanctions !== undefined) addSanctionRoutes(app, sanctions)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

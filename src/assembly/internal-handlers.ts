@@ -9,6 +9,7 @@ import type { RoomState } from '../rooms/room-state.ts'
 import { encode } from '../wire/codec.ts'
 import { externalSenderCodec } from '../wire/mls/external-sender.ts'
 import type { Labels } from './labels.ts'
+import { sanctionHandlers } from './sanction-handlers.ts'
 
 /** What our own delivery service can do. docs/internal-api.md */
 export function internalHandlers(
@@ -27,7 +28,7 @@ export function internalHandlers(
     hubKeys: (ciphersuite) => hubKeys(parts, signer, ciphersuite),
     labelOfRoom: labels.ofRoom,
     labelOfPeer: labels.ofPeer,
-    sanctions: () => [],
+    ...sanctionHandlers(parts),
   }
 }
 
@@ -56,7 +57,8 @@ export function lateHandlers(): {
       hubKeys: (ciphersuite) => now().hubKeys(ciphersuite),
       labelOfRoom: (room) => now().labelOfRoom(room),
       labelOfPeer: (peer) => now().labelOfPeer(peer),
-      sanctions: (afterId) => now().sanctions(afterId),
+      sanctions: async (question) => now().sanctions(question),
+      sanctionResult: async (report) => now().sanctionResult(report),
     },
   }
 }

@@ -34,8 +34,9 @@ import { createPolicyHolder } from '../policy/policy-holder.ts'
 import { mimiAdapter } from '../protocols/mimi/adapter.ts'
 import { parseDirectory } from '../protocols/mimi/directory.ts'
 import { readFanout, stampFanout } from '../protocols/mimi/fanout.ts'
+import { hubProposals, hubSeat, retractionProposal } from '../protocols/mimi/hub-proposals.ts'
 import { groupInfoDescribes, showsDescription } from '../protocols/mimi/room-description.ts'
-import { sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
+import { hubSigner, sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
 import { isSignedByRequester } from '../protocols/mimi/verify-request.ts'
 import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
 import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
@@ -53,6 +54,7 @@ import { openRequirements, type Requirements } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openReportDesk } from './report-desk.ts'
+import { openSanctions } from './sanctions.ts'
 
 export interface PartsOptions {
   readonly config: Config
@@ -91,7 +93,9 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
-  const bytes = protocolBytes(options.signer)
+  const sanctioned = openSanctions(options)
+  const signers = keys.all('hub-signing').map(({ key }) => hubSigner(key, domain))
+  const bytes = protocolBytes(options.signer, signers)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -107,6 +111,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     rooms,
     roomGrants: createRoomGrants(),
     limiter: createLimiter({
+      divisorOf: (room, sender, nowMs) => sanctioned.sanctions.divisorOf(room, sender, nowMs),
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
       keys: createBucketKeys(keys.active('limiter').key),
       limits,
@@ -125,6 +130,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     pendingUpdates: createPendingUpdates(store, clock),
     unheardMessages: createUnheardMessages(store, clock),
     receipts: options.receipts,
+    ...sanctioned,
     reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
     decisionLog: options.decisionLog ?? NO_DECISION_LOG,
     metrics,
@@ -203,8 +209,16 @@ function openFrankingAgent(domain: string, keys: KeyRing): FrankingAgent {
   })
 }
 
-function protocolBytes(signer: HubSigner): ProtocolBytes {
+function protocolBytes(signer: HubSigner, signers: readonly HubSigner[]): ProtocolBytes {
   return {
+    hubProposals: (room, proposals) => {
+      const seat = hubSeat(signers, room)
+      return seat && hubProposals(seat, room, proposals)
+    },
+    hubRetraction: (room, retraction) => {
+      const seat = hubSeat(signers, room)
+      return seat && retractionProposal(seat, retraction)
+    },
     sealGroupInfo: async (grant) => sealGroupInfo(grant, signer),
     isSignedByRequester,
     showsDescription,

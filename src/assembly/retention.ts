@@ -13,6 +13,7 @@ export function startRetention(parts: PipelineParts, log: Log): Disposable {
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
+      await parts.sanctions.deleteBefore(nowMs - REPORTS_KEPT_MS)
       const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
       log.debug('retention.done', { stamps, notifications, events, reports, consents, receipts })
     } catch (error) {

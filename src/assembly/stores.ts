@@ -15,6 +15,7 @@ import { unheardMessagesMigrations } from '../pipeline/unheard-messages.ts'
 import { receiptMigrations } from '../receipts/receipt-store.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
+import { sanctionsMigrations } from '../sanctions/migrations.ts'
 import { openStore, type Store } from '../sqlite/store.ts'
 
 /** The gateway's own database, with the tables of every folder that keeps something. */
@@ -40,4 +41,5 @@ const migrations = [
   ...consentMigrations,
   ...bundleMigrations,
   ...receiptMigrations,
+  ...sanctionsMigrations,
 ]

@@ -34,6 +34,9 @@ import { requirementsNegotiateCommand } from './requirements-negotiate.ts'
 import { requirementsPublishCommand } from './requirements-publish.ts'
 import { requirementsShowCommand } from './requirements-show.ts'
 import { requirementsVerifyCommand } from './requirements-verify.ts'
+import { sanctionsApplyCommand } from './sanctions-apply.ts'
+import { sanctionsListCommand } from './sanctions-list.ts'
+import { sanctionsShowCommand, sanctionsUndoCommand } from './sanctions-show.ts'
 import { serveCommand } from './serve.ts'
 import { verifyCommand } from './verify.ts'
 import { versionCommand } from './version.ts'
@@ -142,6 +145,10 @@ const commands: readonly Command[] = [
   agreementsApproveCommand,
   agreementsRejectCommand,
   labelsShowCommand,
+  sanctionsListCommand,
+  sanctionsShowCommand,
+  sanctionsApplyCommand,
+  sanctionsUndoCommand,
   reloadCommand,
   versionCommand,
 ]

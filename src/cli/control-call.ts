@@ -5,7 +5,7 @@ import { ControlError } from './control-error.ts'
 export type ControlCall = <T>(
   schema: z.ZodType<T>,
   path: string,
-  method?: 'GET' | 'POST',
+  method?: 'GET' | 'POST' | { readonly post: object },
 ) => Promise<T>
 
 /** The answer, or undefined where the server has no such thing. Throws `ControlError`. */

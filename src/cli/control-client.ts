@@ -14,11 +14,13 @@ import {
   type ReportList,
 } from '../admin/control-api.ts'
 import type { ReceiptHandlers } from '../admin/receipts-api.ts'
+import type { SanctionHandlers } from '../admin/sanctions-api.ts'
 import { labelSchema, type Label } from '../metadata/labels/label.ts'
 import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
+import { createSanctionsClient } from './sanctions-client.ts'
 import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
 
 /** What a running server answers on its control socket. */
@@ -32,6 +34,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly requirements: RequirementsClient
   readonly policies: PolicyClient
   readonly receipts: ReceiptHandlers
+  readonly sanctions: SanctionHandlers
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -54,6 +57,7 @@ export function createControlClient(socketPath: string): ControlClient {
     requirements: createRequirementsClient(call),
     policies: createPolicyClient(call),
     receipts: createReceiptsClient(call),
+    sanctions: createSanctionsClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
@@ -82,9 +86,13 @@ export function createControlClient(socketPath: string): ControlClient {
   }
 }
 
-async function ask(client: Client, path: string, method: 'GET' | 'POST') {
+async function ask(client: Client, path: string, method: 'GET' | 'POST' | { post: object }) {
+  const request =
+    typeof method === 'string'
+      ? { path, method }
+      : { path, method: 'POST' as const, body: JSON.stringify(method.post), headers: JSON_BODY }
   try {
-    const { statusCode, body } = await client.request({ path, method })
+    const { statusCode, body } = await client.request(request)
     return { statusCode, json: await body.json() }
   } catch (error) {
     throw new ControlError('server-unreachable', error)
@@ -97,4 +105,5 @@ function problemCode(json: unknown): string {
 }
 
 const problemSchema = z.object({ code: z.string().regex(/^[a-z-]{1,64}$/) })
+const JSON_BODY = { 'content-type': 'application/json' }
 const DEADLINE_MS = 30_000

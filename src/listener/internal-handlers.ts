@@ -1,6 +1,7 @@
 import type { Label } from '../metadata/labels/label.ts'
 import type { RequestContext, HandleLocal } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { SanctionId } from '../model/sanctions.ts'
 
 export interface RoomToCreate {
   readonly room: MimiUri
@@ -38,12 +39,35 @@ export interface HubKeys {
   readonly externalSender: Buffer
 }
 
-/** What our delivery service must apply; `id` only grows. */
+/** What our delivery service must apply. */
 export interface SanctionView {
-  readonly id: number
+  /** Grows with each sanction. */
+  readonly sequence: number
+  readonly id: string
   readonly kind: string
   readonly room: string
-  readonly subject: string
+  readonly participant?: string | undefined
+  readonly frankingTag?: string | undefined
+  readonly messageId?: string | undefined
+  readonly divisor?: number | undefined
+  readonly label?: string | undefined
+  readonly expiresAtMs?: number | undefined
+}
+
+export interface SanctionsQuestion {
+  /** The last sequence number that the delivery service knows; 0 for none. */
+  readonly after: number
+  /** How long to wait for the first, where there is none. */
+  readonly waitMs: number
+  readonly signal: AbortSignal
+}
+
+/** What the delivery service has done about a sanction. */
+export interface SanctionReport {
+  readonly id: SanctionId
+  readonly result: 'applied' | 'left-to-gateway' | 'failed'
+  /** Copies of a retracted message that its clients do not get. */
+  readonly dropped: number
 }
 
 /** What the internal listener can do; each throws `GatewayError`. docs/internal-api.md */
@@ -56,6 +80,7 @@ export interface InternalHandlers {
   readonly hubKeys: (ciphersuite: number) => HubKeys
   readonly labelOfRoom: (room: MimiUri) => Label
   readonly labelOfPeer: (peer: ProviderDomain) => Label
-  /** Those with an id above `afterId`, the oldest first. */
-  readonly sanctions: (afterId: number) => readonly SanctionView[]
+  /** The oldest first, at most 100. */
+  readonly sanctions: (question: SanctionsQuestion) => Promise<readonly SanctionView[]>
+  readonly sanctionResult: (report: SanctionReport) => Promise<void>
 }

@@ -8,13 +8,8 @@ import { Answering, type OnFault } from './answering.ts'
 import { bind, isLocal, unbind, type Endpoint } from './bind.ts'
 import type { InternalHandlers } from './internal-handlers.ts'
 import { internalOpenApi } from './internal-openapi.ts'
-import {
-  INTERNAL_PREFIX,
-  internalRoutes,
-  json,
-  type InternalRoute,
-  type OperationLimits,
-} from './internal-routes.ts'
+import { INTERNAL_PREFIX, json, type InternalRoute } from './internal-route.ts'
+import { internalRoutes, type OperationLimits } from './internal-routes.ts'
 import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
@@ -133,7 +128,8 @@ export class InternalListener {
     checkRequestId(headers['postern-request-id'], requestId)
     const [path, search] = splitQuery(url)
     if (search !== '' && route.query === undefined) throw new GatewayError('malformed-request')
-    const target = route.variable === undefined ? '' : pathTarget(path, route.path)
+    const target =
+      route.variable === undefined ? '' : pathTarget(variablePart(path, route), route.path)
     const bytes = await readBody(request, route.bodyBytesMax)
     const { signal } = this.answering
     const compliance = oneHeader(headers['mimi-compliance-metadata'])
@@ -172,6 +168,12 @@ function refuseBrowsers(headers: IncomingHttpHeaders): void {
 function checkRequestId(value: string | string[] | undefined, requestId: string): void {
   if (value !== undefined && value !== requestId)
     throw new GatewayError('malformed-request', { facts: { part: 'postern-request-id' } })
+}
+
+/** The path without what stands behind the variable. Throws `not-found`. */
+function variablePart(path: string, { suffix = '' }: InternalRoute): string {
+  if (!path.endsWith(suffix)) throw new GatewayError('not-found')
+  return path.slice(0, path.length - suffix.length)
 }
 
 function splitQuery(url: string): readonly [path: string, search: string] {

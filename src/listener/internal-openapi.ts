@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { INTERNAL_PREFIX, type InternalRoute } from './internal-routes.ts'
+import { INTERNAL_PREFIX, type InternalRoute } from './internal-route.ts'
 import { internalSchemas } from './internal-schemas.ts'
 
 /** The OpenAPI 3.1 document of the internal listener, made of the very routes that serve it. */
 export function internalOpenApi(routes: readonly InternalRoute[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
-    const path = route.variable === undefined ? route.path : `${route.path}/{${route.variable}}`
+    const { variable, suffix = '' } = route
+    const path = variable === undefined ? route.path : `${route.path}/{${variable}}${suffix}`
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
   }
   return {

@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { z } from 'zod'
 import { pageSecurityPolicy } from '../metadata/html.ts'
 import type { Label } from '../metadata/labels/label.ts'
 import { labelPage } from '../metadata/labels/page.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
-import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import type { ListenerResponse } from '../model/handle.ts'
 import {
   parseMimiUri,
   parseProviderDomain,
@@ -14,37 +13,15 @@ import {
 } from '../model/ids.ts'
 import { prefersPage } from './accept.ts'
 import type { InternalHandlers, RoomView } from './internal-handlers.ts'
-import { internalSchemas, type SchemaName } from './internal-schemas.ts'
-
-/** What a route's work sees of a request. */
-export interface RouteInput {
-  /** The decoded path variable; empty where the route has none. */
-  readonly target: string
-  readonly query: URLSearchParams
-  readonly headers: IncomingHttpHeaders
-  readonly bytes: Buffer
-  readonly context: RequestContext
-}
-
-/** One route of the internal contract: what serves it and what documents it. */
-export interface InternalRoute {
-  readonly method: 'GET' | 'POST'
-  /** Without the variable at its end. */
-  readonly path: string
-  readonly variable?: string
-  readonly summary: string
-  readonly query?: readonly { readonly name: string; readonly required: boolean }[]
-  readonly header?: { readonly name: string; readonly description: string }
-  readonly body?: 'octets' | SchemaName
-  readonly bodyBytesMax: number
-  readonly answer: {
-    readonly status: string
-    readonly body: 'octets' | SchemaName | 'object'
-    /** Whether there is a page for people too. */
-    readonly page?: boolean
-  }
-  readonly run: (input: RouteInput) => Promise<ListenerResponse>
-}
+import {
+  INTERNAL_PREFIX,
+  json,
+  parseJson,
+  wholeNumber,
+  type InternalRoute,
+} from './internal-route.ts'
+import { internalSchemas } from './internal-schemas.ts'
+import { sanctionRoutes } from './sanction-routes.ts'
 
 export interface OperationLimits {
   readonly operation: Operation
@@ -66,7 +43,7 @@ export function internalRoutes(
     fanoutRoute(handlers, operations),
     hubKeysRoute(handlers),
     ...labelRoutes(handlers),
-    sanctionsRoute(handlers),
+    ...sanctionRoutes(handlers),
   ]
 }
 
@@ -233,27 +210,6 @@ function labelAnswer(label: Label, { accept }: IncomingHttpHeaders): ListenerRes
   }
 }
 
-function sanctionsRoute(handlers: InternalHandlers): InternalRoute {
-  return {
-    method: 'GET',
-    path: `${INTERNAL_PREFIX}/sanctions`,
-    summary: 'Sanctions that our delivery service must apply, the oldest first',
-    query: [{ name: 'after', required: false }],
-    bodyBytesMax: 0,
-    answer: { status: '200', body: 'Sanctions' },
-    run: ({ query }) => {
-      const afterId = wholeNumber(query.get('after') ?? '0', Number.MAX_SAFE_INTEGER)
-      return Promise.resolve(json(200, { sanctions: handlers.sanctions(afterId) }))
-    },
-  }
-}
-
-/** A JSON answer. */
-export function json(status: number, document: object): ListenerResponse {
-  const headers = { contentType: 'application/json' }
-  return { status, bytes: Buffer.from(JSON.stringify(document)), headers }
-}
-
 function roomDocument(view: RoomView): object {
   const { room, suite, epoch, ciphersuite, treeHash, confirmedTranscriptHash } = view
   return {
@@ -264,20 +220,6 @@ function roomDocument(view: RoomView): object {
     confirmedTranscriptHash: confirmedTranscriptHash.toString('base64'),
     ciphersuite,
     participants: view.participants.map(({ user, roleIndex }) => ({ user, roleIndex })),
-  }
-}
-
-function parseJson<T>(schema: z.ZodType<T>, bytes: Buffer): T {
-  const parsed = schema.safeParse(readJson(bytes))
-  if (parsed.success) return parsed.data
-  throw new GatewayError('malformed-body', { facts: { issues: parsed.error.issues.length } })
-}
-
-function readJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString())
-  } catch {
-    throw new GatewayError('malformed-body')
   }
 }
 
@@ -302,12 +244,5 @@ function parseHub(header: string | string[] | undefined): ProviderDomain | undef
   return parseProviderDomain(header)
 }
 
-function wholeNumber(text: string | null, max: number): number {
-  const value = text !== null && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (value <= max) return value
-  throw new GatewayError('malformed-request', { facts: { part: 'query' } })
-}
-
-export const INTERNAL_PREFIX = '/internal/v1'
 const ROOM_BYTES_MAX = 33_554_432
 const DESTINATIONS_MAX = 10_000

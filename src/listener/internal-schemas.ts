@@ -33,12 +33,22 @@ export const internalSchemas = {
   Sanctions: z.strictObject({
     sanctions: z.array(
       z.strictObject({
-        id: z.int().min(1),
+        sequence: z.int().min(1),
+        id: z.string(),
         kind: z.string(),
         room: z.string(),
-        subject: z.string(),
+        participant: z.string().optional(),
+        frankingTag: z.string().optional().describe('64 hexadecimal digits'),
+        messageId: z.string().optional().describe('64 hexadecimal digits'),
+        divisor: z.int().min(2).optional().describe('The budget of others divided by this'),
+        label: z.string().optional(),
+        expiresAtMs: z.int().min(0).optional(),
       }),
     ),
+  }),
+  SanctionResult: z.strictObject({
+    result: z.enum(['applied', 'left-to-gateway', 'failed']),
+    dropped: z.int().min(0).max(1_000_000).default(0).describe('Copies that no client gets'),
   }),
   Label: labelSchema,
   Health: z.strictObject({ status: z.literal('ok') }),

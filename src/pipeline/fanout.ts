@@ -50,20 +50,24 @@ export async function fanout(
     items: [item],
     bytes: body,
   }
+  const tag = item.frame?.frankingTag
   const withFrank: ProviderDomain[] = []
   const withoutFrank: ProviderDomain[] = []
-  for (const peer of destinations) {
+  for (const peer of parts.sanctions.isRetracted(room, tag) ? [] : destinations) {
     const plan = planFor(parts, { exchange, context, peer })
     if (plan === undefined) continue
     const shown = parts.transforms.showFrank(stamp.frank, plan.request['message.frank'])
     ;(shown === stamp.frank ? withFrank : withoutFrank).push(peer)
   }
-  const shared = { room, suite: suite.name }
+  const shared = { room, suite: suite.name, tag }
   if (withFrank.length > 0) await parts.outbox.enqueue({ ...shared, peers: withFrank, bytes: body })
   if (withoutFrank.length > 0) {
     const bare = parts.bytes.stampFanout(item, { ...stamp, frank: undefined })
     await parts.outbox.enqueue({ ...shared, peers: withoutFrank, bytes: bare })
   }
+  // One that was retracted while it was written down.
+  if (tag !== undefined && parts.sanctions.isRetracted(room, tag))
+    await parts.outbox.withdraw(room, tag)
   if (item.kind === 'application')
     parts.metrics.stamped(stamp.frank === undefined ? 'unfranked' : 'franked')
   return body

@@ -28,9 +28,11 @@ export async function groupInfo(
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')
   const isFollowed = parts.rooms.find(exchange.room) !== undefined
-  const { status, bytes } = isFollowed
-    ? await ask(parts, passage, { actor: exchange.requester })
-    : NO_SUCH_ROOM
+  const { status, bytes } = isBanned(parts, exchange)
+    ? NOT_AUTHORISED
+    : isFollowed
+      ? await ask(parts, passage, { actor: exchange.requester })
+      : NO_SUCH_ROOM
   const granted = status === 200
   record(parts, passage, {
     kind: granted ? 'exchange.accepted' : 'exchange.refused',
@@ -50,5 +52,11 @@ export async function groupInfo(
   return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts))
 }
 
+/** Whom we have banned does not come back by itself. */
+function isBanned({ sanctions }: PipelineParts, { room, requester }: GroupInfoExchange): boolean {
+  return requester !== undefined && sanctions.isBanned(room, requester)
+}
+
 /** As a delivery service says it. Whether the requester may know is for the plan. */
+const NOT_AUTHORISED = { status: 403, bytes: Buffer.alloc(0) }
 const NO_SUCH_ROOM = { status: 404, bytes: Buffer.alloc(0) }

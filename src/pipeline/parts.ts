@@ -22,6 +22,7 @@ import type {
   UpdateExchange,
 } from '../model/exchange.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { Notify, Strike } from '../model/sanctions.ts'
 import type { AgreementBook } from '../peers/agreement-book.ts'
 import type { ConsentLedger } from '../peers/consent-ledger.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
@@ -33,7 +34,11 @@ import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Limiter } from '../ratelimit/limiter.ts'
 import type { ReportDesk } from '../reports/report-desk.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
+import type { RoomState } from '../rooms/room-state.ts'
+import type { SanctionBook } from '../sanctions/sanction-book.ts'
+import type { SanctionTurns } from '../sanctions/sanction-turns.ts'
 import type { Metrics } from '../signals/metrics.ts'
+import type { Proposal } from '../wire/mls/proposal.ts'
 import type { Notifications } from './notifications.ts'
 import type { PendingUpdates } from './pending-updates.ts'
 import type { RoomGrants } from './room-grants.ts'
@@ -69,6 +74,16 @@ export interface ProtocolBytes {
   showsDescription(exchange: UpdateExchange | NotifyExchange): boolean
   /** The same of a GroupInfo, without an MLSMessage header. Throws `WireError`. */
   groupInfoDescribes(bytes: Buffer): boolean
+  /** Signs proposals as external sender of the group; undefined where it lists none of our keys. */
+  hubProposals(
+    room: RoomState,
+    proposals: readonly [Proposal, ...Proposal[]],
+  ): { readonly bytes: Buffer; readonly references: readonly Buffer[] } | undefined
+  /** The proposal that asks clients to hide messages; undefined where the group lists none of our keys. */
+  hubRetraction(
+    room: RoomState,
+    retraction: { readonly messageIds: readonly Buffer[]; readonly atMs: number },
+  ): Proposal | undefined
   /** Reads the one FanoutMessage that the delivery service hands in. Throws `malformed-body`. */
   parseFanout(bytes: Buffer): FanoutItem
   /** The FanoutMessage with the time that is shown and, for an application message, the frank. */
@@ -110,6 +125,10 @@ export interface PipelineParts {
   readonly pendingUpdates: PendingUpdates
   readonly unheardMessages: UnheardMessages
   readonly reports: ReportDesk
+  readonly sanctions: SanctionBook
+  readonly sanctionTurns: SanctionTurns
+  /** Takes strikes and statements to another provider; its answer may also be a note why not. */
+  readonly sendNotice: (sanction: Strike | Notify) => Promise<string>
   readonly journal: EventJournal
   readonly receipts: ReceiptBook
   readonly metrics: Metrics

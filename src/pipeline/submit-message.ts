@@ -19,6 +19,7 @@ import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
 import { requireMaySend } from './room-policy.ts'
+import { requireNotBanned } from './sanctioned.ts'
 import { franked } from './stamp.ts'
 import { requireRoom } from './unknown-room.ts'
 import type { UnheardMessage } from './unheard-messages.ts'
@@ -36,6 +37,7 @@ export async function submitMessage(
   const { room, sender, message } = exchange
   const { suite } = passage
   requireRoom(parts, passage)
+  requireNotBanned(parts, room, sender)
   requireMaySend(parts, exchange)
   const pseudonymous = suite.pseudonymousCredentials === 'required'
   const policies = admit(parts, passage)

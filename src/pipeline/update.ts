@@ -19,6 +19,7 @@ import { openPassage, type Passage } from './passage.ts'
 import { requirePin } from './pinned-room.ts'
 import { record } from './record.ts'
 import { requireNoDescription } from './room-description.ts'
+import { requireNoBanned } from './sanctioned.ts'
 import { forInsiders, requireRoom } from './unknown-room.ts'
 
 /**
@@ -37,6 +38,7 @@ export async function update(
   const staged = forInsiders(parts, passage, () => {
     const next = parts.rooms.stage(exchange.room, exchange.handshake)
     requireOwnAuthors(parts, exchange, next)
+    requireNoBanned(parts, next)
     return next
   })
   requireSuite(passage, staged)
@@ -110,7 +112,7 @@ async function settle(
     const { answer, original } = await deliver(parts, passage)
     if (answer.operation !== 'update') throw new GatewayError('upstream-invalid')
     const accepted = answer.outcome.kind === 'success'
-    if (accepted) await parts.rooms.accept(staged)
+    if (accepted) await accept(parts, room, staged)
     return { answer, original, accepted }
   })
 }
@@ -132,8 +134,13 @@ export async function catchUp(parts: PipelineParts, room: MimiUri, message: Buff
   } as const
   const exchange = parts.adapter.parse(request)
   if (exchange.operation === 'update' && isNext(parts, exchange))
-    await parts.rooms.accept(parts.rooms.stage(room, exchange.handshake))
+    await accept(parts, room, parts.rooms.stage(room, exchange.handshake))
   await parts.pendingUpdates.end(room, message)
+}
+
+async function accept(parts: PipelineParts, room: MimiUri, staged: StagedUpdate): Promise<void> {
+  await parts.rooms.accept(staged)
+  if (staged.kind === 'commit') parts.sanctionTurns.committed(room, staged.references)
 }
 
 function isNext(parts: PipelineParts, { room, handshake }: UpdateExchange): boolean {

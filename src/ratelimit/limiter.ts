@@ -25,16 +25,39 @@ export interface LimiterOptions {
   readonly store: BucketStore
   readonly keys: BucketKeys
   readonly limits: Limits
+  /** By how much the budget of a sender in a room is smaller than that of others; 1 unless given. */
+  readonly divisorOf?: ((room: string, sender: string, nowMs: number) => number) | undefined
 }
 
 /** A limiter over a store; about 1 µs per exchange with the store in memory. */
-export function createLimiter({ store, keys, limits }: LimiterOptions): Limiter {
+export function createLimiter({
+  store,
+  keys,
+  limits,
+  divisorOf = () => 1,
+}: LimiterOptions): Limiter {
   const takeOf = (rung: Rung, mode: Take['mode'], nowMs: number): Take => ({
     key: keys.key(rung.limit, rung.parts, nowMs),
     rate: limits[rung.limit],
     cost: limits[rung.limit].cost,
     mode,
   })
+  /**
+   * Whom a sanction limits has the budget of others, divided: at least one message when it is full. In a
+   * bucket of its own, since the state of one rate means nothing at another.
+   */
+  const tightened = (take: Take, { limit, parts }: Rung, nowMs: number): Take => {
+    const [room, sender] = parts
+    if (limit !== 'roomSender' || room === undefined || sender === undefined) return take
+    const divisor = divisorOf(room, sender, nowMs)
+    if (divisor <= 1) return take
+    const { perSecond, burst } = take.rate
+    const rate = {
+      perSecond: perSecond / divisor,
+      burst: Math.max(burst / divisor, take.cost),
+    }
+    return { ...take, key: keys.key(`${limit}/${divisor}`, parts, nowMs), rate }
+  }
   const counts = new Map<LimitName, number>()
   const limited = (limit: LimitName, retryAfterMs: number): LimitOutcome => {
     counts.set(limit, (counts.get(limit) ?? 0) + 1)
@@ -45,7 +68,7 @@ export function createLimiter({ store, keys, limits }: LimiterOptions): Limiter 
     check: (exchange, nowMs) => {
       const rungs = rungsOf(exchange)
       const attempts = attemptsRung(exchange.origin)
-      const takes = rungs.map((rung) => takeOf(rung, 'spend', nowMs))
+      const takes = rungs.map((rung) => tightened(takeOf(rung, 'spend', nowMs), rung, nowMs))
       if (attempts !== undefined) takes.push(takeOf(attempts, 'peek', nowMs))
       const outcome = store.take(takes, nowMs)
       if (outcome.kind === 'taken') return ALLOWED

@@ -39,7 +39,8 @@ export const echoHandlers: InternalHandlers = {
   }),
   labelOfRoom: () => someLabel,
   labelOfPeer: () => someLabel,
-  sanctions: () => [],
+  sanctions: async () => [],
+  sanctionResult: async () => {},
 }
 
 /** Those that are called with a body. */

@@ -15,7 +15,7 @@ import { identifierUriCodec } from './protocol.ts'
 import { abuseTypeCodec } from './report-abuse.ts'
 
 /** Octets of a MIMI message id. */
-export const messageIdBytes = 32
+const messageIdBytes = 32
 /** Messages in one retraction. */
 const retractedCountMax = 1_024
 const labelBytesMax = 64

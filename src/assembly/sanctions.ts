@@ -1,0 +1,58 @@
+import type { Clock } from '../model/clock.ts'
+import { advanceSanctions, sanctionsAfterCommit } from '../pipeline/advance-sanctions.ts'
+import { settleSanctions } from '../pipeline/apply-sanction.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import { SanctionBook } from '../sanctions/sanction-book.ts'
+import { SanctionTurns } from '../sanctions/sanction-turns.ts'
+import type { Log } from '../signals/log.ts'
+import type { Store } from '../sqlite/store.ts'
+
+export interface SanctionsOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What the pipeline needs to apply sanctions. Throws `store-unavailable`. */
+export function openSanctions({
+  store,
+  clock,
+  log,
+}: SanctionsOptions): Pick<PipelineParts, 'sanctions' | 'sanctionTurns' | 'sendNotice'> {
+  return {
+    sanctions: new SanctionBook(store, clock),
+    sanctionTurns: new SanctionTurns((fault) => log.fault('sanctions.failed', fault)),
+    // Nothing carries notices between gateways yet: a strike says so and fails.
+    sendNotice: () => Promise.resolve('no-route'),
+  }
+}
+
+/**
+ * Takes up what an earlier process left, then looks every half a minute for what has ended or can go on.
+ * Throws `store-unavailable`.
+ */
+export async function startSanctions(parts: PipelineParts, log: Log): Promise<AsyncDisposable> {
+  const { sanctions, sanctionTurns } = parts
+  const look = async (): Promise<void> => {
+    try {
+      await sanctions.expire()
+    } catch (error) {
+      log.fault('sanctions.failed', error)
+    }
+    const rooms = new Set(sanctions.allLive().map(({ sanction }) => sanction.room))
+    for (const room of rooms) sanctionTurns.start(room, () => advanceSanctions(parts, room))
+  }
+  await settleSanctions(parts)
+  sanctionTurns.onCommit((room, references) => sanctionsAfterCommit(parts, room, references))
+  void look()
+  const timer = setInterval(() => void look(), INTERVAL_MS)
+  timer.unref()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      await sanctionTurns[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const INTERVAL_MS = 30_000
