@@ -100,6 +100,22 @@ export class GatewayLink implements AsyncDisposable {
     return this.call({ method: 'GET', path: `/internal/v1/hub-keys?ciphersuite=${ciphersuite}` })
   }
 
+  /** Those after this number; waits a while where there are none. Throws `gateway-unreachable`. */
+  sanctions(after: number): Promise<GatewayAnswer> {
+    const query = `after=${after}&waitMs=${SANCTIONS_WAIT_MS}`
+    return this.call({ method: 'GET', path: `/internal/v1/sanctions?${query}` })
+  }
+
+  /** Throws `gateway-unreachable`. */
+  sanctionResult(id: string, document: object): Promise<GatewayAnswer> {
+    return this.call({
+      method: 'POST',
+      path: `/internal/v1/sanctions/${encodeURIComponent(id)}/result`,
+      contentType: 'application/json',
+      body: Buffer.from(JSON.stringify(document)),
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.closing.abort()
     await this.pool.destroy()
@@ -146,3 +162,5 @@ const UNIX = 'unix:'
 const OCTETS = 'application/octet-stream'
 const CONNECTIONS_MAX = 32
 const CALL_MS_MAX = 30_000
+/** Well below the deadline of a call. */
+const SANCTIONS_WAIT_MS = 20_000

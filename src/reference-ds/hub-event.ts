@@ -56,8 +56,9 @@ export function acceptedBefore(
 }
 
 /** Whether the user may act in the room, and whether the provider that speaks for it is its own. */
-export function mayAct(group: Group, user: string | undefined, origin: string): user is string {
-  return user !== undefined && isActive(group, user) && domainOf(user) === origin
+export function mayAct(state: RoomState, user: string | undefined, origin: string): user is string {
+  if (user === undefined || state.banned.has(user)) return false
+  return isActive(state, user) && domainOf(user) === origin
 }
 
 /** The other providers that get an event of these groups (before and after it). */

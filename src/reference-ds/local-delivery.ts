@@ -1,6 +1,7 @@
 import type { FanoutMessage } from '../wire/mimi/fanout.ts'
 import { blobColumn, textColumn } from '../sqlite/row.ts'
 import type { Statement } from '../sqlite/store.ts'
+import { isRetracted } from './sanctioned.ts'
 import type { DsContext } from './context.ts'
 import type { LeafChanges } from './leaves.ts'
 import { joinStatement, leaveStatement, localMembers, type Member } from './members.ts'
@@ -35,7 +36,9 @@ export function deliverLocally(
   for (const delivered of items) {
     const joined = newMembers(ctx, delivered.item)
     const isWelcome = delivered.item.kind === 'welcome'
-    const recipients = isWelcome ? joined.map(({ client }) => client) : [...members.keys()]
+    const isHidden = isRetracted(ctx, room, delivered.item)
+    const all = isWelcome ? joined.map(({ client }) => client) : [...members.keys()]
+    const recipients = isHidden ? [] : all
     const digest = isWelcome ? null : messageDigest(delivered.item.message.bytes)
     const event = { kind: 'fanout', room, change: '', body: delivered.bytes } as const
     statements.push(

@@ -14,6 +14,7 @@ import { cipherSuite, type CipherSuite } from '../wire/mls/cipher-suite.ts'
 import { extensionData, extensionTypes } from '../wire/mls/extension.ts'
 import { groupInfoCodec, type GroupInfo } from '../wire/mls/group-info.ts'
 import { parseMimiUri, uriDomain } from '../model/ids.ts'
+import { bannedIn } from './sanctioned.ts'
 import { DsProblem } from './problems.ts'
 
 /** What a GroupInfo says about its room. */
@@ -34,6 +35,8 @@ export interface RoomState extends Group {
   readonly acceptedMs: number
   /** The number of the newest event: 0 for a new room. */
   readonly sequence: number
+  /** Whom the gateway has banned. */
+  readonly banned: ReadonlySet<string>
 }
 
 /** The rooms of which we are the hub, the ones in use kept decoded. */
@@ -68,6 +71,12 @@ export class Rooms {
     this.known.set(state.room, state)
   }
 
+  /** Reads the bans of a room anew. INVARIANT: nothing else works on the room. */
+  changeBans(room: string): void {
+    const state = this.known.get(room)
+    if (state !== undefined) this.remember({ ...state, banned: bannedIn(this.store, room) })
+  }
+
   private load(room: string): RoomState | undefined {
     const row = this.store.get(
       `SELECT r.accepted_ms, r.sequence, g.group_info FROM ds_rooms r JOIN ds_groups g USING (room)
@@ -80,6 +89,7 @@ export class Rooms {
       room,
       acceptedMs: numberColumn(row, 'accepted_ms'),
       sequence: numberColumn(row, 'sequence'),
+      banned: bannedIn(this.store, room),
     }
     this.remember(state)
     return state
@@ -113,8 +123,12 @@ function letsEverybodyIn(dictionary: AppDataDictionary): boolean {
 }
 
 /** Whether the user, for which `origin` speaks, may join an open room: one that is not in the list. */
-export function mayJoin(group: Group, user: string | undefined, origin: string): user is string {
-  if (user === undefined || !group.isOpen || group.participants.has(user)) return false
+export function mayJoin(
+  { isOpen, participants, banned }: RoomState,
+  user: string | undefined,
+  origin: string,
+): user is string {
+  if (user === undefined || !isOpen || participants.has(user) || banned.has(user)) return false
   return domainOf(user) === origin
 }
 

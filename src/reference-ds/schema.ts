@@ -153,4 +153,22 @@ export const referenceDsMigrations: readonly Migration[] = [
       CREATE INDEX ds_notifies_by_time ON ds_notifies (received_ms);
     `,
   },
+  {
+    id: 'reference-ds/5-sanctions',
+    sql: `
+      -- One row: the last sanction of the gateway that is applied.
+      CREATE TABLE ds_sanctions (sequence INTEGER NOT NULL) STRICT;
+      INSERT INTO ds_sanctions (sequence) VALUES (0);
+      CREATE TABLE ds_bans (
+        room TEXT NOT NULL,
+        participant TEXT NOT NULL,
+        PRIMARY KEY (room, participant)
+      ) STRICT;
+      CREATE TABLE ds_retracted (
+        room TEXT NOT NULL,
+        tag BLOB NOT NULL,
+        PRIMARY KEY (room, tag)
+      ) STRICT;
+    `,
+  },
 ]

@@ -10,6 +10,7 @@ import { FanoutLanes } from './fanout-lanes.ts'
 import { GatewayLink } from './gateway-link.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { Rooms } from './rooms.ts'
+import { followSanctions } from './sanctions.ts'
 import { referenceDsMigrations } from './schema.ts'
 import { failOpenSubmissions } from './submissions.ts'
 import { upstreamListener } from './upstream-listener.ts'
@@ -68,11 +69,13 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
   }
   const lanes = new FanoutLanes(ctx, options.retryDelayMs)
   const servers = [clientListener({ ...ctx, lanes }), upstreamListener({ ...ctx, lanes })] as const
+  let following: Promise<void> | undefined
   const end = async () => {
     const closed = Promise.all(servers.map((server) => server.close()))
     await gateway[Symbol.asyncDispose]()
     await closed
     await lanes.idle()
+    await following
     await store[Symbol.asyncDispose]()
   }
   let ending: Promise<void> | undefined
@@ -81,6 +84,7 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
     const clientUrl = await listen(servers[0], host, port)
     const upstreamUrl = `${await listen(servers[1], host, upstreamPort)}/upstream/v1`
     lanes.start()
+    following = followSanctions({ ...ctx, lanes })
     return { clientUrl, upstreamUrl, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

@@ -303,8 +303,12 @@ export function proposalBundle(...[first, ...more]: readonly PublicMessage[]): B
 }
 
 /** The body of `submitMessage` with a fresh application message. */
-export function submission(group: MlsGroup, sendingUri: string): Buffer {
-  const privateMessage = group.protect(Buffer.from('hello'))
+export function submission(
+  group: MlsGroup,
+  sendingUri: string,
+  options: { authenticatedData?: Buffer } = {},
+): Buffer {
+  const privateMessage = group.protect(Buffer.from('hello'), options)
   const appMessage = view({ kind: 'private', privateMessage })
   return encode<SubmitMessageRequest>(submitMessageRequestCodec, {
     protocol: 'mls10',

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { startReferenceDs, type ReferenceDs } from '../../src/reference-ds/start.ts'
 import type { FanoutMessage } from '../../src/wire/mimi/fanout.ts'
@@ -42,6 +43,9 @@ export class DsNetwork {
   readonly failing = new Map<string, number>()
   /** Operations whose answers the gateways lose, once they have it. */
   readonly loseAnswers = new Set<string>()
+  /** What the gateway of a.example wants applied, and what it was told. */
+  readonly sanctions: { readonly sequence: number }[] = []
+  readonly sanctionResults: object[] = []
   /** How many fan-outs are still to be refused for good. */
   refusedFanouts = 0
   /** Of the delivery services that start from now on. */
@@ -125,11 +129,29 @@ export class DsNetwork {
       '/',
     )
     const room = decodeURIComponent(target)
+    if (operation === 'sanctions') return this.sanction(domain, request, { id: room, body })
     if (operation === 'rooms') return json(201, { room, epoch: 0, suite: 'identified' })
     if (operation === 'hub-keys') return json(200, { frankingAgent: '', externalSender: '' })
     if (operation === 'fanout') return this.fanout(domain, room, { request, body })
     const answer = await this.route(domain, { operation, target: room }, body)
     return this.loseAnswers.has(operation) ? { status: 502, bytes: Buffer.alloc(0) } : answer
+  }
+
+  /** Each is handed out until its result is there. */
+  private async sanction(
+    domain: string,
+    { url, method }: IncomingMessage,
+    { id, body }: { readonly id: string; readonly body: Buffer },
+  ): Promise<Answer> {
+    if (method === 'POST') {
+      this.sanctionResults.push({ id, ...(JSON.parse(body.toString()) as object) })
+      return json(200, {})
+    }
+    const after = Number(new URL(`http://x${url}`).searchParams.get('after'))
+    const next = () => this.sanctions.filter(({ sequence }) => sequence > after)
+    const isOver = () => domain !== 'a.example' || !this.gateways.get(domain)?.listening
+    while (next().length === 0 && !isOver()) await delay(10)
+    return json(200, { sanctions: domain === 'a.example' ? next() : [] })
   }
 
   private async fanout(
