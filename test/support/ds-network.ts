@@ -149,7 +149,7 @@ export class DsNetwork {
     }
     const after = Number(new URL(`http://x${url}`).searchParams.get('after'))
     const next = () => this.sanctions.filter(({ sequence }) => sequence > after)
-    const isOver = () => domain !== 'a.example' || !this.gateways.get(domain)?.listening
+    const isOver = () => domain !== 'a.example' || this.gateways.get(domain)?.listening !== true
     while (next().length === 0 && !isOver()) await delay(10)
     return json(200, { sanctions: domain === 'a.example' ? next() : [] })
   }

@@ -20,11 +20,11 @@ export function federationSuite(providers: readonly ProviderOptions[]): Federati
   let federation: Awaited<ReturnType<typeof startFederation>> | undefined
   beforeAll(async () => {
     federation = await startFederation(directory, providers)
-  })
+  }, 60_000)
   afterAll(async () => {
     await federation?.[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true, force: true })
-  })
+  }, 60_000)
   const provider = (domain: string) => {
     const found = federation?.get(domain)
     if (found === undefined) throw new Error('no such provider')
