@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GatewayError } from '../model/errors.ts'
 
@@ -31,24 +31,62 @@ export async function readClosedFile(path: string): Promise<string> {
 export async function writeClosedFile(path: string, text: string): Promise<void> {
   const unfinished = `${path}.new`
   try {
-    {
-      await using file = await open(unfinished, 'w', 0o600)
-      // A file that was left behind keeps the mode that it had.
-      await file.chmod(0o600)
-      await file.writeFile(text)
-      await file.sync()
-    }
+    await writeWhole(unfinished, text)
     await rename(unfinished, path)
-    await using folder = await open(dirname(path), 'r')
-    await folder.sync()
+    await syncFolder(path)
   } catch (cause) {
     throw unavailable('unwritable', cause)
   }
 }
 
+/**
+ * Writes a file of mode 0600 durably unless one is there: whole or not at all, whoever else tries the
+ * same. Resolves to whether it was ours. Throws `key-unavailable`.
+ */
+export async function createClosedFile(path: string, text: string): Promise<boolean> {
+  attempts += 1
+  const unfinished = `${path}.${process.pid}-${attempts}.new`
+  try {
+    await writeWhole(unfinished, text)
+    const created = await linkNew(unfinished, path)
+    await unlink(unfinished)
+    await syncFolder(path)
+    return created
+  } catch (cause) {
+    throw unavailable('unwritable', cause)
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'w', 0o600)
+  // A file that was left behind keeps the mode that it had.
+  await file.chmod(0o600)
+  await file.writeFile(text)
+  await file.sync()
+}
+
+/** A link never replaces what is there, as a rename would. */
+async function linkNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(dirname(path), 'r')
+  await folder.sync()
+}
+
 function unavailable(reason: string, cause?: unknown): GatewayError {
   return new GatewayError('key-unavailable', { facts: { reason }, cause })
 }
+
+/** Names what is not finished, beside the number of the process. */
+let attempts = 0
 
 /** Any right of the group or of others. */
 const OTHERS = 0o077

@@ -1,17 +1,26 @@
-import { randomBytes, type KeyObject } from 'node:crypto'
+import { hash, randomBytes, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import { closedFiles, readClosedFile, writeClosedFile } from './closed-file.ts'
-import { keyObject, keyPurposes, secretBytes, type KeyPurpose } from './key-material.ts'
+import { closedFiles, createClosedFile, readClosedFile, writeClosedFile } from './closed-file.ts'
+import {
+  keyObject,
+  keyPurposes,
+  keySecret,
+  secretBytes,
+  secretPurposes,
+  type KeyPurpose,
+  type RsaPurpose,
+  type SecretPurpose,
+} from './key-material.ts'
 
 export type KeyState = 'pending' | 'active' | 'expired'
 
 /** One key. `key` is its private or symmetric half. */
 export interface Key {
   readonly purpose: KeyPurpose
-  /** 16 hexadecimal digits, random: says nothing about the key. */
+  /** 16 hexadecimal digits that say nothing about the key. */
   readonly id: string
   readonly activeFromMs: number
   readonly expiresAtMs: number | undefined
@@ -38,12 +47,23 @@ export interface KeyRing {
    * Makes a key that takes over at `activeFromMs` (default: now); the active one expires then.
    * Resolves when both are on the disk.
    */
-  rotate(purpose: KeyPurpose, activeFromMs?: number): Promise<Key>
+  rotate(purpose: SecretPurpose, activeFromMs?: number): Promise<Key>
+  /**
+   * Keeps one more RSA key; durable once it resolves. Where another process has added a key since we
+   * read the directory, that one is taken instead: it resolves to whichever is in force.
+   */
+  add(purpose: RsaPurpose, made: MadeKey): Promise<Key>
+  /** Lets a key end at `expiresAtMs`; durable once it resolves. */
+  expire(key: Key, expiresAtMs: number): Promise<void>
 }
+
+/** A key that was made elsewhere, and its time. */
+export type MadeKey = Pick<Key, 'key' | 'activeFromMs'> & { readonly expiresAtMs: number }
 
 /**
  * Opens the keys in `directory` (made with mode 0700 when absent) and makes the purposes that have no
- * key. Throws `key-unavailable` with a reason: `readable-by-others`, `malformed`, `unreadable`.
+ * key; RSA keys are made by whoever needs them. Throws `key-unavailable` with a reason:
+ * `readable-by-others`, `malformed`, `unreadable`.
  */
 export async function loadKeys(
   directory: string,
@@ -52,7 +72,7 @@ export async function loadKeys(
 ): Promise<KeyRing> {
   const keys = await readKeys(directory)
   const ring = new FileKeyRing(directory, keys, { clock, randomness })
-  for (const purpose of keyPurposes)
+  for (const purpose of secretPurposes)
     if (!keys.some((key) => key.purpose === purpose)) await ring.rotate(purpose)
   return ring
 }
@@ -99,11 +119,11 @@ class FileKeyRing implements KeyRing {
     }))
   }
 
-  async rotate(purpose: KeyPurpose, activeFromMs = this.clock()): Promise<Key> {
+  async rotate(purpose: SecretPurpose, activeFromMs = this.clock()): Promise<Key> {
     const secret = this.randomness(secretBytes)
     const id = this.randomness(ID_BYTES).toString('hex')
     const key = keyOf({ purpose, id, activeFromMs, secret: secret.toString('base64') })
-    await writeKey(this.directory, key, secret)
+    await writeKey(this.directory, key)
     // The new key is on the disk before an old one expires: a crash in between leaves two active ones.
     const older = this.keys.filter(
       (other) => other.purpose === purpose && (other.expiresAtMs ?? Infinity) > activeFromMs,
@@ -113,11 +133,35 @@ class FileKeyRing implements KeyRing {
     return key
   }
 
-  private async expire(key: Key, expiresAtMs: number): Promise<void> {
-    const expiring = { ...key, expiresAtMs }
-    await writeKey(this.directory, expiring, rawSecret(key.key))
-    this.keys = this.keys.map((other) => (other === key ? expiring : other))
+  async add(purpose: RsaPurpose, made: MadeKey): Promise<Key> {
+    const key: Key = { purpose, id: this.nextId(purpose), ...made }
+    const path = pathOf(this.directory, key)
+    const added = (await createClosedFile(path, textOf(key))) ? key : await readKey(path)
+    this.keys = [...this.keys, added]
+    return added
   }
+
+  async expire(key: Key, expiresAtMs: number): Promise<void> {
+    const expiring = { ...key, expiresAtMs }
+    await writeKey(this.directory, expiring)
+    this.keys = this.keys.map((other) => (isSame(other, key) ? expiring : other))
+  }
+
+  /** INVARIANT: two processes that have read the same files make the same id, and one of them the file. */
+  private nextId(purpose: RsaPurpose): string {
+    const taken = new Set(this.all(purpose).map(({ id }) => id))
+    let count = taken.size
+    while (taken.has(countedId(purpose, count))) count += 1
+    return countedId(purpose, count)
+  }
+}
+
+function countedId(purpose: RsaPurpose, count: number): string {
+  return hash('sha256', `${purpose} ${count}`).slice(0, 2 * ID_BYTES)
+}
+
+function isSame(one: Key, other: Key): boolean {
+  return one.purpose === other.purpose && one.id === other.id
 }
 
 async function readKeys(directory: string): Promise<readonly Key[]> {
@@ -135,16 +179,23 @@ async function readKey(path: string): Promise<Key> {
   }
 }
 
-function writeKey(directory: string, key: Key, secret: Buffer): Promise<void> {
+function writeKey(directory: string, key: Key): Promise<void> {
+  return writeClosedFile(pathOf(directory, key), textOf(key))
+}
+
+function pathOf(directory: string, { purpose, id }: Key): string {
+  return join(directory, `${purpose}.${id}${SUFFIX}`)
+}
+
+function textOf({ purpose, id, activeFromMs, expiresAtMs, key }: Key): string {
   const content: KeyFile = {
-    purpose: key.purpose,
-    id: key.id,
-    activeFromMs: key.activeFromMs,
-    ...(key.expiresAtMs === undefined ? {} : { expiresAtMs: key.expiresAtMs }),
-    secret: secret.toString('base64'),
+    purpose,
+    id,
+    activeFromMs,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    secret: keySecret(key).toString('base64'),
   }
-  const path = join(directory, `${key.purpose}.${key.id}${SUFFIX}`)
-  return writeClosedFile(path, `${JSON.stringify(content, null, 2)}\n`)
+  return `${JSON.stringify(content, null, 2)}\n`
 }
 
 function keyOf({ purpose, id, activeFromMs, expiresAtMs, secret }: KeyFile): Key {
@@ -157,11 +208,6 @@ function keyOf({ purpose, id, activeFromMs, expiresAtMs, secret }: KeyFile): Key
   }
 }
 
-function rawSecret(key: KeyObject): Buffer {
-  if (key.type === 'secret') return key.export()
-  return key.export({ format: 'der', type: 'pkcs8' }).subarray(-secretBytes)
-}
-
 function stateAt({ activeFromMs, expiresAtMs }: Key, nowMs: number): KeyState {
   if (nowMs < activeFromMs) return 'pending'
   return expiresAtMs !== undefined && nowMs >= expiresAtMs ? 'expired' : 'active'
@@ -172,7 +218,7 @@ const keyFile = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   activeFromMs: z.int().nonnegative(),
   expiresAtMs: z.int().nonnegative().optional(),
-  secret: z.base64().refine((text) => Buffer.from(text, 'base64').length === secretBytes),
+  secret: z.base64(),
 })
 type KeyFile = Readonly<z.infer<typeof keyFile>>
 

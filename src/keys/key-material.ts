@@ -1,7 +1,7 @@
 import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto'
 
-/** What a key is for. A key of one purpose is never used for another. */
-export const keyPurposes = [
+/** What keys of 32 octets are for. A key of one purpose is never used for another. */
+export const secretPurposes = [
   /** Ed25519: franks, external sender, GroupInfoResponse. */
   'hub-signing',
   /** Ed25519: our metadata requirements documents, and receipts, which those make checkable. */
@@ -18,21 +18,57 @@ export const keyPurposes = [
   'pseudonyms',
   /** Ed25519. Signs nothing: older versions made such a key, and its file must stay readable. */
   'receipt-signing',
+  /** 32 octets: HMACs that stand for the accounts to which tokens are issued. */
+  'issuer-accounts',
 ] as const
-export type KeyPurpose = (typeof keyPurposes)[number]
+export type SecretPurpose = (typeof secretPurposes)[number]
 
-/** Octets of every secret: an Ed25519 or X25519 private key, or a symmetric key. */
+/** What RSA keys are for: they sign tokens blindly, one class of tokens each. RFC 9578 §6 */
+export const rsaPurposes = ['token-issuer-message', 'token-issuer-first-contact'] as const
+export type RsaPurpose = (typeof rsaPurposes)[number]
+
+export const keyPurposes = [...secretPurposes, ...rsaPurposes] as const
+export type KeyPurpose = SecretPurpose | RsaPurpose
+
+/** Octets of every secret but an RSA key: an Ed25519 or X25519 private key, or a symmetric key. */
 export const secretBytes = 32
 
-/** A private key or a symmetric key, made from its 32 octets. */
+/**
+ * A private key or a symmetric key, made from its 32 octets; an RSA key of 2,048 bits from its PKCS#8.
+ * Throws where they are something else.
+ */
 export function keyObject(purpose: KeyPurpose, secret: Buffer): KeyObject {
+  if (isRsaPurpose(purpose)) return rsaKey(secret)
+  if (secret.length !== secretBytes) throw new RangeError('expected 32 octets')
   const prefix = pkcs8Prefixes[purpose]
   if (prefix === undefined) return createSecretKey(secret)
   return createPrivateKey({ key: Buffer.concat([prefix, secret]), format: 'der', type: 'pkcs8' })
 }
 
+/** What `keyObject` makes the same key from. */
+export function keySecret(key: KeyObject): Buffer {
+  if (key.type === 'secret') return key.export()
+  const pkcs8 = key.export({ format: 'der', type: 'pkcs8' })
+  return key.asymmetricKeyType === 'rsa' ? pkcs8 : pkcs8.subarray(-secretBytes)
+}
+
+function isRsaPurpose(purpose: KeyPurpose): purpose is RsaPurpose {
+  return rsaPurposes.some((known) => known === purpose)
+}
+
+function rsaKey(pkcs8: Buffer): KeyObject {
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  const { modulusLength } = key.asymmetricKeyDetails ?? {}
+  if (key.asymmetricKeyType !== 'rsa' || modulusLength !== RSA_BITS)
+    throw new RangeError('expected an RSA key of 2,048 bits')
+  return key
+}
+
+/** RFC 9578 §6.5: the size of the keys of token type 0x0002. */
+const RSA_BITS = 2_048
+
 /** PrivateKeyInfo up to the key itself: RFC 8410 §7. */
-const pkcs8Prefixes: Readonly<Partial<Record<KeyPurpose, Buffer>>> = {
+const pkcs8Prefixes: Readonly<Partial<Record<SecretPurpose, Buffer>>> = {
   'hub-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'requirements-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'receipt-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
