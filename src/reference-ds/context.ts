@@ -21,8 +21,13 @@ export interface DsContext {
   readonly mutex: KeyedMutex
   /** Whether messages of the epoch before the current one are still accepted. */
   readonly previousEpochAccepted: boolean
+  /** What the issuer of tokens hears of a user. */
+  readonly standing: (user: string) => Standing
   readonly log: DsLog
 }
+
+/** As a provider would say it of its users. */
+export type Standing = 'new' | 'normal' | 'restricted' | 'banned'
 
 /** Codes and counts only: never a URI, never content. */
 export type DsLog = (entry: DsLogEntry) => void

@@ -4,7 +4,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { parseProviderDomain } from '../model/ids.ts'
 import { openStore } from '../sqlite/store.ts'
 import { clientListener } from './client-listener.ts'
-import type { DsContext, DsLog } from './context.ts'
+import type { DsContext, DsLog, Standing } from './context.ts'
 import { EventQueues } from './event-queues.ts'
 import { FanoutLanes } from './fanout-lanes.ts'
 import { GatewayLink } from './gateway-link.ts'
@@ -31,6 +31,8 @@ export interface ReferenceDsOptions {
   readonly randomness?: Randomness
   /** Whether messages of the epoch before the current one are accepted. Default: no. */
   readonly previousEpochAccepted?: boolean
+  /** In which standing a user is, for the issuer of tokens. Default: `normal`. */
+  readonly standing?: (user: string) => Standing
   /** The pause before a fan-out is tried again, in ms. Default: 100 ms, doubled up to 30 s. */
   readonly retryDelayMs?: (attempt: number) => number
   readonly log?: DsLog
@@ -41,6 +43,8 @@ export interface ReferenceDs extends AsyncDisposable {
   readonly clientUrl: string
   /** The endpoints for the gateway, `/upstream/v1` included: what `{upstream}` is in docs/internal-api.md. */
   readonly upstreamUrl: string
+  /** Where the issuer asks whose credentials these are: docs/issuer.md. */
+  readonly attesterUrl: string
   close(): Promise<void>
 }
 
@@ -65,6 +69,7 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
     rooms: new Rooms(store),
     mutex: new KeyedMutex(),
     previousEpochAccepted: options.previousEpochAccepted ?? false,
+    standing: options.standing ?? (() => 'normal'),
     log: options.log ?? (() => {}),
   }
   const lanes = new FanoutLanes(ctx, options.retryDelayMs)
@@ -82,10 +87,11 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
   const close = () => (ending ??= end())
   try {
     const clientUrl = await listen(servers[0], host, port)
-    const upstreamUrl = `${await listen(servers[1], host, upstreamPort)}/upstream/v1`
+    const inner = await listen(servers[1], host, upstreamPort)
+    const urls = { upstreamUrl: `${inner}/upstream/v1`, attesterUrl: `${inner}/attest/v1` }
     lanes.start()
     following = followSanctions({ ...ctx, lanes })
-    return { clientUrl, upstreamUrl, close, [Symbol.asyncDispose]: close }
+    return { clientUrl, ...urls, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { operations, type Operation } from '../model/exchange.ts'
+import { attestAccount } from './attest.ts'
 import type { DsContext } from './context.ts'
 import { bodyOf, headerOf, octetServer, param } from './http.ts'
 import { DsProblem } from './problems.ts'
@@ -9,6 +10,7 @@ import { answerUpstream } from './upstream-operations.ts'
 export function upstreamListener(ctx: DsContext): FastifyInstance {
   const server = octetServer(ctx.log)
   server.get('/upstream/v1/healthz', (_request, reply) => reply.send({ status: 'ok' }))
+  server.post('/attest/v1', (request, reply) => reply.send(attestAccount(ctx, bodyOf(request))))
   server.post('/upstream/v1/:operation/:target', async (request, reply) => {
     const answer = await answerUpstream(ctx, operationOf(param(request, 'operation')), {
       target: param(request, 'target'),
