@@ -59,6 +59,15 @@ export type ErrorCode =
   | 'draining'
   // reports
   | 'report-invalid'
+  // tokens
+  | 'account-not-authenticated'
+  | 'account-banned'
+  | 'attester-unavailable'
+  | 'token-request-invalid'
+  | 'token-key-unknown'
+  | 'token-batch-size'
+  | 'quota-exhausted'
+  | 'sender-token-required'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

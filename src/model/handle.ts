@@ -43,6 +43,9 @@ export interface ResponseHeaders {
   readonly agreement?: string
   readonly compliance?: string | undefined
   readonly vary?: string
+  readonly cacheControl?: string
+  /** `WWW-Authenticate`: what would be accepted instead. */
+  readonly authenticate?: string
   /** For pages. */
   readonly contentSecurityPolicy?: string
 }

@@ -10,6 +10,8 @@ export interface DirectoryKey {
   readonly tokenKey: Buffer
   /** Before this time, in seconds since the Unix epoch, it is not to be used. */
   readonly notBeforeSeconds?: number | undefined
+  /** What its tokens are for, where an issuer has keys for several ends: a field of our own, at most 64 characters. */
+  readonly tokenClass?: string | undefined
 }
 
 /** What an issuer publishes about itself; the first key of a type is the preferred one. RFC 9578 §4 */
@@ -22,10 +24,11 @@ export interface IssuerDirectory {
 export function writeIssuerDirectory({ issuerRequestUri, tokenKeys }: IssuerDirectory): Buffer {
   const document: z.input<typeof directorySchema> = {
     'issuer-request-uri': issuerRequestUri,
-    'token-keys': tokenKeys.map(({ tokenType, tokenKey, notBeforeSeconds }) => ({
+    'token-keys': tokenKeys.map(({ tokenType, tokenKey, notBeforeSeconds, tokenClass }) => ({
       'token-type': tokenType,
       'token-key': paddedBase64url(tokenKey),
       'not-before': notBeforeSeconds,
+      'postern-class': tokenClass,
     })),
   }
   return Buffer.from(JSON.stringify(document))
@@ -44,6 +47,7 @@ export function readIssuerDirectory(bytes: Uint8Array): IssuerDirectory {
       tokenType: entry['token-type'],
       tokenKey: readKey(entry['token-key']),
       notBeforeSeconds: entry['not-before'],
+      tokenClass: entry['postern-class'],
     })),
   }
 }
@@ -71,6 +75,7 @@ const directorySchema = z.object({
         'token-type': z.int().min(0).max(0xffff),
         'token-key': z.string().max(4_096),
         'not-before': z.int().min(0).optional(),
+        'postern-class': z.string().max(64).optional(),
       }),
     )
     .max(32),

@@ -27,6 +27,10 @@ export interface Metrics {
   decisionsDropped(sink: 'file' | 'otlp', reason: 'full' | 'failed', count: number): void
   /** Policies that were to take effect did not load. */
   policiesRefused(): void
+  /** Tokens of a class that were issued to one account. */
+  tokensIssued(tokenClass: 'message' | 'first-contact', count: number): void
+  /** A request for tokens that got none. */
+  tokensRefused(code: ErrorCode): void
   /** Reads a level whenever metrics are collected. */
   observe(level: Level, read: () => number): void
 }
@@ -66,6 +70,12 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     description: 'Policies that were to take effect and did not load',
   })
   policies.add('', {}, 0)
+  const issued = createTally(meter, 'postern.tokens.issued', {
+    description: 'Tokens that were issued, by class',
+  })
+  const refused = createTally(meter, 'postern.tokens.refused', {
+    description: 'Requests for tokens that got none, by the code of the refusal',
+  })
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
       exchanges.add(`${operation} ${direction} ${outcome}`, { operation, direction, outcome })
@@ -79,6 +89,8 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     decisionsDropped: (sink, reason, count) =>
       decisions.add(`${sink} ${reason}`, { sink, reason }, count),
     policiesRefused: () => policies.add('', {}),
+    tokensIssued: (tokenClass, count) => issued.add(tokenClass, { class: tokenClass }, count),
+    tokensRefused: (code) => refused.add(code, { code }),
     observe: (level, read) => {
       const { name, description } = LEVELS[level]
       meter
