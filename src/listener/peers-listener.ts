@@ -7,9 +7,11 @@ import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
+import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { Answering, type OnFault } from './answering.ts'
 import { bind, unbind } from './bind.ts'
 import { capConnections } from './connection-caps.ts'
+import { routeIssuerDirectory } from './issuer-directory-route.ts'
 import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { identifyPeer } from './peer-identity.ts'
 import { pathTarget } from './raw-path.ts'
@@ -17,6 +19,7 @@ import { readBody } from './read-body.ts'
 import { send } from './reply.ts'
 import { routeRequirements, type PublishedRequirements } from './requirements-routes.ts'
 import { mutualTlsServer, routeOn } from './server.ts'
+import type { IssuerDesk } from './token-desks.ts'
 
 /** One row of the operations table: where an operation's paths begin and how large its body may be. */
 export interface PeerOperation {
@@ -37,6 +40,8 @@ export interface PeersListenerOptions {
   readonly directory: () => Buffer
   /** Our metadata requirements; without them the path is not there. */
   readonly requirements?: PublishedRequirements | undefined
+  /** The keys of our issuer of tokens; without it the path is not there. */
+  readonly issuerDirectory?: IssuerDesk['directory'] | undefined
   /** Lower-case names that `Host` may have, port aside; undefined: any. */
   readonly hosts?: readonly string[] | undefined
   readonly clock: Clock
@@ -106,8 +111,9 @@ export class PeersListener {
       const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
       send(reply.raw, head, this.options.directory())
     })
-    if (this.options.requirements !== undefined)
-      routeRequirements(this.app, this.options.requirements)
+    const { requirements, issuerDirectory } = this.options
+    if (requirements !== undefined) routeRequirements(this.app, requirements)
+    if (issuerDirectory !== undefined) routeIssuerDirectory(this.app, issuerDirectory)
     this.app.setNotFoundHandler((request, reply) => {
       reply.hijack()
       answering.refuseRoute(request.raw, reply.raw, this.allowedMethod(request.raw.url ?? ''))
@@ -144,6 +150,7 @@ export class PeersListener {
   private allowedMethod(url: string): string | undefined {
     if (url === DIRECTORY_PATH) return 'GET'
     if (url === requirementsPath && this.options.requirements !== undefined) return 'GET'
+    if (url === issuerDirectoryPath && this.options.issuerDirectory !== undefined) return 'GET'
     const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
     return found === undefined ? undefined : (found.method ?? 'POST')
   }

@@ -14,6 +14,8 @@ export interface ReplyHead {
   readonly retryAfterSeconds?: number | undefined
   readonly cacheControl?: string
   readonly allow?: string | undefined
+  /** `WWW-Authenticate`, at most 8,192 characters. */
+  readonly authenticate?: string | undefined
   readonly close?: boolean
   /** With its quotation marks. */
   readonly etag?: string
@@ -85,6 +87,8 @@ function headersOf(head: ReplyHead): string[] {
     headers.push('retry-after', String(head.retryAfterSeconds))
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
   if (head.allow !== undefined) headers.push('allow', head.allow)
+  if (head.authenticate !== undefined && CHALLENGE.test(head.authenticate))
+    headers.push('www-authenticate', head.authenticate)
   if (head.etag !== undefined) headers.push('etag', head.etag)
   if (head.vary !== undefined) headers.push('vary', head.vary)
   if (head.contentSecurityPolicy !== undefined)
@@ -106,4 +110,5 @@ function pushChecked(headers: string[], name: string, value: string): void {
 
 const OCTETS = 'application/octet-stream'
 const JOINED_BYTES_MAX = 16_384
+const CHALLENGE = /^[\x20-\x7e]{1,8192}$/
 const HEADER_VALUE = /^[\x21-\x7e]{1,512}$/

@@ -1,0 +1,42 @@
+import type { MimiUri } from '../model/ids.ts'
+import type { TokenOffer } from '../privacypass/challenge-header.ts'
+
+/** The issuer as the tokens listener sees it. */
+export interface IssuerDesk {
+  /** Octets of the largest request. */
+  readonly requestBytesMax: number
+  readonly directory: () => { readonly bytes: Buffer; readonly maxAgeSeconds: number }
+  /** Throws `GatewayError`. */
+  readonly issue: (request: {
+    readonly contentType: string
+    /** As the client wrote it; undefined where it wrote none. */
+    readonly authorization: string | undefined
+    readonly bytes: Buffer
+    readonly signal: AbortSignal
+  }) => Promise<{ readonly contentType: string; readonly bytes: Buffer }>
+}
+
+/** A certificate that wants to become a pseudonym in a room. */
+export interface CertificateToAdmit {
+  readonly room: MimiUri
+  /** SubjectPublicKeyInfo of a P-256 key, at most 91 octets; whether it is one is not checked yet. */
+  readonly publicKey: Buffer
+  /** The octets of a token, for `parseToken`. */
+  readonly token: Buffer
+}
+
+export interface AdmittedPseudonym {
+  /** Its MIMI URI. */
+  readonly pseudonym: string
+  readonly expiresAtMs: number
+  /** How many more of its provider the room still takes in this epoch. */
+  readonly remaining: number
+}
+
+/** The admission of pseudonyms to rooms of ours, as the tokens listener sees it. */
+export interface PseudonymDesk {
+  /** What tokens a room takes, the preferred ones first. Throws `room-unknown`. */
+  readonly offers: (room: MimiUri) => readonly TokenOffer[]
+  /** Throws `GatewayError`; `sender-token-required` is answered with the offers. */
+  readonly admitCertificate: (certificate: CertificateToAdmit) => Promise<AdmittedPseudonym>
+}
