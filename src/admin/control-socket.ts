@@ -5,6 +5,8 @@ import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
 import { createAdminApp } from './admin-app.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
+import type { KeyHandlers } from './keys-api.ts'
+import { addKeyRoutes } from './keys-routes.ts'
 import type { PolicyHandlers } from './policy-api.ts'
 import { addPolicyRoutes } from './policy-routes.ts'
 import type { ReceiptHandlers } from './receipts-api.ts'
@@ -24,6 +26,11 @@ export interface ControlSocketOptions {
   readonly policies?: PolicyHandlers | undefined
   readonly receipts?: ReceiptHandlers | undefined
   readonly sanctions?: SanctionHandlers | undefined
+  /** Without them there are no routes about requirements, policies, receipts and keys. */
+  readonly requirements?: RequirementsHandlers | undefined
+  readonly policies?: PolicyHandlers | undefined
+  readonly receipts?: ReceiptHandlers | undefined
+  readonly keys?: KeyHandlers | undefined
   readonly log: Log
 }
 
@@ -34,12 +41,14 @@ export interface ControlSocketOptions {
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
   const { path, handlers, requirements, policies, receipts, sanctions, log } = options
+  const { path, handlers, requirements, policies, receipts, keys, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
   if (policies !== undefined) addPolicyRoutes(app, policies)
   if (receipts !== undefined) addReceiptRoutes(app, receipts)
   if (sanctions !== undefined) addSanctionRoutes(app, sanctions)
+  if (keys !== undefined) addKeyRoutes(app, keys)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

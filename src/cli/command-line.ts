@@ -11,6 +11,8 @@ import { consentListCommand } from './consent-list.ts'
 import { ControlError } from './control-error.ts'
 import { decodeCommand } from './decode.ts'
 import { healthCommand } from './health.ts'
+import { keysListCommand } from './keys-list.ts'
+import { keysRotateCommand } from './keys-rotate.ts'
 import { labelsShowCommand } from './labels-show.ts'
 import { peersCommand, peersForgetCommand } from './peers.ts'
 import { policyCheckCommand } from './policy-check.ts'
@@ -149,6 +151,8 @@ const commands: readonly Command[] = [
   sanctionsShowCommand,
   sanctionsApplyCommand,
   sanctionsUndoCommand,
+  keysListCommand,
+  keysRotateCommand,
   reloadCommand,
   versionCommand,
 ]

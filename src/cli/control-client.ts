@@ -18,6 +18,7 @@ import type { SanctionHandlers } from '../admin/sanctions-api.ts'
 import { labelSchema, type Label } from '../metadata/labels/label.ts'
 import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
+import { createKeysClient, type KeysClient } from './keys-client.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
 import { createSanctionsClient } from './sanctions-client.ts'
@@ -35,6 +36,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly policies: PolicyClient
   readonly receipts: ReceiptHandlers
   readonly sanctions: SanctionHandlers
+  readonly keys: KeysClient
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -58,6 +60,7 @@ export function createControlClient(socketPath: string): ControlClient {
     policies: createPolicyClient(call),
     receipts: createReceiptsClient(call),
     sanctions: createSanctionsClient(call),
+    keys: createKeysClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
