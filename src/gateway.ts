@@ -10,8 +10,14 @@ import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
+import { createKeyHandlers, recordRotation } from './assembly/key-handlers.ts'
 import { createLabels } from './assembly/labels.ts'
-import { startInternalListener, startPeersListener } from './assembly/listeners.ts'
+import { openIssuer, startIssuer } from './assembly/issuer.ts'
+import {
+  startInternalListener,
+  startPeersListener,
+  startTokensListener,
+} from './assembly/listeners.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
@@ -90,7 +96,21 @@ async function openInside(stack: AsyncDisposableStack, { config, log, clock }: S
   const ds = config.upstream === undefined ? stack.use(await startEmbeddedDs()) : undefined
   const url = config.upstream?.url ?? ds?.upstreamUrl ?? ''
   const upstream = stack.use(new Upstream({ url, clock, limits: config.limits.upstream }))
-  return { store, receipts, keys, internal, bind, clients: ds?.clientUrl, upstream }
+  const metrics = createMetrics()
+  const { attesterUrl } = ds ?? {}
+  const issuer = await openIssuer({ config, store, keys, attesterUrl, metrics, clock })
+  if (issuer !== undefined) stack.use(issuer)
+  return {
+    store,
+    receipts,
+    keys,
+    internal,
+    bind,
+    clients: ds?.clientUrl,
+    upstream,
+    issuer,
+    metrics,
+  }
 
   function startEmbeddedDs(): Promise<ReferenceDs> {
     return startReferenceDs({
@@ -108,16 +128,17 @@ type Inside = Setting & GatewayContext & Awaited<ReturnType<typeof openInside>>
 
 /** The pipeline, and the listener for other providers in front of it. */
 async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
-  const { config, log, clock, store, receipts, keys, upstream, internal, bind, clients } = inside
+  const { config, log, clock, store, receipts, keys, upstream, bind, issuer, metrics } = inside
   const identity = await readTlsIdentity(config)
   const signer = hubSigner(keys.active('hub-signing').key, config.provider)
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
-  const signals = { log, metrics: createMetrics(), randomness: randomBytes }
+  const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
   const { parts, limits, requirements } = await openPipelineParts({
     ...shared,
     ...signals,
     decisionLog,
+    tokens: issuer?.stated,
   })
   stack.use(parts.peerClients)
   stack.use(parts.assets)
@@ -130,12 +151,15 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   bind(internalHandlers(parts, pipeline, { signer, labels }))
   stack.use(await startSanctions(parts, log))
   await parts.outbox.start()
-  const peers = stack.use(
-    await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
-  )
+  const outer = { ...inside, identity, parts, requirements, pipeline }
+  const peers = stack.use(await startPeersListener(outer))
+  const tokens = await startTokensListener(outer)
+  if (tokens !== undefined) stack.use(tokens)
+  const onRotated = () => recordRotation(parts, 'token-issuer')
+  if (issuer !== undefined) stack.use(startIssuer(issuer, { log, clock, onRotated }))
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { store, keys, parts, limits, requirements, labels, peers, internal, clients }
+  return { ...inside, parts, limits, requirements, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -146,7 +170,7 @@ async function openControl(
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
   const { log, clock, readConfig, version, store, keys, parts } = outside
-  const { labels, limits, requirements, peers, internal } = outside
+  const { labels, limits, requirements, peers, internal, tokens } = outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
@@ -161,6 +185,7 @@ async function openControl(
     parts,
     labels,
     keys,
+    issuer: outside.issuer,
     log,
     version,
     startedAtMs: clock(),
@@ -173,13 +198,21 @@ async function openControl(
   log.info('gateway.started', { peers: config.peers.size })
   if (config.experimental.arc) log.warn('experimental.arc')
   return {
-    urls: { peers: peers.url, internal: internal.url, admin: admin.url, clients: outside.clients },
+    urls: {
+      peers: peers.url,
+      internal: internal.url,
+      admin: admin.url,
+      clients: outside.clients,
+      tokens: tokens?.url,
+    },
     reload,
     drain: async (signal) => {
       draining = true
       const drained = [peers.listener.drain(signal), internal.listener.drain(signal)]
       parts.sanctions.endWaits()
       await Promise.all(drained)
+      const listeners = [peers, internal, ...(tokens === undefined ? [] : [tokens])]
+      await Promise.all(listeners.map(({ listener }) => listener.drain(signal)))
       await parts.outbox.drain(signal)
       await parts.decisionLog.flush()
       await Promise.all([parts.journal.flush(), parts.receipts.flush()])
@@ -219,6 +252,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
         book: parts.sanctions,
         port: createSanctionPort(parts),
       }),
+      keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
       log,
     }),
   )

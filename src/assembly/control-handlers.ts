@@ -9,12 +9,14 @@ import { limitNames, limitsWith } from '../ratelimit/limits.ts'
 import type { Config } from '../settings/config.ts'
 import { safeId } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
+import type { Issuer } from './issuer.ts'
 import type { Labels } from './labels.ts'
 
 export interface ControlParts {
   readonly parts: PipelineParts
   readonly labels: Labels
   readonly keys: KeyRing
+  readonly issuer?: Pick<Issuer, 'attested'> | undefined
   readonly log: Log
   readonly config: () => Config
   readonly version: string
@@ -44,7 +46,7 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
 
 /** Ready when every component is up or degraded and we are not draining. */
 function healthOf(control: ControlParts): Health {
-  const { parts, version, startedAtMs } = control
+  const { parts, issuer, version, startedAtMs } = control
   parts.upstream.recheck()
   const components: Record<string, Component> = {
     upstream: parts.upstream.available
@@ -57,10 +59,15 @@ function healthOf(control: ControlParts): Health {
     journal:
       parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
     policies: policiesComponent(parts),
+    ...(issuer !== undefined && { issuer: issuerComponent(issuer) }),
   }
   const down = Object.values(components).some(({ state }) => state === 'down')
   const status = control.draining() ? 'draining' : down ? 'not-ready' : 'ready'
   return { status, version, startedAtMs, components }
+}
+
+function issuerComponent({ attested }: Pick<Issuer, 'attested'>): Component {
+  return attested() ? { state: 'up' } : { state: 'degraded', reason: 'attester-unavailable' }
 }
 
 function policiesComponent({ policies, clock }: PipelineParts): Component {

@@ -4,6 +4,8 @@ import { InternalListener } from '../listener/internal-listener.ts'
 import type { InternalHandlers } from '../listener/internal-handlers.ts'
 import { PeersListener } from '../listener/peers-listener.ts'
 import type { PublishedRequirements } from '../listener/requirements-routes.ts'
+import type { PseudonymDesk } from '../listener/token-desks.ts'
+import { TokensListener } from '../listener/tokens-listener.ts'
 import { pageSecurityPolicy } from '../metadata/html.ts'
 import { requirementsPage } from '../metadata/requirements/page.ts'
 import type { Clock } from '../model/clock.ts'
@@ -16,6 +18,7 @@ import { buildDirectory } from '../protocols/mimi/directory.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import type { Issuer } from './issuer.ts'
 import type { Requirements } from './requirements.ts'
 import { protocolDrafts } from './stated-content.ts'
 
@@ -61,6 +64,7 @@ export interface PeersListenerParts {
   readonly parts: PipelineParts
   readonly requirements: Requirements
   readonly pipeline: Pick<Pipeline, 'handle'>
+  readonly issuer?: Issuer | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -72,6 +76,7 @@ export async function startPeersListener({
   parts,
   requirements,
   pipeline,
+  issuer,
   clock,
   log,
 }: PeersListenerParts): Promise<{ listener: PeersListener; url: string } & AsyncDisposable> {
@@ -88,6 +93,7 @@ export async function startPeersListener({
     standing: (domain) => parts.peers.standing(domain),
     directory: () => directory,
     requirements: publishedRequirements(requirements, parts),
+    issuerDirectory: issuer?.desk.directory,
     hosts: [config.provider],
     clock,
     limits: config.limits.listener,
@@ -98,6 +104,42 @@ export async function startPeersListener({
   return {
     listener,
     url: `https://${host}:${bound}`,
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  }
+}
+
+export interface TokensListenerParts {
+  readonly config: Config
+  readonly issuer: Issuer | undefined
+  /** Without it no room of ours takes pseudonyms there. */
+  readonly pseudonyms?: PseudonymDesk | undefined
+  readonly log: Log
+}
+
+/** The listener for clients, listening; undefined where the configuration has none. */
+export async function startTokensListener({
+  config,
+  issuer,
+  pseudonyms,
+  log,
+}: TokensListenerParts): Promise<
+  ({ listener: TokensListener; url: string } & AsyncDisposable) | undefined
+> {
+  const { tokens } = config.listeners
+  if (tokens === undefined) return undefined
+  const { host, port, forwardedFor } = tokens
+  const { inFlightMax: _, ...limits } = config.limits.listener
+  const listener = new TokensListener({
+    issuer: issuer?.desk,
+    pseudonyms,
+    forwardedFor,
+    limits,
+    onFault: faultLog(log),
+  })
+  const bound = await listener.listen({ host, port })
+  return {
+    listener,
+    url: `http://${host}:${bound}`,
     [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
   }
 }

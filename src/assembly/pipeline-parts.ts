@@ -50,7 +50,7 @@ import type { Metrics } from '../signals/metrics.ts'
 import type { Store } from '../sqlite/store.ts'
 import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
-import { openRequirements, type Requirements } from './requirements.ts'
+import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openReportDesk } from './report-desk.ts'
@@ -70,6 +70,8 @@ export interface PartsOptions {
   readonly randomness: Randomness
   /** None unless given. */
   readonly decisionLog?: DecisionLog
+  /** What we state of our own issuer; nothing unless given. */
+  readonly tokens?: RequirementsOptions['tokens']
   /** All of them unless given: a proof takes one away. */
   readonly transforms?: Transforms
 }

@@ -37,6 +37,8 @@ export interface RequirementsOptions {
   readonly log: Log
   readonly clock: Clock
   readonly randomness: Randomness
+  /** What we state of our own issuer; nothing unless given. */
+  readonly tokens?: (() => RequirementsContent['tokens']) | undefined
 }
 
 /** What we publish, what others publish, and what was agreed on. */

@@ -13,6 +13,8 @@ export interface StatedInput {
   readonly keys: KeyRing
   readonly suites: Suites
   readonly servable: (suite: Suite, role: 'hub' | 'follower') => boolean
+  /** The digests of our own issuer's keys; none where there is no issuer. */
+  readonly tokens?: (() => RequirementsContent['tokens']) | undefined
 }
 
 /** What we state in our requirements document, from configuration and keys. */
@@ -21,6 +23,7 @@ export function statedContent({
   keys,
   suites,
   servable,
+  tokens,
 }: StatedInput): RequirementsContent {
   const { provider, requirements, rooms, privateSuites } = config
   return requirementsContent({
@@ -30,7 +33,7 @@ export function statedContent({
     privateSuites,
     servable,
     keys: signers(keys),
-    tokens: [],
+    tokens: tokens?.() ?? [],
     reports: {
       categories: [...reportCategories],
       sealingKey: sealingKey(keys),

@@ -4,6 +4,8 @@ import { journalMigrations } from '../audit/journal.ts'
 import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
+import { penaltyMigrations } from '../issuer/penalties.ts'
+import { quotaMigrations } from '../issuer/quota-store.ts'
 import { agreementsMigrations } from '../peers/agreement-store.ts'
 import { consentMigrations } from '../peers/consent-ledger.ts'
 import { bundleMigrations } from '../policy/bundle-ledger.ts'
@@ -42,4 +44,6 @@ const migrations = [
   ...bundleMigrations,
   ...receiptMigrations,
   ...sanctionsMigrations,
+  ...quotaMigrations,
+  ...penaltyMigrations,
 ]

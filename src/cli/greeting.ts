@@ -9,6 +9,8 @@ export interface GatewayUrls {
   readonly admin: string
   /** The local client API of the embedded delivery service; undefined where another one is used. */
   readonly clients: string | undefined
+  /** The tokens listener; undefined where there is none. */
+  readonly tokens?: string | undefined
 }
 
 export interface GreetingFacts {
@@ -26,6 +28,7 @@ export function greeting({ version, provider, urls, file }: GreetingFacts): stri
     ['other providers', `${urls.peers}  (mutual TLS)`],
     ['delivery service', `${urls.internal}/internal/v1`],
     ['local clients', urls.clients === undefined ? undefined : `${urls.clients}/client/v1`],
+    ['tokens', urls.tokens],
     ['operator', `${urls.admin}/metrics  /healthz  /readyz`],
   ]
   const lines = rows.flatMap(([what, where]) =>

@@ -19,10 +19,13 @@ export interface Config {
     readonly peers: PeersListenerConfig
     readonly internal: Endpoint
     readonly admin: { readonly host: string; readonly port: number; readonly socket: string }
+    /** For clients; undefined: there is none. */
+    readonly tokens: TokensListenerConfig | undefined
   }
   /** Undefined: the embedded reference delivery service runs, as `ds` says. */
   readonly upstream: { readonly url: string } | undefined
   readonly ds: { readonly host: string; readonly port: number }
+  readonly issuer: Configuration['issuer']
   readonly peers: ReadonlyMap<ProviderDomain, PeerConfig>
   /** Hosts that keep our own assets. */
   readonly assetDomains: readonly AssetHost[]
@@ -58,6 +61,13 @@ export interface PeersListenerConfig {
   readonly certificate: string
   readonly key: string
   readonly ca: string
+}
+
+export interface TokensListenerConfig {
+  readonly host: string
+  readonly port: number
+  /** Whether the last entry of `X-Forwarded-For` is the client's address. */
+  readonly forwardedFor: boolean
 }
 
 export type Endpoint =
@@ -101,7 +111,7 @@ export function buildConfig(
 ): Config {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(baseDirectory, path))
   const dataDirectory = absolute(written.dataDirectory)
-  const { peers, internal, admin } = written.listeners
+  const { peers, internal, admin, tokens } = written.listeners
   const config: Config = {
     file,
     provider: written.provider,
@@ -127,9 +137,11 @@ export function buildConfig(
         port: admin.port,
         socket: absolute(admin.socket ?? resolve(dataDirectory, 'control.sock')),
       },
+      tokens,
     },
     upstream: written.upstream,
     ds: written.ds,
+    issuer: written.issuer,
     peers: peerMap(written),
     assetDomains: written.assetDomains,
     assetAddress: written.assetAddress,

@@ -52,19 +52,38 @@ function findContradictions(config: Config): Finding[] {
       path: ['listeners', 'internal', 'host'],
       expected: 'expected a loopback address: this listener speaks plain HTTP',
     })
-  found.push(...repeatedAssetHosts(config))
+  found.push(...missingForIssuer(config), ...repeatedAssetHosts(config))
   const ports: [KeyPath, number][] = [
     [['listeners', 'peers', 'port'], listeners.peers.port],
     [['listeners', 'admin', 'port'], listeners.admin.port],
   ]
   if (listeners.internal.kind === 'tcp')
     ports.push([['listeners', 'internal', 'port'], listeners.internal.port])
+  if (listeners.tokens !== undefined)
+    ports.push([['listeners', 'tokens', 'port'], listeners.tokens.port])
   if (upstream === undefined) ports.push([['ds', 'port'], ds.port])
   const taken = new Set<number>()
   for (const [path, port] of ports) {
     if (port !== 0 && taken.has(port)) found.push({ path, expected: 'expected a port of its own' })
     taken.add(port)
   }
+  return found
+}
+
+/** Whoever issues tokens has a place to do it, and somebody who knows the accounts. */
+function missingForIssuer({ issuer, listeners, upstream }: Config): Finding[] {
+  if (!issuer.enabled) return []
+  const found: Finding[] = []
+  if (listeners.tokens === undefined)
+    found.push({
+      path: ['listeners', 'tokens'],
+      expected: 'required: a listener for clients, as `issuer` is enabled',
+    })
+  if (upstream !== undefined && issuer.attester.url === undefined)
+    found.push({
+      path: ['issuer', 'attester', 'url'],
+      expected: 'required: a URL, as the delivery service is not the embedded one',
+    })
   return found
 }
 

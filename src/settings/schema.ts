@@ -11,6 +11,7 @@ import {
   oneOf,
   portField,
 } from './fields.ts'
+import { issuerSchema } from './issuer.ts'
 import { limitsSchema } from './limits.ts'
 import { ratesSchema } from './rates.ts'
 import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
@@ -80,6 +81,17 @@ const adminListener = z.strictObject({
     .describe('Control socket of the CLI, mode 0600; `control.sock` in the data directory.'),
 })
 
+const tokensListener = z.strictObject({
+  host: hostField.default('127.0.0.1').describe('Address to bind.'),
+  port: portField.default(8_483).describe('Port to bind.'),
+  forwardedFor: z
+    .boolean({ error: 'expected true or false' })
+    .default(false)
+    .describe(
+      'Whether the front end adds the address of the client to `X-Forwarded-For`; else limits per address are about the front end.',
+    ),
+})
+
 const dsSchema = z.strictObject({
   host: hostField.default('127.0.0.1').describe('Address to bind; keep it on loopback.'),
   port: portField.default(8_482).describe('Port of the upstream and the local client API.'),
@@ -99,6 +111,11 @@ export const configurationSchema = z.strictObject({
       peers: peersListener.describe('For other providers: TLS 1.3 with client certificates.'),
       internal: internalListener.prefault({}).describe('For our own delivery service.'),
       admin: adminListener.prefault({}).describe('For the operator.'),
+      tokens: tokensListener
+        .optional()
+        .describe(
+          'For clients that ask for tokens or present them: plain HTTP, behind the TLS front end of the provider. Without it there is none.',
+        ),
     })
     .describe('Where we listen.'),
   upstream: z
@@ -111,6 +128,9 @@ export const configurationSchema = z.strictObject({
     .optional()
     .describe('The delivery service. Without it the embedded reference delivery service runs.'),
   ds: dsSchema.prefault({}).describe('The embedded reference delivery service.'),
+  issuer: issuerSchema
+    .prefault({})
+    .describe('The embedded issuer of Privacy Pass tokens: docs/issuer.md.'),
   peers: z
     .record(domainKey, peerSchema)
     .default({})

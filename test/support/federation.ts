@@ -21,6 +21,8 @@ export interface ProviderOptions {
   readonly otherPeers?: Readonly<Record<string, object>>
   /** More of postern.yaml. */
   readonly extra?: object
+  /** Whether it has a listener for clients that ask for tokens; on a free port. */
+  readonly tokens?: boolean
   /** Puts this in front of its reference DS, which then runs beside the gateway, not in it. */
   readonly upstream?: { readonly url: string; target: string }
   /** The gateway's time. */
@@ -110,6 +112,7 @@ function configuration({ options, domains, ports, files, ca }: ConfigurationInpu
       peers: { host: '127.0.0.1', port: peers, ...files, ca },
       internal: { host: '127.0.0.1', port: internal },
       admin: { host: '127.0.0.1', port: admin },
+      ...(options.tokens === true && { tokens: { host: '127.0.0.1', port: 0 } }),
     },
     ds: { host: '127.0.0.1', port: ds },
     policies: options.policies ?? 'consumer',

@@ -103,6 +103,10 @@ export const documentSchema = z
         z.strictObject({
           type: z.int().min(0).max(0xffff).describe('A token type of RFC 9577.'),
           issuer: domainSchema.describe('Who issues the tokens.'),
+          class: z
+            .enum(['message', 'first-contact'])
+            .optional()
+            .describe('What these tokens are for; without it: messages.'),
           keys: z
             .array(digestSchema)
             .min(1)
