@@ -6,7 +6,7 @@ import { openIssuerKeys, type IssuerKeys, type KeptKeys } from '../issuer/issuer
 import { createPenalties, type Penalties } from '../issuer/penalties.ts'
 import { issuerDirectory, statedTokens, type StatedTokens } from '../issuer/publish.ts'
 import { createQuotaStore, type QuotaStore } from '../issuer/quota-store.ts'
-import { signInTurns } from '../issuer/sign-batch.ts'
+import { SigningThread } from '../issuer/signing-thread.ts'
 import { dayOf, type TokenClass } from '../issuer/token-class.ts'
 import type { Key, KeyRing } from '../keys/key-files.ts'
 import type { RsaPurpose } from '../keys/key-material.ts'
@@ -52,6 +52,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
   if (asked === undefined) throw new GatewayError('configuration-invalid')
   const keys = await openKeys(options)
   const client = new AttesterClient({ url: asked, deadlineMs: attester.deadlineMs })
+  const thread = new SigningThread()
   const handles = createAccountHandles(() => options.keys.all('issuer-accounts'))
   const penalties = createPenalties(store)
   const quotas = createQuotaStore(store)
@@ -61,7 +62,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
     handles,
     quotas,
     standingPenalty: penalties.standingPenalty,
-    sign: signInTurns,
+    sign: (key, requests) => thread.sign(key, requests),
     onIssued: (tokenClass, count) => metrics.tokensIssued(tokenClass, count),
     onRefused: (code) => metrics.tokensRefused(code),
     clock,
@@ -77,7 +78,10 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
     handles,
     attested: () => client.available,
     stated: () => [...statedTokens(keys.live(), config.provider)],
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await client[Symbol.asyncDispose]()
+      await thread[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -39,15 +39,16 @@ export interface IssuanceAnswer {
 /**
  * Answers a request for tokens: the whole batch or nothing. Throws `malformed-request`,
  * `token-request-invalid`, `token-key-unknown`, `account-not-authenticated`, `account-banned`,
- * `attester-unavailable`, `token-batch-size`, `quota-exhausted`, `store-unavailable`.
+ * `attester-unavailable`, `token-batch-size`, `quota-exhausted`, `store-unavailable`, `queue-full`,
+ * `key-unavailable`.
  */
 export type IssueTokens = (request: IssuanceRequest) => Promise<IssuanceAnswer>
 
-/** Signs every message of a batch under one key; undefined where one of them cannot be signed. */
+/** Signs every message of a batch under one key. Throws `queue-full`, `key-unavailable`. */
 export type SignBatch = (
   key: LiveKey,
   requests: readonly TokenRequest[],
-) => Promise<readonly TokenResponse[] | undefined>
+) => Promise<readonly TokenResponse[]>
 
 export interface IssueOptions {
   readonly keys: () => readonly LiveKey[]
@@ -83,7 +84,6 @@ async function issueTokens(
   const attestation = await options.attest(authorization, signal)
   await claim(options, { key, batch, attestation })
   const responses = await options.sign(key, batch.requests)
-  if (responses === undefined) throw invalid('message')
   options.onIssued?.(key.tokenClass, responses.length)
   return batch.answer(responses)
 }

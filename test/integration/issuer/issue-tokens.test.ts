@@ -6,7 +6,7 @@ import { createIssueTokens } from '../../../src/issuer/issue-tokens.ts'
 import { openIssuerKeys } from '../../../src/issuer/issuer-keys.ts'
 import { createPenalties, penaltyMigrations } from '../../../src/issuer/penalties.ts'
 import { createQuotaStore, quotaMigrations } from '../../../src/issuer/quota-store.ts'
-import { signInTurns } from '../../../src/issuer/sign-batch.ts'
+import { SigningThread } from '../../../src/issuer/signing-thread.ts'
 import type { Standing, TokenClass } from '../../../src/issuer/token-class.ts'
 import { mediaTypes } from '../../../src/privacypass/media-types.ts'
 import { openStore } from '../../../src/sqlite/store.ts'
@@ -31,13 +31,15 @@ async function openIssuer(standing: Standing = 'normal') {
   const accountsKey = { key: createSecretKey(randomBytes(32)), activeFromMs: 0 }
   const handles = createAccountHandles(() => [{ ...accountsKey, expiresAtMs: undefined }])
   const penalties = createPenalties(store)
+  const thread = new SigningThread()
+  onTestFinished(() => thread[Symbol.asyncDispose]())
   const issue = createIssueTokens({
     keys: () => keys.live(),
     attest: (account) => Promise.resolve({ account, standing }),
     handles,
     quotas: createQuotaStore(store),
     standingPenalty: penalties.standingPenalty,
-    sign: signInTurns,
+    sign: (key, requests) => thread.sign(key, requests),
     clock,
   })
   const batch = (count: number, tokenClass: TokenClass = 'message') => {
