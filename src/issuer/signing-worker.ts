@@ -7,13 +7,21 @@ import { messageBytes, type SigningJob, type SigningReply } from './signing-mess
 
 const keys = new Map<string, IssuerKey>()
 
-parentPort?.on('message', ({ job, key, keyId, messages }: SigningJob) => {
-  const reply: SigningReply = { job, signatures: attempt({ key, keyId, messages }) }
-  parentPort?.postMessage(reply)
+const port = parentPort
+if (port === null) throw new Error('signatures are made in a worker thread')
+
+port.on('message', ({ job, key, keyId, messages }: SigningJob) => {
+  const signatures = attempt({ key, keyId, messages })
+  const reply: SigningReply = { job, signatures }
+  port.postMessage(reply, signatures === undefined ? [] : [signatures.buffer])
 })
 
 /** A fault is an answer as well: others wait for theirs. */
-function attempt({ key, keyId, messages }: Omit<SigningJob, 'job'>): Uint8Array | undefined {
+function attempt({
+  key,
+  keyId,
+  messages,
+}: Omit<SigningJob, 'job'>): Uint8Array<ArrayBuffer> | undefined {
   try {
     // Two of each of two classes count at a time.
     if (keys.size > KEYS_MAX) keys.clear()
@@ -25,7 +33,10 @@ function attempt({ key, keyId, messages }: Omit<SigningJob, 'job'>): Uint8Array 
   }
 }
 
-function signaturesOf({ evaluate }: IssuerKey, messages: Uint8Array): Uint8Array | undefined {
+function signaturesOf(
+  { evaluate }: IssuerKey,
+  messages: Uint8Array,
+): Uint8Array<ArrayBuffer> | undefined {
   const signatures = new Uint8Array(messages.length)
   for (let at = 0; at < messages.length; at += messageBytes) {
     const blindedMessage = Buffer.from(messages.subarray(at, at + messageBytes))

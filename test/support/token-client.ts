@@ -72,7 +72,7 @@ interface Problem {
 }
 
 /** The challenge of some room and day. */
-export function someChallenge(issuer = 'a.example'): TokenChallenge {
+function someChallenge(issuer = 'a.example'): TokenChallenge {
   return new TokenChallenge(2, issuer, Uint8Array.from(randomBytes(32)), ['hub.example'])
 }
 
