@@ -79,10 +79,12 @@ async function issueTokens(
   { contentType, authorization, bytes, signal }: IssuanceRequest,
 ): Promise<IssuanceAnswer> {
   const batch = readBatch(contentType, bytes)
+  // The day of the key is the day of the quota, however long the attester thinks.
+  const nowMs = options.clock()
   const key = keyFor(options.keys(), batch.requests)
   if (authorization === undefined) throw new GatewayError('account-not-authenticated')
   const attestation = await options.attest(authorization, signal)
-  await claim(options, { key, batch, attestation })
+  await claim(options, { key, batch, attestation, nowMs })
   const responses = await options.sign(key, batch.requests)
   options.onIssued?.(key.tokenClass, responses.length)
   return batch.answer(responses)
@@ -155,14 +157,17 @@ interface Claim {
   readonly key: LiveKey
   readonly batch: ReadBatch
   readonly attestation: Attestation
+  readonly nowMs: number
 }
 
 /** Lets an account have its batch of the day once; the same octets again are the same batch. */
-async function claim(options: IssueOptions, { key, batch, attestation }: Claim): Promise<void> {
-  const { handles, quotas, clock } = options
+async function claim(
+  options: IssueOptions,
+  { key, batch, attestation, nowMs }: Claim,
+): Promise<void> {
+  const { handles, quotas } = options
   const { account, standing } = attestation
   if (standing === 'banned') throw new GatewayError('account-banned')
-  const nowMs = clock()
   const { tokenClass } = key
   const row = {
     day: dayOf(nowMs),
