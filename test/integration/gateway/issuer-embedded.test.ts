@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startFederation, type Federation } from '../../support/federation.ts'
+import { runCli } from '../../support/run-cli.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { otherRequests, someBatch, someSingle, TokenClient } from '../../support/token-client.ts'
 
@@ -76,6 +77,9 @@ test('without an issuer the listener for clients has no keys and issues nothing'
   expect((await fetch(`${url}/.well-known/private-token-issuer-directory`)).status).toBe(404)
   const answer = await new TokenClient(url, 'A'.repeat(43)).postSingle(Buffer.alloc(259))
   expect(answer).toMatchObject({ status: 404, code: 'not-found' })
+  const { socket } = federation.provider('a.example').config().listeners.admin
+  const rotated = await runCli(['keys', 'rotate', 'token-issuer', '--socket', socket])
+  expect(rotated).toMatchObject({ exitCode: 1, stderr: 'not-found\n' })
 })
 
 /** A text or octets as they are, in hexadecimal and in both kinds of base64. */
