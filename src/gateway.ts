@@ -208,11 +208,10 @@ async function openControl(
     reload,
     drain: async (signal) => {
       draining = true
-      const drained = [peers.listener.drain(signal), internal.listener.drain(signal)]
+      const listeners = [peers, internal, ...(tokens === undefined ? [] : [tokens])]
+      const drained = listeners.map(({ listener }) => listener.drain(signal))
       parts.sanctions.endWaits()
       await Promise.all(drained)
-      const listeners = [peers, internal, ...(tokens === undefined ? [] : [tokens])]
-      await Promise.all(listeners.map(({ listener }) => listener.drain(signal)))
       await parts.outbox.drain(signal)
       await parts.decisionLog.flush()
       await Promise.all([parts.journal.flush(), parts.receipts.flush()])

@@ -21,15 +21,11 @@ export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
   readonly path: string
   readonly handlers: ControlHandlers
-  /** Without them there are no routes about requirements, policies, receipts and sanctions. */
+  /** Each brings routes of its own; without it they are not there. */
   readonly requirements?: RequirementsHandlers | undefined
   readonly policies?: PolicyHandlers | undefined
   readonly receipts?: ReceiptHandlers | undefined
   readonly sanctions?: SanctionHandlers | undefined
-  /** Without them there are no routes about requirements, policies, receipts and keys. */
-  readonly requirements?: RequirementsHandlers | undefined
-  readonly policies?: PolicyHandlers | undefined
-  readonly receipts?: ReceiptHandlers | undefined
   readonly keys?: KeyHandlers | undefined
   readonly log: Log
 }
@@ -40,8 +36,7 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, policies, receipts, sanctions, log } = options
-  const { path, handlers, requirements, policies, receipts, keys, log } = options
+  const { path, handlers, requirements, policies, receipts, sanctions, keys, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
