@@ -1,0 +1,52 @@
+import type { Clock } from '../../src/model/clock.ts'
+import {
+  checkSpend,
+  type SpendOutcome,
+  type SpentTokens,
+} from '../../src/privacypass/spent-tokens.ts'
+
+/** What a store promises, in a Map: nothing is durable and nothing goes wrong. */
+export function memorySpentTokens(clock: Clock): SpentTokens {
+  const epochs = new Map<number, Map<string, { request: string; spentMs: number }>>()
+  let floor = 0
+  const spend = (epoch: number, token: string, request: string): SpendOutcome => {
+    if (epoch < floor) return { kind: 'epoch-closed' }
+    const spent = epochs.get(epoch) ?? new Map()
+    epochs.set(epoch, spent)
+    const earlier = spent.get(token)
+    if (earlier === undefined) {
+      spent.set(token, { request, spentMs: clock() })
+      return { kind: 'spent' }
+    }
+    const isAgain = earlier.request === request && Math.abs(clock() - earlier.spentMs) <= 600_000
+    return { kind: isAgain ? 'again' : 'replayed' }
+  }
+  return {
+    spend: async (asked) => {
+      checkSpend(asked)
+      const { epoch, keyId, spendKey, requestHash } = asked
+      return spend(epoch, `${hex(keyId)} ${hex(spendKey)}`, hex(requestHash))
+    },
+    epochs: () =>
+      Promise.resolve(
+        [...epochs]
+          .toSorted(([a], [b]) => a - b)
+          .map(([epoch, { size }]) => ({
+            kind: 'open',
+            epoch,
+            spent: size,
+            remaining: undefined,
+          })),
+      ),
+    dropBefore: (epoch) => {
+      floor = Math.max(floor, epoch)
+      for (const known of epochs.keys()) if (known < floor) epochs.delete(known)
+      return Promise.resolve()
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
