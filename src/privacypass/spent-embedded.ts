@@ -71,7 +71,7 @@ async function open(settings: Settings): Promise<SpentTokens> {
     await noteUse({ ...settings, newestEpoch })
     return new EmbeddedSpentTokens({ ...settings, directory, ledger, ownership }, loaded)
   } catch (error) {
-    await ownership[Symbol.asyncDispose]()
+    await ownership.end()
     throw error
   }
 }
@@ -144,7 +144,7 @@ class EmbeddedSpentTokens implements SpentTokens {
     await Promise.allSettled(this.opening.values())
     // What cannot be sealed is read as after a crash.
     await Promise.allSettled([...this.open.values()].map((epoch) => epoch.close()))
-    await this.parts.ownership[Symbol.asyncDispose]()
+    await this.parts.ownership.end()
   }
 
   private begin(epoch: number): Promise<SpentEpoch> {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { checkOfHeader, encodePartHeader, PART_HEADER_BYTES } from './spent-frame.ts'
-import { partPath, syncDirectory, type SpentFiles } from './spent-files.ts'
+import { partPath, syncDirectory, writeAt, type SpentFiles } from './spent-files.ts'
 import {
   PARTS_MAX,
   writeManifest,
@@ -128,15 +128,6 @@ export class SpentLedger {
       await file?.close().catch(() => {})
       throw spentUnavailable('disk', cause)
     }
-  }
-}
-
-/** All of the bytes, in as many pieces as the file system takes. */
-export async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
-    if (bytesWritten === 0) throw new RangeError('nothing was written')
-    done += bytesWritten
   }
 }
 

@@ -10,7 +10,7 @@ import {
   recordOf,
   type SpentFrame,
 } from './spent-frame.ts'
-import { isAbsent, partPath, type SpentFiles } from './spent-files.ts'
+import { isAbsent, partPath, readAt, type SpentFiles } from './spent-files.ts'
 import type { EpochEntry, PartEntry, Sealed } from './spent-manifest.ts'
 import { RecentRequests } from './spent-recent.ts'
 import { FingerprintSet } from './spent-set.ts'
@@ -119,17 +119,6 @@ async function readPart(
   }
   if (sealed !== undefined && check !== sealed.check) return undefined
   return { length, check }
-}
-
-/** As many octets as there are, at most as many as fit. */
-async function readAt(file: FileHandle, into: Buffer, position: number): Promise<Buffer> {
-  let done = 0
-  while (done < into.length) {
-    const { bytesRead } = await file.read(into, done, into.length - done, position + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return into.subarray(0, done)
 }
 
 /** More than any frame has, and few enough that reading one is no stall. */

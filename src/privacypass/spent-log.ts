@@ -1,8 +1,10 @@
 import type { Clock } from '../model/clock.ts'
+import type { GatewayError } from '../model/errors.ts'
 import { encodeFrame, type SpentRecord } from './spent-frame.ts'
-import { writeAt, type OpenPart, type SpentLedger } from './spent-ledger.ts'
+import { writeAt } from './spent-files.ts'
+import type { OpenPart, SpentLedger } from './spent-ledger.ts'
 import type { Ownership } from './spent-owner.ts'
-import { asUnavailable, spentUnavailable } from './spent-tokens.ts'
+import { asUnavailable } from './spent-tokens.ts'
 
 export interface SpentLogOptions {
   readonly epoch: number
@@ -19,7 +21,7 @@ export class SpentLog {
   private readonly options: SpentLogOptions
   private part: OpenPart | undefined
   private failed: OpenPart | undefined
-  private failedMs: number | undefined
+  private fault: { readonly error: GatewayError; readonly sinceMs: number } | undefined
 
   constructor(options: SpentLogOptions) {
     this.options = options
@@ -28,16 +30,18 @@ export class SpentLog {
   /** Resolves to the time that was written down, when all is on the disk. Throws `store-unavailable`. */
   async append(records: readonly SpentRecord[]): Promise<number> {
     const nowMs = this.options.clock()
-    if (this.failedMs !== undefined && Math.abs(nowMs - this.failedMs) < PAUSE_MS)
-      throw spentUnavailable('disk')
+    if (this.fault !== undefined && Math.abs(nowMs - this.fault.sinceMs) < PAUSE_MS)
+      throw this.fault.error
     try {
       this.part ??= await this.begin()
       await this.write(this.part, records, nowMs)
-      this.failedMs = undefined
+      this.fault = undefined
       return nowMs
     } catch (cause) {
-      await this.giveUp(nowMs)
-      throw asUnavailable('disk', cause)
+      const error = asUnavailable('disk', cause)
+      this.fault = { error, sinceMs: nowMs }
+      await this.giveUp()
+      throw error
     }
   }
 
@@ -78,8 +82,7 @@ export class SpentLog {
     part.check = check
   }
 
-  private async giveUp(nowMs: number): Promise<void> {
-    this.failedMs = nowMs
+  private async giveUp(): Promise<void> {
     if (this.part === undefined) return
     this.failed = this.part
     this.part = undefined

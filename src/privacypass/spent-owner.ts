@@ -1,13 +1,15 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import type { Randomness } from '../model/clock.ts'
-import type { SpentFiles } from './spent-files.ts'
+import { readAt, writeAt, type SpentFiles } from './spent-files.ts'
 import { spentUnavailable } from './spent-tokens.ts'
 
 /** That a directory is ours alone. */
-export interface Ownership extends AsyncDisposable {
+export interface Ownership {
   /** Throws `store-unavailable` where another process has taken the directory over: for good. */
-  check(): Promise<void>
+  readonly check: () => Promise<void>
+  /** Closes the file of the mark, which stays. */
+  readonly end: () => Promise<void>
 }
 
 /**
@@ -26,7 +28,7 @@ export async function takeOwnership(
   const flags = constants.O_RDWR | constants.O_CREAT
   const file = await files.open(join(directory, 'spent-owner'), flags, 0o600)
   try {
-    await file.write(mark, 0, MARK_BYTES, 0)
+    await writeAt(file, mark, 0)
   } catch (cause) {
     await file.close()
     throw spentUnavailable('owner', cause)
@@ -34,11 +36,10 @@ export async function takeOwnership(
   let isLost = false
   return {
     check: async () => {
-      const { buffer } = await file.read(Buffer.alloc(MARK_BYTES), 0, MARK_BYTES, 0)
-      isLost ||= !buffer.equals(mark)
+      isLost ||= !(await readAt(file, Buffer.alloc(MARK_BYTES), 0)).equals(mark)
       if (isLost) throw spentUnavailable('taken-over')
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    end: () => file.close().catch(() => {}),
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { encode, optional, struct, uint32 } from '../wire/codec.ts'
 import { readChecked, writeChecked } from './spent-checked-file.ts'
 import type { Randomness } from '../model/clock.ts'
-import type { SpentFiles } from './spent-files.ts'
+import { makeDirectory, type SpentFiles } from './spent-files.ts'
 import { reasonCodec, safeInteger, type ClosedThrough } from './spent-manifest.ts'
 import { takeOwnership } from './spent-owner.ts'
 
@@ -38,13 +38,14 @@ export interface EnteredShard {
  */
 export async function enterShard(options: EnterShardOptions): Promise<EnteredShard> {
   const { files, directory, shard } = options
-  await files.mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(files, directory)
   // INVARIANT: listed first. The note is older than every shard, so a shard without it means that it is lost.
   const names = await files.readdir(directory)
   const closed = await agreeOnCount(options, names)
   const own = shardName(shard)
-  await files.mkdir(join(directory, own), { recursive: true, mode: 0o700 })
-  return { directory: join(directory, own), isUsed: names.includes(`${own}${USED}`), closed }
+  const path = join(directory, own)
+  await makeDirectory(files, path)
+  return { directory: path, isUsed: names.includes(`${own}${USED}`), closed }
 }
 
 /** Notes durably that the shard is used, so that it is missed where it is gone. */
@@ -87,7 +88,7 @@ async function agreeOnCount(
 /** A process that still serves with the number from before answers nothing more. */
 async function shutOut({ files, directory, randomness }: EnterShardOptions, name: string) {
   const ownership = await takeOwnership(files, join(directory, name), randomness)
-  await ownership[Symbol.asyncDispose]()
+  await ownership.end()
 }
 
 async function remove({ files, directory }: EnterShardOptions, name: string): Promise<void> {
