@@ -143,6 +143,7 @@ export const libraryHomes: Record<string, readonly string[]> = {
   '@hpke/core': ['reports', 'protocols', 'client'],
   '@noble/curves': ['privacypass'],
   '@peculiar/x509': ['cli'],
+  pg: ['privacypass'],
   yaml: ['settings'],
   'node:sqlite': ['sqlite'],
   '@opentelemetry/api': ['signals'],

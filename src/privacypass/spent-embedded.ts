@@ -15,7 +15,9 @@ import {
   checkSpend,
   copyOf,
   EPOCH_CLOSED,
+  EPOCH_SECONDS,
   EPOCHS_MAX,
+  newestEpochAt,
   shardOf,
   spentUnavailable,
   type EpochState,
@@ -60,7 +62,7 @@ export async function openEmbeddedSpentTokens(
 async function open(settings: Settings): Promise<SpentTokens> {
   const { files, randomness, clock, epochSeconds } = settings
   const nowMs = clock()
-  const newestEpoch = Math.floor((nowMs + EARLY_MS) / (epochSeconds * 1_000)) * epochSeconds
+  const newestEpoch = newestEpochAt(nowMs, epochSeconds)
   const entered = await enterShard({ ...settings, newestEpoch })
   const { directory } = entered
   const ownership = await takeOwnership(files, directory, randomness)
@@ -189,12 +191,10 @@ class EmbeddedSpentTokens implements SpentTokens {
   }
 }
 
-/** Tokens are taken so long before their epoch begins. */
-const EARLY_MS = 600_000
 const DEFAULTS = {
   shard: { index: 0, count: 1 },
   expected: false,
   tokensMax: 25_000_000,
-  epochSeconds: 86_400,
+  epochSeconds: EPOCH_SECONDS,
   files: nodeFiles,
 }

@@ -100,6 +100,11 @@ export function asUnavailable(reason: string, cause: unknown): GatewayError {
   return cause instanceof GatewayError ? cause : spentUnavailable(reason, cause)
 }
 
+/** The newest epoch of which a token may have been spent by now: the next one counts ten minutes early. */
+export function newestEpochAt(nowMs: number, epochSeconds: number): number {
+  return Math.floor((nowMs + EARLY_MS) / (epochSeconds * 1_000)) * epochSeconds
+}
+
 /** Whether a time is close enough to now, on either side: a clock may have been set back. */
 export function isRecent(spentMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - spentMs) <= AGAIN_MS
@@ -118,5 +123,7 @@ export const AGAIN_MS = 600_000
 export const BATCH_MAX = 64
 /** How many epochs are held: the ones of today and tomorrow, and what nobody has dropped yet. */
 export const EPOCHS_MAX = 16
+export const EPOCH_SECONDS = 86_400
+const EARLY_MS = 600_000
 const AGAIN: SpendOutcome = Object.freeze({ kind: 'again' })
 const REPLAYED: SpendOutcome = Object.freeze({ kind: 'replayed' })

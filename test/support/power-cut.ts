@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { SpentFiles } from '../../src/privacypass/spent-files.ts'
 import { observedFiles, systemError, type FileOperation } from './spent-files.ts'
 
-/** What reached the disk of what was never synced: nothing, half of what was appended, everything. */
-export const remains = ['nothing', 'half', 'everything'] as const
+/** What reached the disk of what was never synced: nothing, half of what was appended, what was renamed, everything. */
+export const remains = ['nothing', 'half', 'renames', 'everything'] as const
 export type Remains = (typeof remains)[number]
 
 export interface PowerCut {
@@ -37,17 +37,21 @@ export function powerCut(base: string, cutAt = Infinity): PowerCut {
   const after = (operation: FileOperation, path: string, renamedTo?: string): void => {
     if (operation === 'sync' || operation === 'datasync') syncPath(path)
     if (operation === 'open' && statSync(path).isFile() && !nodes.has(path))
-      nodes.set(path, { synced: Buffer.alloc(0) })
+      nodes.set(path, { synced: Buffer.alloc(0), isRenamed: false })
     if (operation === 'unlink' || operation === 'rm') forget(nodes, path)
     const node = nodes.get(path)
     if (renamedTo !== undefined && node !== undefined) {
       nodes.delete(path)
       nodes.set(renamedTo, node)
+      node.isRenamed = true
     }
   }
   const restore = (from: string, into: string, kept: Remains): void => {
-    const entries =
-      kept === 'everything' ? entriesOf(from, nodes) : (durable.get(from) ?? new Map())
+    const synced = durable.get(from) ?? new Map<string, Node | 'directory'>()
+    const entries = kept === 'everything' ? entriesOf(from, nodes) : new Map(synced)
+    if (kept === 'renames')
+      for (const [path, node] of nodes)
+        if (node.isRenamed && dirname(path) === from) entries.set(basename(path), node)
     for (const [name, node] of entries) {
       if (node === 'directory') {
         mkdirSync(join(into, name))
@@ -67,6 +71,7 @@ export function powerCut(base: string, cutAt = Infinity): PowerCut {
 
 interface Node {
   synced: Buffer
+  isRenamed: boolean
 }
 
 function entriesOf(
@@ -79,7 +84,7 @@ function entriesOf(
 }
 
 function contentOf({ synced }: Node, live: string | undefined, kept: Remains): Buffer {
-  if (live === undefined || kept === 'nothing') return synced
+  if (live === undefined || kept === 'nothing' || kept === 'renames') return synced
   const written = readFileSync(live)
   if (kept === 'everything') return written
   return Buffer.concat([

@@ -102,6 +102,23 @@ test.each([
   },
 )
 
+test('what was written and not synced leaves nothing behind that a start could take for damage', async () => {
+  const disk = failingDisk('datasync', 'EIO')
+  let nowMs = DAY_MS
+  const directory = tempDir()
+  await using store = await openAt(directory, { files: disk.files, clock: () => nowMs })
+  await store.spend(spendOf('before'))
+  disk.isFull = true
+  const names = Array.from({ length: 50 }, (_, n) => `${n}`)
+  const lost = await Promise.allSettled(names.map((name) => store.spend(spendOf(name))))
+  expect(lost.filter(({ status }) => status === 'rejected')).toHaveLength(50)
+  disk.isFull = false
+  nowMs += 1_000
+  expect(await store.spend(spendOf('after'))).toEqual({ kind: 'spent' })
+  await using crashed = await openAt(crashCopy(directory), { files: quiet })
+  expect(await crashed.epochs()).toMatchObject([{ kind: 'open', spent: 2 }])
+})
+
 test('of requests that wait for the one before them none is answered when that fails', async () => {
   const disk = failingDisk('datasync', 'EIO')
   await using store = await openAt(tempDir(), { files: disk.files })
