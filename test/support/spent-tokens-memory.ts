@@ -5,10 +5,16 @@ import {
   type SpentTokens,
 } from '../../src/privacypass/spent-tokens.ts'
 
+export interface MemorySpentTokens extends SpentTokens {
+  /** What another process knows afterwards: of requests only the recent ones. */
+  readonly restart: () => void
+}
+
 /** What a store promises, in a Map: nothing is durable and nothing goes wrong. */
-export function memorySpentTokens(clock: Clock): SpentTokens {
-  const epochs = new Map<number, Map<string, { request: string; spentMs: number }>>()
+export function memorySpentTokens(clock: Clock): MemorySpentTokens {
+  const epochs = new Map<number, Map<string, { request: string | undefined; spentMs: number }>>()
   let floor = 0
+  const isRecent = ({ spentMs }: { spentMs: number }) => Math.abs(clock() - spentMs) <= 600_000
   const spend = (epoch: number, token: string, request: string): SpendOutcome => {
     if (epoch < floor) return { kind: 'epoch-closed' }
     const spent = epochs.get(epoch) ?? new Map()
@@ -18,8 +24,7 @@ export function memorySpentTokens(clock: Clock): SpentTokens {
       spent.set(token, { request, spentMs: clock() })
       return { kind: 'spent' }
     }
-    const isAgain = earlier.request === request && Math.abs(clock() - earlier.spentMs) <= 600_000
-    return { kind: isAgain ? 'again' : 'replayed' }
+    return { kind: earlier.request === request && isRecent(earlier) ? 'again' : 'replayed' }
   }
   return {
     spend: async (asked) => {
@@ -42,6 +47,10 @@ export function memorySpentTokens(clock: Clock): SpentTokens {
       floor = Math.max(floor, epoch)
       for (const known of epochs.keys()) if (known < floor) epochs.delete(known)
       return Promise.resolve()
+    },
+    restart: () => {
+      for (const spent of epochs.values())
+        for (const earlier of spent.values()) if (!isRecent(earlier)) earlier.request = undefined
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
