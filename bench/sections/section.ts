@@ -9,7 +9,7 @@ export interface Section {
 
 export interface SectionRow {
   readonly what: string
-  readonly unit: 'µs' | 'ms' | 'MiB'
+  readonly unit: 'µs' | 'ms' | 'MiB' | '/s'
   readonly median: number
   /** Where there are enough values for one. */
   readonly p99?: number | undefined
@@ -24,7 +24,7 @@ export interface SectionBar {
 }
 
 /** The program of each section, beside this file. */
-export const sectionNames = ['policy', 'rooms', 'arc', 'issuer'] as const
+export const sectionNames = ['policy', 'rooms', 'arc', 'issuer', 'spent'] as const
 export type SectionName = (typeof sectionNames)[number]
 
 type Unit = '' | SectionRow['unit']

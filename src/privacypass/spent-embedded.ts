@@ -15,7 +15,6 @@ import {
   checkSpend,
   copyOf,
   EPOCH_CLOSED,
-  EPOCH_SECONDS,
   EPOCHS_MAX,
   newestEpochAt,
   shardOf,
@@ -38,10 +37,8 @@ export interface EmbeddedSpentTokensOptions {
    * may have begun is closed.
    */
   readonly expected?: boolean
-  /** How many tokens one epoch may have; each takes some 13 octets of memory. */
+  /** How many tokens one epoch may have, at most 100 million; each takes some 13 octets of memory. */
   readonly tokensMax?: number
-  /** How long an epoch lasts. */
-  readonly epochSeconds?: number
   readonly files?: SpentFiles
 }
 
@@ -60,9 +57,9 @@ export async function openEmbeddedSpentTokens(
 }
 
 async function open(settings: Settings): Promise<SpentTokens> {
-  const { files, randomness, clock, epochSeconds } = settings
+  const { files, randomness, clock } = settings
   const nowMs = clock()
-  const newestEpoch = newestEpochAt(nowMs, epochSeconds)
+  const newestEpoch = newestEpochAt(nowMs)
   const entered = await enterShard({ ...settings, newestEpoch })
   const { directory } = entered
   const ownership = await takeOwnership(files, directory, randomness)
@@ -71,7 +68,8 @@ async function open(settings: Settings): Promise<SpentTokens> {
     const ledger = new SpentLedger({ files, directory, ownership }, manifest)
     await ledger.change((same) => same)
     await noteUse({ ...settings, newestEpoch })
-    return new EmbeddedSpentTokens({ ...settings, directory, ledger, ownership }, loaded)
+    const tokensMax = Math.min(settings.tokensMax, TOKENS_MAX)
+    return new EmbeddedSpentTokens({ ...settings, tokensMax, directory, ledger, ownership }, loaded)
   } catch (error) {
     await ownership.end()
     throw error
@@ -191,10 +189,11 @@ class EmbeddedSpentTokens implements SpentTokens {
   }
 }
 
+/** What one log may hold: its length is a number of 32 bits. */
+const TOKENS_MAX = 100_000_000
 const DEFAULTS = {
   shard: { index: 0, count: 1 },
   expected: false,
   tokensMax: 25_000_000,
-  epochSeconds: EPOCH_SECONDS,
   files: nodeFiles,
 }

@@ -55,9 +55,10 @@ async function load({ epoch, parts }: OpenEpochEntry, options: LoadOptions): Pro
   const take = (frame: SpentFrame): void => {
     const isNew = isRecent(frame.spentMs, options.nowMs)
     for (let index = 0; index < frame.count; index += 1) {
-      const record = recordOf(frame, index)
-      spent.add(record.first, record.second)
-      if (isNew) recent.add(record, frame.spentMs)
+      // Without an object for each of millions.
+      const at = frame.at + index * RECORD_BYTES
+      spent.add(frame.bytes.readInt32LE(at), frame.bytes.readInt32LE(at + 4))
+      if (isNew) recent.add(recordOf(frame, index), frame.spentMs)
     }
   }
   const ends: PartEntry[] = []
@@ -121,5 +122,5 @@ async function readPart(
   return { length, check }
 }
 
-/** More than any frame has, and few enough that reading one is no stall. */
-const CHUNK_BYTES = 262_144
+/** More than any frame has; some ten milliseconds' work. */
+const CHUNK_BYTES = 1_048_576

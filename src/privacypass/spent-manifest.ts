@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import {
-  type Codec,
   encode,
   enumeration,
   fixed,
@@ -11,6 +10,7 @@ import {
   vector,
 } from '../wire/codec.ts'
 import { readChecked, writeChecked, type CheckedRead } from './spent-checked-file.ts'
+import { seconds } from './seconds.ts'
 import { FINGERPRINT_KEY_BYTES } from './spent-fingerprint.ts'
 import type { SpentFiles } from './spent-files.ts'
 import { EPOCHS_MAX, type ClosedReason } from './spent-tokens.ts'
@@ -64,20 +64,10 @@ export function writeManifest(
   return writeChecked(files, { path, unfinished: `${path}.new` }, encode(manifestCodec, manifest))
 }
 
-/** A whole number of up to 53 bits. */
-export const safeInteger: Codec<number> = {
-  read: (reader) => {
-    const value = reader.uint64()
-    if (value > Number.MAX_SAFE_INTEGER) reader.fail('limit-exceeded')
-    return Number(value)
-  },
-  write: (writer, value) => writer.uint64(BigInt(value)),
-}
-
 /** How many files one epoch may take: one per start, and one per fault of the disk. */
 export const PARTS_MAX = 1_024
 const MANIFEST = 'spent-manifest'
-const sealedCodec = struct({ length: safeInteger, check: uint32 })
+const sealedCodec = struct({ length: uint32, check: uint32 })
 const partCodec = struct({ part: uint32, sealed: optional(sealedCodec) })
 export const reasonCodec = enumeration({ missing: 1, damaged: 2, resharded: 3, 'failed-over': 4 })
 const epochCodec = variant(
@@ -89,9 +79,9 @@ const epochCodec = variant(
     },
     closed: { reason: reasonCodec },
   },
-  { before: { epoch: safeInteger } },
+  { before: { epoch: seconds } },
 )
 const manifestCodec = struct({
-  floor: safeInteger,
+  floor: seconds,
   epochs: vector(epochCodec, { countMax: EPOCHS_MAX }),
 })

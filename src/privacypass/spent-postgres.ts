@@ -7,7 +7,6 @@ import {
   checkSpend,
   copyOf,
   EPOCH_CLOSED,
-  EPOCH_SECONDS,
   EPOCHS_MAX,
   newestEpochAt,
   spentUnavailable,
@@ -28,8 +27,6 @@ export interface PostgresSpentTokensOptions {
    * Whether there were tables before. Where none are left, every epoch that may have begun is closed.
    */
   readonly expected?: boolean
-  /** How long an epoch lasts. */
-  readonly epochSeconds?: number
   /** How many commits may be under way at once, each on a connection of its own. */
   readonly connections?: number
 }
@@ -55,11 +52,11 @@ class PostgresSpentTokens implements SpentTokens {
 
   constructor(settings: Settings) {
     this.settings = settings
-    const { url, connections, schema, randomness, expected, clock, epochSeconds } = settings
+    const { url, connections, schema, randomness, expected, clock } = settings
     this.pool = new Pool({ ...CONNECTION, connectionString: url, max: connections })
     // A connection that breaks while nobody uses it is no fault: the next use makes a new one.
     this.pool.on('error', () => {})
-    const newestEpoch = () => newestEpochAt(clock(), epochSeconds)
+    const newestEpoch = () => newestEpochAt(clock())
     this.tables = new SpentTables({ pool: this.pool, schema, randomness, expected, newestEpoch })
   }
 
@@ -144,6 +141,5 @@ const CONNECTION = {
 const DEFAULTS = {
   schema: 'postern',
   expected: false,
-  epochSeconds: EPOCH_SECONDS,
   connections: 4,
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { encode, optional, struct, uint32 } from '../wire/codec.ts'
+import { seconds } from './seconds.ts'
 import { readChecked, writeChecked } from './spent-checked-file.ts'
 import type { Randomness } from '../model/clock.ts'
 import { makeDirectory, type SpentFiles } from './spent-files.ts'
-import { reasonCodec, safeInteger, type ClosedThrough } from './spent-manifest.ts'
+import { reasonCodec, type ClosedThrough } from './spent-manifest.ts'
 import { takeOwnership } from './spent-owner.ts'
 
 /** Which of how many stores. */
@@ -111,5 +112,5 @@ const NOTE = 'spent-shards'
 const USED = '.used'
 const noteCodec = struct({
   count: uint32,
-  closed: optional(struct({ epoch: safeInteger, reason: reasonCodec })),
+  closed: optional(struct({ epoch: seconds, reason: reasonCodec })),
 })

@@ -1,4 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
+import { ownBytes } from './own-bytes.ts'
+import { acceptedEpochStarts } from './pseudonym-epoch.ts'
 import { wordAt } from './spent-fingerprint.ts'
 
 /** One token that asks to be spent, after it was verified. */
@@ -84,9 +86,9 @@ export function checkSpend({ epoch, keyId, spendKey, requestHash }: Spend): void
 export function copyOf({ epoch, keyId, spendKey, requestHash }: Spend): Spend {
   return {
     epoch,
-    keyId: Uint8Array.from(keyId),
-    spendKey: Uint8Array.from(spendKey),
-    requestHash: Uint8Array.from(requestHash),
+    keyId: ownBytes(keyId),
+    spendKey: ownBytes(spendKey),
+    requestHash: ownBytes(requestHash),
   }
 }
 
@@ -100,9 +102,9 @@ export function asUnavailable(reason: string, cause: unknown): GatewayError {
   return cause instanceof GatewayError ? cause : spentUnavailable(reason, cause)
 }
 
-/** The newest epoch of which a token may have been spent by now: the next one counts ten minutes early. */
-export function newestEpochAt(nowMs: number, epochSeconds: number): number {
-  return Math.floor((nowMs + EARLY_MS) / (epochSeconds * 1_000)) * epochSeconds
+/** The newest epoch of which a token may have been spent by now. */
+export function newestEpochAt(nowMs: number): number {
+  return Math.max(...acceptedEpochStarts(nowMs))
 }
 
 /** Whether a time is close enough to now, on either side: a clock may have been set back. */
@@ -123,7 +125,5 @@ export const AGAIN_MS = 600_000
 export const BATCH_MAX = 64
 /** How many epochs are held: the ones of today and tomorrow, and what nobody has dropped yet. */
 export const EPOCHS_MAX = 16
-export const EPOCH_SECONDS = 86_400
-const EARLY_MS = 600_000
 const AGAIN: SpendOutcome = Object.freeze({ kind: 'again' })
 const REPLAYED: SpendOutcome = Object.freeze({ kind: 'replayed' })
