@@ -20,6 +20,7 @@ export const mayImport = {
   audit: ['model', 'signals', 'sqlite'],
   receipts: ['model', 'sqlite', 'metadata'],
   'decision-log': ['model', 'signals', 'metadata', 'policy'],
+  senders: ['model', 'sqlite', 'privacypass'],
   delivery: ['model', 'signals', 'wire', 'sqlite'],
   peers: ['model', 'sqlite', 'metadata', 'policy', 'audit', 'delivery'],
   reports: [

@@ -100,6 +100,19 @@ export class DsConnection {
     return this.post(`${operation}/${encodeURIComponent(target)}`, body)
   }
 
+  /** `senderProof` for a sender that no participant list names. */
+  async submitMessage(
+    room: string,
+    body: Buffer,
+    senderProof: string | undefined,
+  ): Promise<Buffer> {
+    return this.request('POST', `submitMessage/${encodeURIComponent(room)}`, {
+      body,
+      contentType: OCTETS,
+      senderProof,
+    })
+  }
+
   /** Acknowledges everything up to `after`; waits at most `waitMs` for the first event. */
   async events({
     after,
@@ -121,11 +134,7 @@ export class DsConnection {
     return this.request('GET', path)
   }
 
-  private post(
-    path: string,
-    body: Buffer,
-    contentType = 'application/octet-stream',
-  ): Promise<Buffer> {
+  private post(path: string, body: Buffer, contentType = OCTETS): Promise<Buffer> {
     return this.request('POST', path, { body, contentType })
   }
 
@@ -135,11 +144,13 @@ export class DsConnection {
     {
       body,
       contentType,
+      senderProof,
       signal,
       waitMs = 0,
     }: {
       body?: Buffer
       contentType?: string
+      senderProof?: string | undefined
       signal?: AbortSignal | undefined
       waitMs?: number
     } = {},
@@ -151,6 +162,7 @@ export class DsConnection {
       headers: {
         ...(this.token === '' ? {} : { authorization: `Bearer ${this.token}` }),
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        ...(senderProof === undefined ? {} : { 'postern-sender-proof': senderProof }),
       },
       ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     })
@@ -220,5 +232,6 @@ function bytesField(value: Record<string, unknown>, name: string): Buffer {
   return Buffer.from(textField(value, name), 'base64')
 }
 
+const OCTETS = 'application/octet-stream'
 const PROBLEM_CODE = /^[a-z][a-z-]{0,63}$/
 const keyPackagesCodec = opaque(0x3fff_ffff)

@@ -15,6 +15,8 @@ export interface PeerCall {
   readonly agreement?: string | undefined
   /** Value of `Mimi-Compliance-Metadata`. */
   readonly compliance?: string | undefined
+  /** Value of `Mimi-Sender-Proof`. */
+  readonly senderProof?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -25,6 +27,8 @@ export interface PeerAnswer {
   readonly suite?: string | undefined
   readonly agreement?: string | undefined
   readonly compliance?: string | undefined
+  /** `WWW-Authenticate` of a 401. */
+  readonly challenge?: string | undefined
 }
 
 /** A GET whose answer is passed on as it arrives. */

@@ -147,6 +147,7 @@ export class PeerLink {
     if (call.suite !== undefined) headers.push('mimi-metadata-suite', call.suite)
     if (call.agreement !== undefined) headers.push('mimi-metadata-agreement', call.agreement)
     if (call.compliance !== undefined) headers.push('mimi-compliance-metadata', call.compliance)
+    if (call.senderProof !== undefined) headers.push('mimi-sender-proof', call.senderProof)
     const {
       status,
       bytes,
@@ -171,6 +172,7 @@ export class PeerLink {
       suite: headerValue(answered['mimi-metadata-suite'], SUITE_CHARACTERS_MAX),
       agreement: headerValue(answered['mimi-metadata-agreement'], AGREEMENT_CHARACTERS_MAX),
       compliance: headerValue(answered['mimi-compliance-metadata'], COMPLIANCE_CHARACTERS_MAX),
+      challenge: headerValue(answered['www-authenticate'], CHALLENGE_CHARACTERS_MAX),
     }
   }
 
@@ -268,3 +270,4 @@ const QUEUE_RETRY_MS = 1_000
 const SUITE_CHARACTERS_MAX = 64
 const AGREEMENT_CHARACTERS_MAX = 256
 const COMPLIANCE_CHARACTERS_MAX = 512
+const CHALLENGE_CHARACTERS_MAX = 8_192

@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation } from '../model/exchange.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import { Breaker, breakerDefaults, type BreakerLimits } from './breaker.ts'
 import { httpCall, type AnswerHeaders, type CallFaults, type HttpAnswer } from './http-call.ts'
 import { encodeSegment } from './path-template.ts'
@@ -17,6 +18,8 @@ export interface UpstreamHeaders {
   /** The acting user's URI, as the suite shows it. */
   readonly actor?: string | undefined
   readonly suite?: string | undefined
+  /** How the sender of a message shows itself. */
+  readonly tier?: SenderTier | undefined
 }
 
 export interface UpstreamCall {
@@ -177,11 +180,12 @@ export class Upstream {
 
 type GuardedCall = Omit<Parameters<typeof httpCall>[1], 'answerBytesMax' | 'faults'>
 
-function requestHeaders({ requestId, peer, actor, suite }: UpstreamHeaders): string[] {
+function requestHeaders({ requestId, peer, actor, suite, tier }: UpstreamHeaders): string[] {
   const headers = ['content-type', 'application/octet-stream', 'postern-request-id', requestId]
   if (peer !== undefined) headers.push('postern-peer', peer)
   if (actor !== undefined) headers.push('postern-actor', printable(actor))
   if (suite !== undefined) headers.push('postern-suite', suite)
+  if (tier !== undefined) headers.push('postern-tier', tier)
   return headers
 }
 

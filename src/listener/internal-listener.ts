@@ -133,7 +133,9 @@ export class InternalListener {
     const bytes = await readBody(request, route.bodyBytesMax)
     const { signal } = this.answering
     const compliance = oneHeader(headers['mimi-compliance-metadata'])
-    const named = { suite: undefined, agreement: undefined, compliance }
+    const senderProof = oneHeader(headers['postern-sender-proof'])
+    const account = oneHeader(headers['postern-account'])
+    const named = { suite: undefined, agreement: undefined, compliance, senderProof, account }
     const context = { requestId, receivedAtMs, ...named, signal }
     const query = new URLSearchParams(search)
     return { bytes, run: () => route.run({ target, query, headers, bytes, context }) }
@@ -152,7 +154,6 @@ export class InternalListener {
   }
 }
 
-/** No page in a browser on this machine may talk to us. */
 /** Whether it says anything is found out where it is read. */
 function oneHeader(value: string | string[] | undefined): string | undefined {
   if (Array.isArray(value))
@@ -160,6 +161,7 @@ function oneHeader(value: string | string[] | undefined): string | undefined {
   return value
 }
 
+/** No page in a browser on this machine may talk to us. */
 function refuseBrowsers(headers: IncomingHttpHeaders): void {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
     throw new GatewayError('not-admitted')

@@ -126,6 +126,7 @@ export class PeersListener {
     requestId: string,
   ): Promise<ListenerResponse> {
     const { clock, handle, standing, hosts } = this.options
+    const { signal } = this.answering
     const receivedAtMs = clock()
     const domain = identifyPeer(request)
     checkStanding(standing(domain))
@@ -140,10 +141,14 @@ export class PeersListener {
       request.headers['mimi-compliance-metadata'],
       COMPLIANCE_CHARACTERS_MAX,
     )
+    const senderProof = headerText(
+      request.headers['mimi-sender-proof'],
+      SENDER_PROOF_CHARACTERS_MAX,
+    )
     const bytes = await readBody(request, bodyBytesMax)
     return handle(
       { operation, direction: 'ingress', origin: { kind: 'peer', domain }, target, bytes },
-      { requestId, receivedAtMs, suite, agreement, compliance, signal: this.answering.signal },
+      { requestId, receivedAtMs, suite, agreement, compliance, senderProof, signal },
     )
   }
 
@@ -189,4 +194,5 @@ const DIRECTORY_PATH = '/.well-known/mimi-protocol-directory'
 const SUITE_CHARACTERS_MAX = 64
 const AGREEMENT_CHARACTERS_MAX = 256
 const COMPLIANCE_CHARACTERS_MAX = 512
+const SENDER_PROOF_CHARACTERS_MAX = 2_048
 const HEADER_TEXT = /^[\x21-\x7e]+$/

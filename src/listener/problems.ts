@@ -53,6 +53,18 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   'peer-denied': { status: 403, title: 'This provider is not served here' },
   'actor-mismatch': { status: 403, title: 'The acting user belongs to another provider' },
   'not-admitted': { status: 403, title: 'Policy does not admit this request' },
+  'sender-token-required': { status: 401, title: 'The sender must prove an anonymous certificate' },
+  'token-invalid': { status: 403, title: 'The token is not valid for this room and epoch' },
+  'token-replayed': { status: 403, title: 'The token was spent on another certificate' },
+  'sender-proof-invalid': { status: 403, title: 'The proof of the sender does not verify' },
+  'pseudonyms-exhausted': {
+    status: 429,
+    title: 'The provider has no further pseudonyms in this room and epoch',
+  },
+  'pseudonym-denied': {
+    status: 403,
+    title: 'The pseudonym is not served for the rest of the epoch',
+  },
   'suite-unavailable': { status: 409, title: 'The metadata suite is not available' },
   'agreement-stale': { status: 409, title: 'The metadata agreement is not known here' },
   'agreement-pending': { status: 409, title: 'The metadata agreement waits for the operator' },

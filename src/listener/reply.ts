@@ -57,7 +57,9 @@ export function sendProblem(response: ServerResponse, fault: unknown, allow?: st
   const { status, bytes, retryAfterSeconds } = problemResponse(fault)
   const code = fault instanceof GatewayError ? fault.code : 'internal'
   const close = code === 'body-too-large' || code === 'draining'
-  const head = { status, contentType: PROBLEM_CONTENT_TYPE, retryAfterSeconds, close, allow }
+  const authenticate = fault instanceof GatewayError ? fault.challenge : undefined
+  const contentType = PROBLEM_CONTENT_TYPE
+  const head = { status, contentType, retryAfterSeconds, close, allow, authenticate }
   send(response, head, bytes)
 }
 

@@ -11,6 +11,13 @@ export type ErrorCode =
   | 'actor-mismatch'
   | 'not-admitted'
   | 'suite-unavailable'
+  // senders that nobody names
+  | 'sender-token-required'
+  | 'token-invalid'
+  | 'token-replayed'
+  | 'sender-proof-invalid'
+  | 'pseudonyms-exhausted'
+  | 'pseudonym-denied'
   // agreements on metadata
   | 'agreement-stale'
   | 'agreement-pending'
@@ -80,6 +87,8 @@ export interface ErrorDetails {
   /** Plain facts that are safe to log and to show: codes, counts, limits. Never user-supplied text. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>
   readonly retryAfterMs?: number
+  /** What would be accepted, as `WWW-Authenticate` says it. RFC 9577 §2.1 */
+  readonly challenge?: string | undefined
   readonly cause?: unknown
 }
 
@@ -89,11 +98,13 @@ export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly facts: Readonly<Record<string, string | number | boolean>>
   readonly retryAfterMs: number | undefined
+  readonly challenge: string | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     super(code, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.facts = details.facts ?? {}
     this.retryAfterMs = details.retryAfterMs
+    this.challenge = details.challenge
   }
 }

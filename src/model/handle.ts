@@ -13,6 +13,10 @@ export interface RequestContext {
   readonly agreement: string | undefined
   /** `Mimi-Compliance-Metadata`, at most 512 characters. */
   readonly compliance?: string | undefined
+  /** `Mimi-Sender-Proof`, at most 2,048 characters. */
+  readonly senderProof?: string | undefined
+  /** `Postern-Account`: for whom our own delivery service submits; at most 1,024 characters. */
+  readonly account?: string | undefined
   /**
    * Aborts when the listener gives up on what is in flight (end of a drain). A peer that hangs up does
    * not abort: what the delivery service accepted must still be stamped and recorded.

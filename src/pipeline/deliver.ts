@@ -2,6 +2,7 @@ import type { UpstreamAnswer } from '../delivery/upstream.ts'
 import type { Answer } from '../model/answer.ts'
 import type { RawResponse } from '../model/adapter.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import { targetOf } from './identify.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Passage } from './passage.ts'
@@ -32,13 +33,15 @@ export async function deliver(
 interface Actor {
   /** The acting user's URI, as the suite shows it. */
   readonly actor?: string | undefined
+  /** How the sender of a message shows itself. */
+  readonly tier?: SenderTier | undefined
 }
 
 /** As `deliver`, with an answer that the caller reads itself. */
 export async function ask(
   parts: PipelineParts,
   { exchange, context, suite }: Passage,
-  { actor }: Actor = {},
+  { actor, tier }: Actor = {},
 ): Promise<UpstreamAnswer> {
   const answer = await parts.upstream.call({
     operation: exchange.operation,
@@ -49,6 +52,7 @@ export async function ask(
       peer: exchange.origin.kind === 'peer' ? exchange.origin.domain : undefined,
       actor,
       suite: suite.name,
+      tier,
     },
     signal: context.signal,
   })

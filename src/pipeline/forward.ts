@@ -44,7 +44,7 @@ export async function forward(
   const suite = room === undefined ? undefined : passage.suite.name
   const observed = carriedByRequest(parts, shown, passage)
   const sending = { peer, operation: shown.operation, audience, plan, observed }
-  const { status, bytes, retryAfterMs } = await agreedCall(
+  const { status, bytes, retryAfterMs, challenge } = await agreedCall(
     {
       call: (call) =>
         counted(parts, { ...sending, agreement: call.agreement }, () =>
@@ -60,6 +60,7 @@ export async function forward(
       bytes: shown.bytes,
       suite,
       compliance: attestedHeader(parts.transforms.showAttested(passage.attested, plan.request)),
+      senderProof: exchange.operation === 'submitMessage' ? context.senderProof : undefined,
       signal: context.signal,
     },
   )
@@ -74,7 +75,8 @@ export async function forward(
     outcome: String(recorded),
     policies,
   })
-  return answerForPinnedRoom(parts, exchange, { status, bytes })
+  const answer = answerForPinnedRoom(parts, exchange, { status, bytes })
+  return challenge === undefined ? answer : { ...answer, headers: { authenticate: challenge } }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isEpochPseudonymShaped } from '../model/epoch-pseudonym.ts'
 import { parseMimiUri, uriDomain } from '../model/ids.ts'
 import { GatewayError } from '../model/errors.ts'
 import { textColumn } from '../sqlite/row.ts'
@@ -149,7 +150,8 @@ function isOwnUser(ctx: DsContext, uri: string): boolean {
 
 function ownUri(ctx: DsContext, text: string, kind: 'user' | 'client'): string {
   const uri = parseMimiUri(text, kind)
-  if (uriDomain(uri) !== ctx.domain) throw new DsProblem('invalid-uri')
+  if (uriDomain(uri) !== ctx.domain || isEpochPseudonymShaped(uri))
+    throw new DsProblem('invalid-uri')
   return uri
 }
 

@@ -50,7 +50,13 @@ export function clientListener(ctx: DsContext): FastifyInstance {
   server.post('/client/v1/:operation/:target', async (request, reply) => {
     const account = accountOf(ctx, request)
     const operation = operationOf(param(request, 'operation'))
-    const ask = { operation, target: param(request, 'target'), bytes: bodyOf(request) }
+    const senderProof = headerOf(request, 'postern-sender-proof')
+    const ask = {
+      operation,
+      target: param(request, 'target'),
+      bytes: bodyOf(request),
+      senderProof,
+    }
     return pass(reply, await answerClient(ctx, account, ask))
   })
   return server
@@ -116,10 +122,11 @@ function passDownload(reply: FastifyReply, answer: GatewayDownload): FastifyRepl
 
 function passHead(
   reply: FastifyReply,
-  { status, contentType, retryAfter }: Omit<GatewayAnswer, 'bytes'>,
+  { status, contentType, retryAfter, challenge }: Omit<GatewayAnswer, 'bytes'>,
 ): FastifyReply {
   void reply.code(status)
   if (contentType !== undefined) void reply.header('content-type', contentType)
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
+  if (challenge !== undefined) void reply.header('www-authenticate', challenge)
   return reply
 }

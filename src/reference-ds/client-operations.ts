@@ -18,6 +18,8 @@ export interface ClientRequest {
   /** The path's target, decoded. */
   readonly target: string
   readonly bytes: Buffer
+  /** `Postern-Sender-Proof`. */
+  readonly senderProof?: string | undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import { parseMimiUri } from '../model/ids.ts'
 import { decode } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
@@ -22,19 +23,23 @@ import {
   type Submission,
 } from './submissions.ts'
 
-/** An application message of a member. Throws `not-a-member`, `not-yours`, `gateway-unreachable`. */
+/**
+ * An application message of a member, under its own name or under a pseudonym of the epoch, whose proof
+ * the hub checks. Throws `not-a-member`, `not-yours`, `gateway-unreachable`. */
 export async function submitAsClient(
   ctx: DsContext,
   account: Account,
-  { target, bytes }: ClientRequest,
+  { target, bytes, senderProof }: ClientRequest,
 ): Promise<GatewayAnswer> {
   const room = parseMimiUri(target, 'room')
   const { sendingUri, appMessage } = decode(submitMessageRequestCodec, bytes)
   requireMember(ctx, room, account)
-  await requireIdentity(ctx, account, { uri: sendingUri, room })
+  if (epochPseudonymId(parseMimiUri(sendingUri, 'user')) === undefined)
+    await requireIdentity(ctx, account, { uri: sendingUri, room })
+  const headers = { senderProof, account: account.user }
   return submit(ctx, {
     submission: { client: account.client, digest: messageDigest(appMessage.bytes) },
-    send: () => ctx.gateway.operation('submitMessage', room, bytes),
+    send: () => ctx.gateway.submitMessage(room, bytes, headers),
     isAccepted: (answer) => decode(submitMessageResponseCodec, answer).statusCode === 'accepted',
   })
 }

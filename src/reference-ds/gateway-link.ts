@@ -10,6 +10,16 @@ export interface GatewayAnswer {
   readonly bytes: Buffer
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
+  /** `WWW-Authenticate`. */
+  readonly challenge?: string | undefined
+}
+
+/** What a client's submission brings beside its body. */
+export interface SubmissionHeaders {
+  /** `Postern-Sender-Proof`, as the client gave it. */
+  readonly senderProof: string | undefined
+  /** `Postern-Account`: whose it is. */
+  readonly account: string
 }
 
 /** An asset that is on its way; `body` fails where it is cut off. */
@@ -51,6 +61,20 @@ export class GatewayLink implements AsyncDisposable {
   operation(operation: Operation, target: string, body: Uint8Array): Promise<GatewayAnswer> {
     const path = `/internal/v1/${operation}/${encodeURIComponent(target)}`
     return this.call({ method: 'POST', path, contentType: OCTETS, body })
+  }
+
+  /** The same for an application message. Throws `gateway-unreachable`. */
+  submitMessage(
+    room: string,
+    body: Uint8Array,
+    { senderProof, account }: SubmissionHeaders,
+  ): Promise<GatewayAnswer> {
+    const path = `/internal/v1/submitMessage/${encodeURIComponent(room)}`
+    const headers =
+      senderProof === undefined
+        ? {}
+        : { 'postern-sender-proof': senderProof, 'postern-account': encodeURIComponent(account) }
+    return this.call({ method: 'POST', path, contentType: OCTETS, headers, body })
   }
 
   /** The asset at `url` by way of `hub`, or of ourselves. Throws `gateway-unreachable`. */
@@ -138,6 +162,7 @@ export class GatewayLink implements AsyncDisposable {
         bytes: Buffer.from(await answer.body.arrayBuffer()),
         contentType: headerText(answer.headers['content-type']),
         retryAfter: headerText(answer.headers['retry-after']),
+        challenge: headerText(answer.headers['www-authenticate']),
       }
     } catch (cause) {
       throw new DsProblem('gateway-unreachable', cause)

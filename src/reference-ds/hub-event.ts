@@ -61,6 +61,11 @@ export function mayAct(state: RoomState, user: string | undefined, origin: strin
   return isActive(state, user) && domainOf(user) === origin
 }
 
+/** The same for a sender that only its provider is known of: one that has a participant in the room. */
+export function mayActUnnamed(group: Group, user: string, origin: string): boolean {
+  return domainOf(user) === origin && activeProviders(group).has(origin)
+}
+
 /** The other providers that get an event of these groups (before and after it). */
 export function destinations(ctx: DsContext, ...groups: readonly Group[]): readonly string[] {
   const providers = new Set(groups.flatMap((group) => [...activeProviders(group)]))

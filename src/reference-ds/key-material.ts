@@ -20,6 +20,8 @@ export interface UpstreamRequest {
   /** The provider that asks; undefined for our own clients. */
   readonly peer: string | undefined
   readonly suite: string | undefined
+  /** How the gateway says that the sender of a message shows itself. */
+  readonly tier?: string | undefined
   readonly bytes: Buffer
 }
 

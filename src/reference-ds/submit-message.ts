@@ -13,6 +13,7 @@ import {
   acceptedBefore,
   destinations,
   mayAct,
+  mayActUnnamed,
   nextEvent,
   type Accepted,
 } from './hub-event.ts'
@@ -28,6 +29,7 @@ import { messageDigest } from './submissions.ts'
 export function submitMessage(ctx: DsContext, ask: UpstreamRequest): Promise<UpstreamAnswer> {
   const request = decode(submitMessageRequestCodec, ask.bytes)
   const origin = ask.peer ?? ctx.domain
+  const unnamed = UNNAMED.has(ask.tier ?? '')
   return ctx.mutex.run(`room:${ask.target}`, async () => {
     const state = ctx.rooms.get(ask.target)
     if (state === undefined) throw new DsProblem('room-unknown')
@@ -35,7 +37,7 @@ export function submitMessage(ctx: DsContext, ask: UpstreamRequest): Promise<Ups
     const before = acceptedBefore(ctx, { room: state.room, digest, origin })
     if (before === 'by-another') return answer({ statusCode: 'notAllowed', protocol: 'mls10' })
     if (before !== undefined) return acceptance(before)
-    const refusal = refuse(ctx, state, { request, origin })
+    const refusal = refuse(ctx, state, { request, origin, unnamed })
     if (refusal !== undefined) return answer(refusal)
     const accepted = await accept(ctx, state, { request, origin, digest })
     ctx.lanes.kick(state.room)
@@ -43,16 +45,26 @@ export function submitMessage(ctx: DsContext, ask: UpstreamRequest): Promise<Ups
   })
 }
 
+interface Refusable {
+  readonly request: SubmitMessageRequest
+  readonly origin: string
+  /** The gateway has checked the proof of a sender that no participant list names. */
+  readonly unnamed: boolean
+}
+
 function refuse(
   ctx: DsContext,
   state: RoomState,
-  { request, origin }: { readonly request: SubmitMessageRequest; readonly origin: string },
+  { request, origin, unnamed }: Refusable,
 ): SubmitMessageResponse | undefined {
   const { header } = request.appMessage
   const notAllowed = { protocol: 'mls10', statusCode: 'notAllowed' } as const
   if (header.kind !== 'private' || header.contentType !== 'application') return notAllowed
   if (!header.groupId.equals(state.groupId)) return notAllowed
-  if (!mayAct(state, request.sendingUri, origin)) return notAllowed
+  const may = unnamed
+    ? mayActUnnamed(state, request.sendingUri, origin)
+    : mayAct(state, request.sendingUri, origin)
+  if (!may) return notAllowed
   if (header.epoch > state.epoch) return notAllowed
   const oldest = ctx.previousEpochAccepted ? state.epoch - 1n : state.epoch
   if (header.epoch >= oldest) return undefined
@@ -98,3 +110,6 @@ function acceptance({ acceptedMs, sequence }: Accepted): UpstreamAnswer {
 function answer(response: SubmitMessageResponse): UpstreamAnswer {
   return { status: 200, bytes: encode(submitMessageResponseCodec, response) }
 }
+
+/** Tiers of senders that no participant list names. */
+const UNNAMED: ReadonlySet<string> = new Set(['epoch-pseudonym', 'message-token'])

@@ -16,6 +16,7 @@ export function upstreamListener(ctx: DsContext): FastifyInstance {
       target: param(request, 'target'),
       peer: headerOf(request, 'postern-peer'),
       suite: headerOf(request, 'postern-suite'),
+      tier: headerOf(request, 'postern-tier'),
       bytes: bodyOf(request),
     })
     return reply

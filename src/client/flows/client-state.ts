@@ -26,6 +26,8 @@ export interface ClientState {
   readonly acceptedSuites: readonly MetadataSuite[]
   /** Of all our leaves. */
   readonly leafExtensions: readonly Extension[]
+  /** Under which pseudonym of the epoch we write where. */
+  readonly unnamed: UnnamedSenders
   readonly clock: Clock
   readonly randomness: Randomness
   readonly rooms: Map<string, ClientRoom>
@@ -35,6 +37,18 @@ export interface ClientState {
   readonly roomSecrets: Map<string, RoomSecret>
   /** Keys to which the answers to our consent requests are sealed, by the user asked. */
   readonly consentKeys: Map<string, HpkeKeyPair>
+}
+
+/** A sender that its hub knows for one room and one epoch only. */
+export interface UnnamedSender {
+  readonly uri: string
+  /** The value of `Postern-Sender-Proof` for an MLSMessage. */
+  prove(message: Buffer): string
+}
+
+export interface UnnamedSenders {
+  /** Undefined where we write under our entry in the participant list. */
+  senderFor(room: string): Promise<UnnamedSender | undefined>
 }
 
 /** A room that this client is, or was, a member of. */

@@ -6,7 +6,7 @@ import { createAccount } from '../identity/account.ts'
 import { Connections } from '../identity/connections.ts'
 import { builtInSuites, type MetadataSuite } from '../mimi/metadata-suites.ts'
 import { leafExtensions } from '../mls/leaf-extensions.ts'
-import type { ClientState } from './client-state.ts'
+import type { ClientState, UnnamedSenders } from './client-state.ts'
 
 export interface MimiClientOptions extends Registration {
   readonly clock: Clock
@@ -51,6 +51,7 @@ export async function registerClient({
     metadataSuites,
     acceptedSuites: metadataSuites.filter(({ code }) => acceptedSuites.includes(code)),
     leafExtensions: leafExtensions(listedSuites === 'none' ? undefined : listedSuites),
+    unnamed: NAMED,
     clock,
     randomness,
     rooms: new Map(),
@@ -59,3 +60,5 @@ export async function registerClient({
     consentKeys: new Map(),
   }
 }
+
+const NAMED: UnnamedSenders = { senderFor: () => Promise.resolve(undefined) }

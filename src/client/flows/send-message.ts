@@ -33,10 +33,12 @@ export type SendOutcome =
 
 /** Encrypts, submits and keeps the hub's frank. draft-ietf-mimi-protocol-06 §5.4 */
 export async function sendMessage(
-  { provider, randomness }: ClientState,
-  { uri: roomUri, group, participant: senderUri }: ClientRoom,
+  { provider, randomness, unnamed }: ClientState,
+  { uri: roomUri, group, participant }: ClientRoom,
   message: OutgoingMessage,
 ): Promise<SendOutcome> {
+  const sender = await unnamed.senderFor(roomUri)
+  const senderUri = sender?.uri ?? participant
   const epoch = group.current
   const composed = composeMessage({ senderUri, roomUri }, message, randomness)
   const { applicationData, authenticatedData, messageId } = composed
@@ -47,7 +49,7 @@ export async function sendMessage(
   const body = encode(submitMessageRequestCodec, request)
   const answer = decode(
     submitMessageResponseCodec,
-    await provider.operation('submitMessage', roomUri, body),
+    await provider.submitMessage(roomUri, body, sender?.prove(appMessage.bytes)),
   )
   switch (answer.statusCode) {
     case 'accepted': {

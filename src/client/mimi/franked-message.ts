@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Randomness } from '../../model/clock.ts'
+import { epochPseudonymId } from '../../model/epoch-pseudonym.ts'
+import { GatewayError } from '../../model/errors.ts'
+import { parseMimiUri, uriDomain, type MimiUri } from '../../model/ids.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import type { ContentPart } from '../../wire/cbor/content-part.ts'
 import {
@@ -119,7 +122,7 @@ export function checkMessage(
   const content = readContent(applicationData)
   if (content === undefined) return faulty('malformed-content')
   const { senderUri, salt } = content
-  if (senderUri === undefined || senderUri !== userOf(leaf.credential))
+  if (senderUri === undefined || !isSender(senderUri, userOf(leaf.credential)))
     return faulty('sender-mismatch')
   if (content.roomUri !== roomUri) return faulty('room-mismatch')
   const tag = frankingTagOf(authenticatedData)
@@ -135,6 +138,27 @@ export function checkMessage(
   if (evidence !== undefined && !isFrankOf(epoch, evidence)) return faulty('frank-invalid')
   const id = messageId({ senderUri, roomUri, content: applicationData, salt })
   return { kind: 'valid', content, messageId: id, evidence }
+}
+
+/**
+ * Whether a leaf's user may sign as this sender: as itself, or under a pseudonym of the epoch, of which
+ * only the hub can tell whose it is not. docs/pseudonymous-senders.md
+ */
+function isSender(senderUri: string, user: string | undefined): boolean {
+  if (senderUri === user || user === undefined) return senderUri === user
+  const sender = userUriOf(senderUri)
+  const leaf = userUriOf(user)
+  if (sender === undefined || leaf === undefined) return false
+  return epochPseudonymId(sender) !== undefined && uriDomain(sender) === uriDomain(leaf)
+}
+
+function userUriOf(text: string): MimiUri | undefined {
+  try {
+    return parseMimiUri(text, 'user')
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
 }
 
 /** Whether the room's franking agent signed this frank for this sender, room and time. */

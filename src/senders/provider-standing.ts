@@ -1,0 +1,112 @@
+import { numberColumn, textColumn } from '../sqlite/row.ts'
+import type { Migration, Store } from '../sqlite/store.ts'
+
+export const standingMigrations: readonly Migration[] = [
+  {
+    id: 'senders/0002-standing',
+    sql: `CREATE TABLE sender_standing (
+      day INTEGER NOT NULL,
+      provider TEXT NOT NULL,
+      admissions INTEGER NOT NULL,
+      strikes INTEGER NOT NULL,
+      PRIMARY KEY (day, provider)
+    ) STRICT, WITHOUT ROWID`,
+  },
+]
+
+/** How far a provider's budget is cut. */
+export type StandingFactor = 1 | 0.5 | 0.1
+
+export interface StandingView {
+  readonly provider: string
+  /** Over the last 30 days. */
+  readonly admissions: number
+  readonly strikes: number
+  readonly factor: StandingFactor
+}
+
+/**
+ * What a provider's anonymous senders were admitted to, and how often that was abused, over 30 days.
+ * Upheld strikes for each thousand admissions, of which at least a thousand count, cut its budget:
+ * from 0.1 on to a half, above 1 to a tenth.
+ */
+export interface ProviderStanding {
+  admitted(provider: string, nowMs: number): void
+  /** An upheld strike, or with -1 one that was taken back. Durable once it resolves. */
+  struck(provider: string, nowMs: number, change: 1 | -1): Promise<void>
+  factor(provider: string): StandingFactor
+  list(): readonly StandingView[]
+  /** Forgets days that are over 30 days old. */
+  deleteBefore(nowMs: number): Promise<void>
+}
+
+interface Totals {
+  admissions: number
+  strikes: number
+}
+
+export function createProviderStanding(store: Store, nowMs: number): ProviderStanding {
+  let totals = readTotals(store, nowMs)
+  const change = (provider: string, by: Totals): void => {
+    const known = totals.get(provider) ?? { admissions: 0, strikes: 0 }
+    totals.set(provider, {
+      admissions: known.admissions + by.admissions,
+      strikes: Math.max(0, known.strikes + by.strikes),
+    })
+  }
+  return {
+    admitted: (provider, atMs) => {
+      change(provider, { admissions: 1, strikes: 0 })
+      void store.writeSoon(ADD, [dayOf(atMs), provider, 1, 0])
+    },
+    struck: async (provider, atMs, by) => {
+      change(provider, { admissions: 0, strikes: by })
+      await store.write(ADD, [dayOf(atMs), provider, 0, by])
+    },
+    factor: (provider) => factorOf(totals.get(provider)),
+    list: () =>
+      [...totals].map(([provider, total]) => ({ provider, ...total, factor: factorOf(total) })),
+    deleteBefore: async (atMs) => {
+      await store.write(DELETE, [dayOf(atMs) - WINDOW_DAYS])
+      totals = readTotals(store, atMs)
+    },
+  }
+}
+
+function factorOf(total: Totals | undefined): StandingFactor {
+  if (total === undefined) return 1
+  const perThousand = (total.strikes * 1_000) / Math.max(total.admissions, ADMISSIONS_MIN)
+  if (perThousand > TENTH_ABOVE) return 0.1
+  return perThousand >= HALF_FROM ? 0.5 : 1
+}
+
+function readTotals(store: Store, nowMs: number): Map<string, Totals> {
+  const rows = store.all(TOTALS, [dayOf(nowMs) - WINDOW_DAYS, PROVIDERS_MAX])
+  return new Map(
+    rows.map((row) => [
+      textColumn(row, 'provider'),
+      {
+        admissions: numberColumn(row, 'admissions'),
+        strikes: Math.max(0, numberColumn(row, 'strikes')),
+      },
+    ]),
+  )
+}
+
+function dayOf(atMs: number): number {
+  return Math.floor(atMs / DAY_MS)
+}
+
+const DAY_MS = 86_400_000
+const WINDOW_DAYS = 30
+/** A single strike must not weigh more with a small provider than with one of a thousand admissions. */
+const ADMISSIONS_MIN = 1_000
+const HALF_FROM = 0.1
+const TENTH_ABOVE = 1
+const PROVIDERS_MAX = 100_000
+const ADD = `INSERT INTO sender_standing (day, provider, admissions, strikes) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET admissions = admissions + excluded.admissions,
+    strikes = strikes + excluded.strikes`
+const TOTALS = `SELECT provider, sum(admissions) AS admissions, sum(strikes) AS strikes
+  FROM sender_standing WHERE day >= ? GROUP BY provider LIMIT ?`
+const DELETE = 'DELETE FROM sender_standing WHERE day < ?'

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import {
+  createProviderStanding,
+  standingMigrations,
+} from '../../../src/senders/provider-standing.ts'
+import { openStore } from '../../../src/sqlite/store.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const DAY_MS = 86_400_000
+const now = 20_000 * DAY_MS
+const peer = 'b.example'
+
+async function openAt(path: string, nowMs = now) {
+  const store = await openStore({ path, migrations: standingMigrations })
+  onTestFinished(() => store[Symbol.asyncDispose]())
+  return createProviderStanding(store, nowMs)
+}
+
+const open = () => openAt(join(tempDir(), 'store.db'))
+
+test('a provider without strikes has its whole budget, known or not', async () => {
+  const standing = await open()
+  expect(standing.factor(peer)).toBe(1)
+  standing.admitted(peer, now)
+  expect(standing.factor(peer)).toBe(1)
+})
+
+test('strikes for each thousand admissions cut the budget to a half, then to a tenth', async () => {
+  const standing = await open()
+  await standing.struck(peer, now, 1)
+  expect(standing.factor(peer)).toBe(0.5)
+  await standing.struck(peer, now, 1)
+  expect(standing.factor(peer)).toBe(0.1)
+  for (let n = 0; n < 2_000; n++) standing.admitted(peer, now)
+  expect(standing.factor(peer)).toBe(0.5)
+  for (let n = 0; n < 18_001; n++) standing.admitted(peer, now)
+  expect(standing.factor(peer)).toBe(1)
+})
+
+test('a strike that was taken back counts no more', async () => {
+  const standing = await open()
+  await standing.struck(peer, now, 1)
+  await standing.struck(peer, now, -1)
+  expect(standing.factor(peer)).toBe(1)
+  expect(standing.list()).toEqual([{ provider: peer, admissions: 0, strikes: 0, factor: 1 }])
+})
+
+test('what is over 30 days old is forgotten, and a restart forgets nothing else', async () => {
+  const path = join(tempDir(), 'store.db')
+  const standing = await openAt(path)
+  await standing.struck(peer, now, 1)
+  const later = await openAt(path, now + 30 * DAY_MS)
+  expect(later.factor(peer)).toBe(0.5)
+  await later.deleteBefore(now + 31 * DAY_MS)
+  expect(later.factor(peer)).toBe(1)
+  expect((await openAt(path)).list()).toEqual([])
+})
