@@ -55,6 +55,11 @@ export class DsConnection {
     this.timeoutMs = timeoutMs
   }
 
+  /** What proves to our provider who we are. */
+  get authorization(): string {
+    return `Bearer ${this.token}`
+  }
+
   /** Registers a client, and its user with the first one. */
   static async register({ url, ...registration }: Registration): Promise<DsConnection> {
     const anonymous = new DsConnection({ url, token: '' })
@@ -183,18 +188,24 @@ async function send(url: string, init: RequestInit) {
 
 function refusalOf(status: number, headers: Headers, bytes: Buffer): ClientError {
   const retryAfter = Number(headers.get('retry-after') ?? 'NaN')
+  const challenge = headers.get('www-authenticate')
   return new ClientError('refused', {
     status,
     ...problemOf(bytes),
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1_000 } : {}),
+    ...(challenge === null ? {} : { challenge }),
   })
 }
 
-/** The problem's code, where the answer is an RFC 9457 problem with one. */
-function problemOf(bytes: Buffer): { problem?: string } {
+/** The problem's code, and the tier that it asks for, where the answer is an RFC 9457 problem with one. */
+function problemOf(bytes: Buffer): { problem?: string; tier?: string } {
   try {
-    const { code } = record(JSON.parse(bytes.toString('utf8')))
-    return typeof code === 'string' && PROBLEM_CODE.test(code) ? { problem: code } : {}
+    const { code, facts } = record(JSON.parse(bytes.toString('utf8')))
+    if (typeof code !== 'string' || !PROBLEM_CODE.test(code)) return {}
+    const { tier } = record(facts ?? {})
+    return typeof tier === 'string' && PROBLEM_CODE.test(tier)
+      ? { problem: code, tier }
+      : { problem: code }
   } catch {
     return {}
   }

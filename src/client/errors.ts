@@ -37,6 +37,10 @@ export type ClientErrorCode =
   | 'mixed-report'
   | 'unknown-room'
   | 'suite-not-accepted'
+  // senders that the hub cannot name
+  | 'foreign-challenge'
+  | 'issuer-key-mismatch'
+  | 'no-issuer'
   // the provider
   | 'invalid-answer'
   | 'refused'
@@ -49,6 +53,9 @@ export interface ClientErrorDetails {
   readonly status?: number
   readonly problem?: string
   readonly retryAfterMs?: number
+  /** What the hub of a room wants to see, `WWW-Authenticate`, and in which tier. */
+  readonly challenge?: string
+  readonly tier?: string
 }
 
 /** A refusal of the client layer. Its message is the code: nothing that was received is part of it. */
@@ -58,6 +65,8 @@ export class ClientError extends Error {
   readonly status: number | undefined
   readonly problem: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly challenge: string | undefined
+  readonly tier: string | undefined
 
   constructor(code: ClientErrorCode, details: ClientErrorDetails = {}) {
     super(code, details.cause === undefined ? undefined : { cause: details.cause })
@@ -65,6 +74,8 @@ export class ClientError extends Error {
     this.status = details.status
     this.problem = details.problem
     this.retryAfterMs = details.retryAfterMs
+    this.challenge = details.challenge
+    this.tier = details.tier
   }
 }
 

@@ -65,6 +65,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 403,
     title: 'The pseudonym is not served for the rest of the epoch',
   },
+  'epoch-closed': { status: 503, title: 'No tokens of this epoch are taken any more' },
   'suite-unavailable': { status: 409, title: 'The metadata suite is not available' },
   'agreement-stale': { status: 409, title: 'The metadata agreement is not known here' },
   'agreement-pending': { status: 409, title: 'The metadata agreement waits for the operator' },

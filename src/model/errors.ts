@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'sender-proof-invalid'
   | 'pseudonyms-exhausted'
   | 'pseudonym-denied'
+  | 'epoch-closed'
   // agreements on metadata
   | 'agreement-stale'
   | 'agreement-pending'

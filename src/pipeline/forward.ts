@@ -17,6 +17,7 @@ import type { PipelineParts } from './parts.ts'
 import { agreementToName, openPassage, type Passage } from './passage.ts'
 import { answerForPinnedRoom } from './pinned-room.ts'
 import { record, shownStatus } from './record.ts'
+import { rememberSubmitter } from './remember-submitter.ts'
 import { showRequest } from './show-request.ts'
 
 /**
@@ -44,6 +45,7 @@ export async function forward(
   const suite = room === undefined ? undefined : passage.suite.name
   const observed = carriedByRequest(parts, shown, passage)
   const sending = { peer, operation: shown.operation, audience, plan, observed }
+  await rememberSubmitter(parts, exchange, context)
   const { status, bytes, retryAfterMs, challenge } = await agreedCall(
     {
       call: (call) =>

@@ -1,4 +1,5 @@
 import type { Suite } from '../metadata/suite.ts'
+import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Observed } from './disclose.ts'
 import { observedOfFrame } from './message-forms.ts'
@@ -32,7 +33,10 @@ export function observedOf(exchange: Exchange, suite: Suite): Observed {
     case 'update':
       return { 'participants.changes': inRoom }
     case 'submitMessage':
-      return { 'sender.user': inRoom, ...observedOfFrame(exchange.message) }
+      return {
+        'sender.user': epochPseudonymId(exchange.sender) === undefined ? inRoom : 'pseudonym-epoch',
+        ...observedOfFrame(exchange.message),
+      }
     case 'reportAbuse':
       return {
         'report.subject': inRoom,

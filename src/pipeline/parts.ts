@@ -37,6 +37,7 @@ import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { RoomState } from '../rooms/room-state.ts'
 import type { SanctionBook } from '../sanctions/sanction-book.ts'
 import type { SanctionTurns } from '../sanctions/sanction-turns.ts'
+import type { UnnamedSenders } from '../senders/unnamed-senders.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Proposal } from '../wire/mls/proposal.ts'
 import type { Notifications } from './notifications.ts'
@@ -90,6 +91,12 @@ export interface ProtocolBytes {
   stampFanout(item: FanoutItem, stamp: { timestampMs: number; frank: Frank | undefined }): Buffer
 }
 
+/** Which account submitted a message that its hub cannot name, readable with the message only. */
+export interface Submitters {
+  /** `account` as `Postern-Account` has it. Throws `key-unavailable`, `store-unavailable`. */
+  remember(frankingTag: Buffer, account: string, nowMs: number): Promise<void>
+}
+
 /** Everything that the stages use. */
 export interface PipelineParts {
   readonly adapter: Adapter
@@ -110,6 +117,9 @@ export interface PipelineParts {
   readonly transforms: Transforms
   readonly pseudonyms: Pseudonyms
   readonly limiter: Limiter
+  /** Senders in our rooms that no participant list names. */
+  readonly senders: UnnamedSenders
+  readonly submitters: Submitters
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent
   readonly stamps: StampStore

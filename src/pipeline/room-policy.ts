@@ -1,6 +1,9 @@
 import { GatewayError } from '../model/errors.ts'
 import type { ReportAbuseExchange, SubmitMessageExchange } from '../model/exchange.ts'
+import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import { checkMessage, roleAllows } from '../rooms/message-rules.ts'
+import { isBarred } from '../rooms/room-policy.ts'
+import type { RoomState } from '../rooms/room-state.ts'
 import type { PipelineParts } from './parts.ts'
 
 /**
@@ -18,6 +21,44 @@ export function requireMaySend(
   checkMessage(state, roleIndex, message)
 }
 
+/**
+ * The same for a sender that only its provider is known of: somebody of that provider is in the room
+ * and may send this message. Throws as `requireMaySend`.
+ */
+export function requireProviderMaySend(
+  { rooms }: Pick<PipelineParts, 'rooms'>,
+  { room, sender, message }: SubmitMessageExchange,
+): void {
+  const state = rooms.find(room)
+  if (state === undefined) throw new GatewayError('room-unknown')
+  const roles = rolesOfProvider(state, sender)
+  if (roles.length === 0) throw new GatewayError('not-a-participant')
+  const able = roles.find((role) => roleAllows(state.policy, role, 'canSendMessage'))
+  checkMessage(state, able ?? roles[0] ?? 0, message)
+}
+
+/** How many pseudonyms a provider may have in the room at the same time: two for each participant. */
+export function pseudonymsMax(
+  { rooms }: Pick<PipelineParts, 'rooms'>,
+  { room, sender }: Pick<SubmitMessageExchange, 'room' | 'sender'>,
+): number {
+  const state = rooms.find(room)
+  return state === undefined ? 0 : PSEUDONYMS_EACH * rolesOfProvider(state, sender).length
+}
+
+/** The roles of a provider's participants, without those who are banned. */
+function rolesOfProvider({ participants, policy }: RoomState, sender: MimiUri): readonly number[] {
+  const provider = uriDomain(sender)
+  return participants
+    .filter(({ user, roleIndex }) => isOf(user, provider) && !isBarred(policy, roleIndex))
+    .map(({ roleIndex }) => roleIndex)
+}
+
+/** Participants were checked when they came in: the authority is the domain, in any spelling. */
+function isOf(user: string, provider: ProviderDomain): boolean {
+  return uriDomain(parseMimiUri(user, 'user')) === provider
+}
+
 /** A reporter that gives its name has the right to report. Throws `not-permitted`. */
 export function requireMayReport(
   { rooms }: Pick<PipelineParts, 'rooms'>,
@@ -29,3 +70,5 @@ export function requireMayReport(
   if (roleIndex !== undefined && !roleAllows(policy, roleIndex, 'canReportAbuse'))
     throw new GatewayError('not-permitted', { facts: { reason: 'report' } })
 }
+
+const PSEUDONYMS_EACH = 2

@@ -7,7 +7,9 @@ import type { Answer } from '../model/answer.ts'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
-import { admit } from './admit.ts'
+import type { Form } from '../model/metadata.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
+import { admitSender, proveSender } from './admit-sender.ts'
 import { carriedByAnswer } from './carried.ts'
 import { countAnswer, countTaken } from './count.ts'
 import { deliver, type Delivered } from './deliver.ts'
@@ -18,7 +20,7 @@ import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
-import { requireMaySend } from './room-policy.ts'
+import { rememberSubmitter } from './remember-submitter.ts'
 import { requireNotBanned } from './sanctioned.ts'
 import { franked } from './stamp.ts'
 import { requireRoom } from './unknown-room.ts'
@@ -38,19 +40,19 @@ export async function submitMessage(
   const { suite } = passage
   requireRoom(parts, passage)
   requireNotBanned(parts, room, sender)
-  requireMaySend(parts, exchange)
-  const pseudonymous = suite.pseudonymousCredentials === 'required'
-  const policies = admit(parts, passage)
+  const { tier, policies } = await admitSender(parts, passage)
   const { request, response } = discloseMessage(passage)
-
   const digest = hash('sha256', message.bytes, 'buffer')
+  await proveSender(parts, passage, { tier, digest })
+  await rememberSubmitter(parts, exchange, context)
+
   const frankingTag = showsFranks(suite) ? message.frankingTag : undefined
   const submission = { room, digest, sender, frankingTag }
   parts.stamps.begin(room, digest)
   let stamped = false
   try {
     const delivered = await heard(parts, submission, () =>
-      deliver(parts, passage, { actor: sender }),
+      deliver(parts, passage, { actor: sender, tier }),
     )
     const { answer } = delivered
     countTaken(parts, passage, { audience: 'hub', plan: request })
@@ -73,7 +75,7 @@ export async function submitMessage(
       policies,
       values: {
         'room.id': { form: 'exact', value: room },
-        'sender.user': { form: pseudonymous ? 'pseudonym-room' : 'exact', value: sender },
+        'sender.user': { form: FORMS[tier], value: sender },
         'message.time': { form: 'exact', value: timestampMs },
         'message.size': { form: 'exact', value: message.bytes.length },
       },
@@ -158,6 +160,13 @@ function stampOf(
   if (frankingTag === undefined) return undefined
   return franked(parts, { ...submission, frankingTag }, accepted)
 }
+
+const FORMS = {
+  identified: 'exact',
+  'room-pseudonym': 'pseudonym-room',
+  'epoch-pseudonym': 'pseudonym-epoch',
+  'message-token': 'pseudonym-epoch',
+} as const satisfies Record<SenderTier, Form>
 
 /** After these the delivery service may have the message or not. */
 const MAYBE_TAKEN: ReadonlySet<ErrorCode> = new Set([

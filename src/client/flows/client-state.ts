@@ -44,11 +44,15 @@ export interface UnnamedSender {
   readonly uri: string
   /** The value of `Postern-Sender-Proof` for an MLSMessage. */
   prove(message: Buffer): string
+  /** The hub took a message of it. */
+  accepted(): void
 }
 
 export interface UnnamedSenders {
   /** Undefined where we write under our entry in the participant list. */
   senderFor(room: string): Promise<UnnamedSender | undefined>
+  /** The hub wants a certificate, as `challenge` (`WWW-Authenticate`) says. Throws `ClientError`. */
+  obtain(room: string, challenge: string, mode: 'epoch-pseudonym' | 'message-token'): Promise<void>
 }
 
 /** A room that this client is, or was, a member of. */

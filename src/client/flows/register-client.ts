@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Randomness } from '../../model/clock.ts'
+import { uriDomain, type MimiUri } from '../../model/ids.ts'
 import { clientSuite } from '../crypto/suite.ts'
 import { DsConnection, type Registration } from '../ds-connection.ts'
 import { createAccount } from '../identity/account.ts'
 import { Connections } from '../identity/connections.ts'
 import { builtInSuites, type MetadataSuite } from '../mimi/metadata-suites.ts'
 import { leafExtensions } from '../mls/leaf-extensions.ts'
+import { ClientError } from '../errors.ts'
+import { EpochSenders } from '../tokens/epoch-senders.ts'
+import { IssuerConnection } from '../tokens/issuer-connection.ts'
 import type { ClientState, UnnamedSenders } from './client-state.ts'
 
 export interface MimiClientOptions extends Registration {
@@ -21,6 +25,8 @@ export interface MimiClientOptions extends Registration {
   readonly listedSuites?: readonly number[] | 'none'
   /** What an existing client of the same user has handed over: its connection key. */
   readonly connectionKey?: Buffer
+  /** The tokens listener of our provider: for rooms whose hub takes no names. */
+  readonly tokensUrl?: string
 }
 
 /** A new client of a user, known to its provider and in no room. */
@@ -32,6 +38,7 @@ export async function registerClient({
   acceptedSuites = metadataSuites.map(({ code }) => code),
   listedSuites = acceptedSuites,
   connectionKey,
+  tokensUrl,
   ...registration
 }: MimiClientOptions): Promise<ClientState> {
   const suite = clientSuite(ciphersuite)
@@ -43,15 +50,19 @@ export async function registerClient({
     randomness,
     ...(connectionKey === undefined ? {} : { connectionKey }),
   })
+  const provider = await DsConnection.register(registration)
   return {
     account,
     suite,
     connections: new Connections(suite),
-    provider: await DsConnection.register(registration),
+    provider,
     metadataSuites,
     acceptedSuites: metadataSuites.filter(({ code }) => acceptedSuites.includes(code)),
     leafExtensions: leafExtensions(listedSuites === 'none' ? undefined : listedSuites),
-    unnamed: NAMED,
+    unnamed:
+      tokensUrl === undefined
+        ? NAMED
+        : epochSenders({ user: account.user, tokensUrl, provider, clock, randomness }),
     clock,
     randomness,
     rooms: new Map(),
@@ -61,4 +72,26 @@ export async function registerClient({
   }
 }
 
-const NAMED: UnnamedSenders = { senderFor: () => Promise.resolve(undefined) }
+function epochSenders({
+  user,
+  tokensUrl,
+  provider,
+  ...rest
+}: {
+  readonly user: MimiUri
+  readonly tokensUrl: string
+  readonly provider: DsConnection
+  readonly clock: Clock
+  readonly randomness: Randomness
+}): UnnamedSenders {
+  const home = uriDomain(user)
+  const { authorization } = provider
+  const issuer = new IssuerConnection({ url: tokensUrl, issuer: home, authorization })
+  return new EpochSenders({ home, issuer, ...rest })
+}
+
+/** Where a hub does not take us by our name, and there is no issuer, we cannot write. */
+const NAMED: UnnamedSenders = {
+  senderFor: () => Promise.resolve(undefined),
+  obtain: () => Promise.reject(new ClientError('no-issuer')),
+}

@@ -10,7 +10,8 @@ import { composeMessage, isFrankOf, type FrankEvidence } from '../mimi/franked-m
 import { privateView } from '../mimi/handshake.ts'
 import { appDataDictionary } from '../mls/dictionary.ts'
 import type { PaddingFor } from '../mls/private-framing.ts'
-import type { ClientRoom, ClientState } from './client-state.ts'
+import { ClientError } from '../errors.ts'
+import type { ClientRoom, ClientState, UnnamedSender } from './client-state.ts'
 
 export interface OutgoingMessage {
   readonly body: ContentPart
@@ -31,13 +32,39 @@ export type SendOutcome =
   | { readonly kind: 'not-allowed' }
   | { readonly kind: 'epoch-too-old'; readonly currentEpoch: bigint }
 
-/** Encrypts, submits and keeps the hub's frank. draft-ietf-mimi-protocol-06 §5.4 */
+/**
+ * Encrypts, submits and keeps the hub's frank. Where the hub takes no names it says so, and the message
+ * goes under a pseudonym of the epoch. draft-ietf-mimi-protocol-06 §5.4
+ */
 export async function sendMessage(
-  { provider, randomness, unnamed }: ClientState,
-  { uri: roomUri, group, participant }: ClientRoom,
+  state: ClientState,
+  room: ClientRoom,
   message: OutgoingMessage,
 ): Promise<SendOutcome> {
-  const sender = await unnamed.senderFor(roomUri)
+  for (let attempt = 1; ; attempt += 1) {
+    const sender = await state.unnamed.senderFor(room.uri)
+    try {
+      const outcome = await submit(state, { room, sender, message })
+      if (outcome.kind === 'accepted') sender?.accepted()
+      return outcome
+    } catch (error) {
+      const challenge = challengeOf(error)
+      if (challenge === undefined || attempt === ATTEMPTS_MAX) throw error
+      await state.unnamed.obtain(room.uri, challenge.header, challenge.mode)
+    }
+  }
+}
+
+interface Submission {
+  readonly room: ClientRoom
+  readonly sender: UnnamedSender | undefined
+  readonly message: OutgoingMessage
+}
+
+async function submit(
+  { provider, randomness }: ClientState,
+  { room: { uri: roomUri, group, participant }, sender, message }: Submission,
+): Promise<SendOutcome> {
   const senderUri = sender?.uri ?? participant
   const epoch = group.current
   const composed = composeMessage({ senderUri, roomUri }, message, randomness)
@@ -67,6 +94,15 @@ export async function sendMessage(
     case 'epochTooOld':
       return { kind: 'epoch-too-old', currentEpoch: answer.currentEpoch }
   }
+}
+
+/** What a hub wants instead of a name; undefined for every other fault. */
+function challengeOf(error: unknown) {
+  if (!(error instanceof ClientError) || error.problem !== 'sender-token-required') return undefined
+  const { challenge: header, tier } = error
+  if (header === undefined) return undefined
+  const mode = tier === 'message-token' ? tier : 'epoch-pseudonym'
+  return { header, mode } as const
 }
 
 /** The size classes, in multiples of what the room's policy pads to. */
@@ -101,3 +137,5 @@ const LARGEST = 4_096
 const SIZE_CLASSES = [SMALLEST, 1_024, LARGEST]
 /** Not more than 64 KiB of padding for both. */
 const STEPS_MAX = 256
+/** By name, under a pseudonym without a certificate, and with one. */
+const ATTEMPTS_MAX = 3

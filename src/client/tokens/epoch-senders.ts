@@ -1,0 +1,248 @@
+import type { KeyObject } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { Clock, Randomness } from '../../model/clock.ts'
+import { epochPseudonymUri } from '../../model/epoch-pseudonym.ts'
+import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../../model/ids.ts'
+import {
+  requestBlindRsaToken,
+  type PendingToken,
+} from '../../privacypass/blind-rsa/request-token.ts'
+import { readChallengeHeader } from '../../privacypass/challenge-header.ts'
+import { pseudonymChallenge, type Admission } from '../../privacypass/pseudonym-certificate.ts'
+import {
+  acceptedEpochStarts,
+  epochSeconds,
+  epochStartSeconds,
+} from '../../privacypass/pseudonym-epoch.ts'
+import {
+  generatePseudonymKey,
+  pseudonymIdOf,
+  pseudonymNonce,
+} from '../../privacypass/pseudonym-key.ts'
+import { signSenderProof, writeSenderProof } from '../../privacypass/sender-proof.ts'
+import { challengeBytes } from '../../privacypass/token-challenge.ts'
+import { tokenBytes } from '../../privacypass/token.ts'
+import type { TokenKey } from '../../privacypass/token-scheme.ts'
+import { ClientError } from '../errors.ts'
+import type { UnnamedSender, UnnamedSenders } from '../flows/client-state.ts'
+import type { IssuerConnection } from './issuer-connection.ts'
+
+export interface EpochSendersOptions {
+  /** Our provider. */
+  readonly home: ProviderDomain
+  readonly issuer: IssuerConnection
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+/** How we write in a room that does not name its senders. */
+type Mode = 'epoch-pseudonym' | 'message-token'
+
+interface RoomSending {
+  mode: Mode
+  /** Keys of our issuer that the hub takes, by id in hexadecimal, as its challenges name them. */
+  acceptedKeys: ReadonlySet<string>
+  /** Certificates by the start of their epoch; the one in use comes first. */
+  readonly certificates: Map<number, Certificate[]>
+}
+
+/** A pseudonym of ours, in one room and epoch. */
+interface Certificate {
+  readonly privateKey: KeyObject
+  readonly publicKey: Buffer
+  readonly pseudonymId: Buffer
+  /** Undefined until the issuer has certified the key. */
+  admission: Admission | undefined
+  /** Whether the hub has taken it: then its proofs are enough. */
+  admitted: boolean
+  /** Messages that it has signed. */
+  messages: number
+}
+
+/**
+ * Our pseudonyms of the epoch: made, certified by our own provider's issuer without telling it what
+ * for, and used to sign messages. All of it is computed from public data, and a hub that asks for
+ * anything else is refused: a challenge of its own would mark us. docs/pseudonymous-senders.md
+ */
+export class EpochSenders implements UnnamedSenders {
+  private readonly options: EpochSendersOptions
+  private readonly rooms = new Map<string, RoomSending>()
+
+  constructor(options: EpochSendersOptions) {
+    this.options = options
+  }
+
+  senderFor(room: string): Promise<UnnamedSender | undefined> {
+    const sending = this.rooms.get(room)
+    if (sending === undefined) return Promise.resolve(undefined)
+    const epochStart = epochStartSeconds(this.options.clock())
+    const certificate = this.certificate(sending, epochStart)
+    return Promise.resolve(this.sender(parseMimiUri(room, 'room'), certificate, epochStart))
+  }
+
+  async obtain(room: string, header: string, mode: Mode): Promise<void> {
+    const uri = parseMimiUri(room, 'room')
+    const sending = this.rooms.get(room) ?? newSending()
+    sending.mode = mode
+    sending.acceptedKeys = this.keysOf(uri, header)
+    this.rooms.set(room, sending)
+    await this.certify(uri, sending, epochStartSeconds(this.options.clock()))
+  }
+
+  /**
+   * Fetches the certificates of the next epoch for every room that we write in so. Best at a random
+   * time, such as `prefetchAtMs` names, so that the issuance tells nothing about the first message.
+   */
+  async prefetch(): Promise<void> {
+    const next = epochStartSeconds(this.options.clock()) + epochSeconds
+    for (const [room, sending] of this.rooms)
+      await this.certify(parseMimiUri(room, 'room'), sending, next)
+  }
+
+  /** A random time within the last hour before the next epoch. */
+  prefetchAtMs(): number {
+    const nextMs = (epochStartSeconds(this.options.clock()) + epochSeconds) * 1_000
+    const share = this.options.randomness(4).readUInt32BE() / 2 ** 32
+    return nextMs - Math.floor(share * HOUR_MS)
+  }
+
+  /** Throws `foreign-challenge` for one that says anything but what we compute ourselves. */
+  private keysOf(room: MimiUri, header: string): ReadonlySet<string> {
+    const acceptable = acceptedEpochStarts(this.options.clock()).map((epochStart) =>
+      challengeBytes(pseudonymChallenge(this.scope(room), epochStart)),
+    )
+    const offers = readOffers(header)
+    if (offers.length === 0 || offers.length > OFFERS_MAX)
+      throw new ClientError('foreign-challenge')
+    return new Set(
+      offers.map(({ challengeBytes: asked, tokenKey }) => {
+        const isOurs = acceptable.some((challenge) => challenge.equals(asked))
+        if (!isOurs || tokenKey === undefined) throw new ClientError('foreign-challenge')
+        return hash('sha256', tokenKey)
+      }),
+    )
+  }
+
+  private scope(room: MimiUri) {
+    return { hub: uriDomain(room), room, issuer: this.options.home }
+  }
+
+  /** The certificate in use; a new one where there is none, or where each is for one message. */
+  private certificate(sending: RoomSending, epochStart: number): Certificate {
+    for (const start of sending.certificates.keys())
+      if (start < epochStart) sending.certificates.delete(start)
+    const pool = sending.certificates.get(epochStart) ?? []
+    sending.certificates.set(epochStart, pool)
+    const isUsed = (certificate: Certificate) =>
+      sending.mode === 'message-token' && certificate.messages > 0
+    while (pool[0] !== undefined && isUsed(pool[0])) pool.shift()
+    const [first] = pool
+    if (first !== undefined) return first
+    const made = newCertificate()
+    pool.push(made)
+    return made
+  }
+
+  private sender(room: MimiUri, certificate: Certificate, epochStart: number): UnnamedSender {
+    const { pseudonymId, privateKey } = certificate
+    return {
+      uri: epochPseudonymUri(this.options.home, pseudonymId),
+      prove: (message) => {
+        const admission = certificate.admitted ? undefined : certificate.admission
+        const proven = {
+          hub: uriDomain(room),
+          room,
+          messageHash: hash('sha256', message, 'buffer'),
+        }
+        const position = { epochStart, sequence: certificate.messages }
+        const signer = { privateKey, pseudonymId, admission }
+        const proof = writeSenderProof(signSenderProof(signer, proven, position))
+        // Without a token it is a question, and answered with what is missing.
+        if (certificate.admission !== undefined) certificate.messages += 1
+        return proof
+      },
+      accepted: () => {
+        certificate.admitted = true
+      },
+    }
+  }
+
+  /** Has the keys of a room and epoch certified: one, or for single messages a whole batch. */
+  private async certify(room: MimiUri, sending: RoomSending, epochStart: number): Promise<void> {
+    const first = this.certificate(sending, epochStart)
+    if (first.admission !== undefined) return
+    const { issuer } = this.options
+    const { requestUrl, keys } = await issuer.directory()
+    const tokenKey = keys.find(({ keyId }) => this.accepts(sending, keyId))
+    if (tokenKey === undefined) throw new ClientError('issuer-key-mismatch')
+    for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const wanted = sending.mode === 'message-token' ? size : 1
+      const pool = [first, ...Array.from({ length: wanted - 1 }, newCertificate)]
+      const pending = this.batch({ room, epochStart, tokenKey, size, pool })
+      const answer = await issuer.request(
+        requestUrl,
+        pending.map(({ request }) => request),
+      )
+      if (answer.kind === 'issued') {
+        for (const [index, certificate] of pool.entries()) {
+          const response = answer.responses[index]
+          const token = response && pending[index]?.finalize(response)
+          if (token === undefined) throw new ClientError('invalid-answer')
+          certificate.admission = { token: tokenBytes(token), publicKey: certificate.publicKey }
+        }
+        sending.certificates.set(epochStart, pool)
+        return
+      }
+      size = answer.size
+    }
+    throw new ClientError('invalid-answer')
+  }
+
+  private accepts({ acceptedKeys }: RoomSending, keyId: Buffer): boolean {
+    return acceptedKeys.has(keyId.toString('hex'))
+  }
+
+  /** The tokens that we want, and as many that nobody will ever see as make a batch full. */
+  private batch({ room, epochStart, tokenKey, size, pool }: BatchOrder): readonly PendingToken[] {
+    const { randomness } = this.options
+    const challenge = challengeBytes(pseudonymChallenge(this.scope(room), epochStart))
+    return Array.from({ length: size }, (_, index) => {
+      const certificate = pool[index]
+      const nonce = certificate ? pseudonymNonce(certificate.publicKey) : randomness(NONCE_BYTES)
+      return requestBlindRsaToken({ challenge, nonce, tokenKey, randomness })
+    })
+  }
+}
+
+interface BatchOrder {
+  readonly room: MimiUri
+  readonly epochStart: number
+  readonly tokenKey: TokenKey
+  readonly size: number
+  readonly pool: readonly Certificate[]
+}
+
+function newSending(): RoomSending {
+  return { mode: 'epoch-pseudonym', acceptedKeys: new Set(), certificates: new Map() }
+}
+
+function newCertificate(): Certificate {
+  const { privateKey, publicKey } = generatePseudonymKey()
+  const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
+  return { privateKey, publicKey, pseudonymId, admission: undefined, admitted: false, messages: 0 }
+}
+
+function readOffers(header: string) {
+  try {
+    return readChallengeHeader(header)
+  } catch (cause) {
+    throw new ClientError('foreign-challenge', { cause })
+  }
+}
+
+const HOUR_MS = 3_600_000
+const NONCE_BYTES = 32
+const BATCH_SIZE = 8
+const ATTEMPTS_MAX = 3
+/** Two keys at once at most; more would be a way to tell clients apart. */
+const OFFERS_MAX = 2

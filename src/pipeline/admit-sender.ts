@@ -1,0 +1,94 @@
+import { GatewayError } from '../model/errors.ts'
+import type { SubmitMessageExchange } from '../model/exchange.ts'
+import { uriDomain } from '../model/ids.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
+import { admit } from './admit.ts'
+import type { PipelineParts } from './parts.ts'
+import type { Passage } from './passage.ts'
+import { presentedTier } from './presented-tier.ts'
+import { pseudonymsMax, requireMaySend, requireProviderMaySend } from './room-policy.ts'
+
+export interface AdmittedMessage {
+  readonly tier: SenderTier
+  /** The deciding policies. */
+  readonly policies: readonly string[]
+}
+
+/**
+ * Stages 2 and 3 for a message in a room of ours, in the tier in which its sender shows itself: a
+ * participant by its entry in the list, anybody else by a certificate that names nobody, which
+ * `proveSender` checks after this. Throws `not-admitted`, `rate-limited`, `room-unknown`,
+ * `not-a-participant`, `not-permitted`, `wrong-epoch`, `sender-token-required`.
+ */
+export async function admitSender(
+  parts: PipelineParts,
+  passage: Passage<SubmitMessageExchange>,
+): Promise<AdmittedMessage> {
+  const { exchange, suite } = passage
+  const presented = presentedTier(exchange, suite)
+  if (presented !== 'epoch-pseudonym') {
+    requireMaySend(parts, exchange)
+    return { tier: presented, policies: await admitNamed(parts, passage, presented) }
+  }
+  requireProviderMaySend(parts, exchange)
+  const tier = unnamedTier(passage)
+  return { tier, policies: admit(parts, passage, tier) }
+}
+
+/**
+ * Checks what an unnamed sender proves, after everything that costs less; its token is spent then.
+ * `digest` is the SHA-256 of the message. Throws what `UnnamedSenders.prove` throws.
+ */
+export async function proveSender(
+  parts: PipelineParts,
+  { exchange, context }: Passage<SubmitMessageExchange>,
+  { tier, digest }: { readonly tier: SenderTier; readonly digest: Buffer },
+): Promise<void> {
+  if (!UNNAMED.has(tier)) return
+  const { room, sender } = exchange
+  await parts.senders.prove({
+    room,
+    sender,
+    provider: uriDomain(sender),
+    messageHash: digest,
+    proof: context.senderProof,
+    once: tier === 'message-token',
+    pseudonymsMax: pseudonymsMax(parts, exchange),
+  })
+}
+
+/** A sender that policies do not want by name is told to come without one, where that is of use. */
+async function admitNamed(
+  parts: PipelineParts,
+  passage: Passage<SubmitMessageExchange>,
+  tier: SenderTier,
+): Promise<readonly string[]> {
+  try {
+    return admit(parts, passage, tier)
+  } catch (error) {
+    const refused = error instanceof GatewayError && error.code === 'not-admitted'
+    if (!refused || !acceptableTiers(passage).some((each) => UNNAMED.has(each))) throw error
+    const { room, sender } = passage.exchange
+    const once = unnamedTier(passage) === 'message-token'
+    throw await parts.senders.required({ room, issuer: uriDomain(sender), once })
+  }
+}
+
+/** A certificate for the day where policies take one, or else for this message only. */
+function unnamedTier(passage: Passage<SubmitMessageExchange>): SenderTier {
+  const tiers = acceptableTiers(passage)
+  const onlyOnce = !tiers.includes('epoch-pseudonym') && tiers.includes('message-token')
+  return onlyOnce ? 'message-token' : 'epoch-pseudonym'
+}
+
+function acceptableTiers({ exchange, decisions, peer, room }: Passage): readonly SenderTier[] {
+  return decisions.acceptableTiers({
+    peer,
+    room,
+    operation: exchange.operation,
+    direction: exchange.direction,
+    local: exchange.origin.kind === 'local',
+  })
+}
+
+const UNNAMED: ReadonlySet<SenderTier> = new Set(['epoch-pseudonym', 'message-token'])

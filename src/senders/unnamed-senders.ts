@@ -1,0 +1,291 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import type { Clock } from '../model/clock.ts'
+import { epochPseudonymId, epochPseudonymUri } from '../model/epoch-pseudonym.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { Recent } from '../model/recent.ts'
+import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
+import { writeChallengeHeader } from '../privacypass/challenge-header.ts'
+import {
+  pseudonymChallenge,
+  verifyAdmission,
+  type Admission,
+  type AdmissionVerdict,
+  type AdmittedPseudonym,
+  type PseudonymScope,
+} from '../privacypass/pseudonym-certificate.ts'
+import {
+  acceptedEpochStarts,
+  epochSeconds,
+  epochStartSeconds,
+} from '../privacypass/pseudonym-epoch.ts'
+import { readPseudonymKey } from '../privacypass/pseudonym-key.ts'
+import {
+  readSenderProof,
+  verifySenderProof,
+  type SenderProof,
+} from '../privacypass/sender-proof.ts'
+import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
+import type { IssuerKeys } from './issuer-keys.ts'
+import type { ProviderStanding } from './provider-standing.ts'
+
+/** A message of a sender that no participant list names. */
+export interface UnnamedMessage {
+  readonly room: MimiUri
+  /** The pseudonym's URI, of the provider that handed the message in. */
+  readonly sender: MimiUri
+  readonly provider: ProviderDomain
+  /** SHA-256 of the MLSMessage. */
+  readonly messageHash: Buffer
+  /** Value of `Mimi-Sender-Proof`. */
+  readonly proof: string | undefined
+  /** A certificate is good for this one message: a token for each. */
+  readonly once: boolean
+  /** Pseudonyms that the provider may have in the room and epoch. */
+  readonly pseudonymsMax: number
+}
+
+/** A certificate that is shown by itself. */
+export interface UnnamedAdmission extends Pick<
+  UnnamedMessage,
+  'room' | 'provider' | 'pseudonymsMax'
+> {
+  readonly admission: Admission
+}
+
+export interface AdmittedSender {
+  readonly pseudonym: MimiUri
+  readonly expiresAtMs: number
+  /** Pseudonyms that the provider may still have in the room and epoch. */
+  readonly remaining: number
+}
+
+/** Whom a challenge is for: a sender of the issuer's provider. */
+export interface RequiredSender extends Pick<PseudonymScope, 'room' | 'issuer'> {
+  readonly once: boolean
+}
+
+/** The hub's side of senders that it cannot name. docs/pseudonymous-senders.md */
+export interface UnnamedSenders {
+  /**
+   * Admits the certificate where it comes for the first time, and checks the proof of the message.
+   * Throws `sender-token-required` (with the challenge), `malformed-request`, `sender-proof-invalid`,
+   * `token-invalid`, `token-replayed`, `epoch-closed`, `pseudonyms-exhausted`, `pseudonym-denied`,
+   * `store-unavailable`, and what `IssuerKeys.live` throws.
+   */
+  prove(message: UnnamedMessage): Promise<void>
+  /** Admits a certificate before its first message. Throws as `prove`. */
+  admit(request: UnnamedAdmission): Promise<AdmittedSender>
+  /** Refuses the pseudonym from now on until its epoch ends. */
+  deny(place: PseudonymPlace): Promise<void>
+  /** What a sender of this provider has to come with. */
+  required(asked: RequiredSender): Promise<GatewayError>
+  /** Forgets epochs that nobody may speak in any more. */
+  dropEpochs(): Promise<void>
+}
+
+export interface UnnamedSendersOptions {
+  readonly hub: ProviderDomain
+  readonly spent: SpentTokens
+  readonly keys: IssuerKeys
+  readonly certificates: CertificateStore
+  readonly standing: ProviderStanding
+  readonly clock: Clock
+}
+
+export function createUnnamedSenders(options: UnnamedSendersOptions): UnnamedSenders {
+  return new SqliteUnnamedSenders(options)
+}
+
+class SqliteUnnamedSenders implements UnnamedSenders {
+  private readonly options: UnnamedSendersOptions
+  private readonly publicKeys = new Recent<KeyObject>(PUBLIC_KEYS_MAX)
+  /** Admissions under way, by room, epoch and provider. */
+  private readonly admitting = new Map<string, number>()
+
+  constructor(options: UnnamedSendersOptions) {
+    this.options = options
+  }
+
+  async prove(message: UnnamedMessage): Promise<void> {
+    const { certificates } = this.options
+    const { room, sender, provider, once } = message
+    const scope = { room, issuer: provider, once }
+    const proof = message.proof === undefined ? undefined : readSenderProof(message.proof)
+    if (proof === undefined) throw await this.required(scope)
+    if (epochPseudonymId(sender)?.equals(proof.pseudonymId) !== true)
+      throw new GatewayError('sender-proof-invalid', { facts: { reason: 'pseudonym' } })
+    const place = { ...proof, room, pseudonym: proof.pseudonymId }
+    if (!acceptedEpochStarts(this.options.clock()).includes(proof.epochStart))
+      throw await this.required(scope)
+    if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+    const known = once ? undefined : certificates.find(place)
+    if (known !== undefined && known.provider !== provider)
+      throw new GatewayError('sender-proof-invalid', { facts: { reason: 'pseudonym' } })
+    if (known === undefined && proof.admission === undefined) throw await this.required(scope)
+    this.requireProof(message, proof, known?.publicKey ?? proof.admission?.publicKey)
+    if (known !== undefined || proof.admission === undefined) return
+    const { admission, epochStart } = proof
+    await this.admitOnce({ ...message, admission, epochStart, once })
+  }
+
+  async admit(request: UnnamedAdmission): Promise<AdmittedSender> {
+    const { certificates } = this.options
+    const { epochStart, pseudonymId } = await this.admitOnce({ ...request, once: false })
+    const { room, provider, pseudonymsMax } = request
+    return {
+      pseudonym: epochPseudonymUri(provider, pseudonymId),
+      expiresAtMs: (epochStart + epochSeconds) * 1_000,
+      remaining: Math.max(0, pseudonymsMax - certificates.count({ epochStart, room, provider })),
+    }
+  }
+
+  deny(place: PseudonymPlace): Promise<void> {
+    return this.options.certificates.deny(place)
+  }
+
+  async required({ room, issuer, once }: RequiredSender): Promise<GatewayError> {
+    const { hub, keys, clock } = this.options
+    const nowMs = clock()
+    const epochStart = epochStartSeconds(nowMs)
+    const asked = pseudonymChallenge({ hub, room, issuer }, epochStart)
+    const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
+    const offers = (await keys.live(issuer)).map(({ publicKey }) => ({
+      challenge: asked,
+      tokenKey: publicKey,
+      maxAgeSeconds,
+    }))
+    if (offers.length === 0) return new GatewayError('token-invalid', { facts: NO_ISSUER })
+    const facts = { tier: once ? 'message-token' : 'epoch-pseudonym' }
+    const challenge = writeChallengeHeader(offers)
+    return new GatewayError('sender-token-required', { facts, challenge })
+  }
+
+  async dropEpochs(): Promise<void> {
+    const { certificates, spent, clock } = this.options
+    const oldest = Math.min(...acceptedEpochStarts(clock()))
+    await Promise.all([certificates.dropBefore(oldest), spent.dropBefore(oldest)])
+  }
+
+  /** Throws `sender-proof-invalid`. */
+  private requireProof(
+    { room, messageHash, once }: UnnamedMessage,
+    proof: SenderProof,
+    publicKey: Buffer | undefined,
+  ): void {
+    const key = publicKey && this.publicKey(publicKey)
+    const { hub } = this.options
+    const holds = key !== undefined && verifySenderProof(proof, key, { hub, room, messageHash })
+    if (!holds) throw new GatewayError('sender-proof-invalid', { facts: { reason: 'signature' } })
+    if (once && proof.sequence !== 0)
+      throw new GatewayError('sender-proof-invalid', { facts: { reason: 'sequence' } })
+  }
+
+  private publicKey(octets: Buffer): KeyObject | undefined {
+    const name = octets.toString('latin1')
+    const known = this.publicKeys.get(name) ?? readPseudonymKey(octets)
+    if (known !== undefined) this.publicKeys.set(name, known)
+    return known
+  }
+
+  private async admitOnce(request: AdmissionRequest): Promise<AdmittedPseudonym> {
+    const { certificates, standing, clock } = this.options
+    const { room, provider, once, epochStart } = request
+    const leave = once ? undefined : this.enter(request)
+    try {
+      const pseudonym = await this.verified(request)
+      if (epochStart !== undefined && pseudonym.epochStart !== epochStart)
+        throw new GatewayError('token-invalid', { facts: { reason: 'another-epoch' } })
+      const place = { ...pseudonym, room, pseudonym: pseudonym.pseudonymId }
+      if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+      const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
+      if (isNew) standing.admitted(provider, clock())
+      const { publicKey } = request.admission
+      if (!once) await certificates.admit({ ...place, provider, publicKey })
+      return pseudonym
+    } finally {
+      leave?.()
+    }
+  }
+
+  /**
+   * The room's cap for the provider, before anything costs. Those under way count, so that many at once
+   * cannot exceed it. Throws `pseudonyms-exhausted`.
+   */
+  private enter({ room, provider, pseudonymsMax, epochStart }: AdmissionRequest): () => void {
+    const { certificates, clock } = this.options
+    const start = epochStart ?? epochStartSeconds(clock())
+    const key = JSON.stringify([start, room, provider])
+    const underWay = this.admitting.get(key) ?? 0
+    const admitted = certificates.count({ epochStart: start, room, provider })
+    if (admitted + underWay >= pseudonymsMax) {
+      const retryAfterMs = (start + epochSeconds) * 1_000 - clock()
+      throw new GatewayError('pseudonyms-exhausted', { retryAfterMs })
+    }
+    this.admitting.set(key, underWay + 1)
+    return () => {
+      const left = (this.admitting.get(key) ?? 1) - 1
+      if (left > 0) this.admitting.set(key, left)
+      else this.admitting.delete(key)
+    }
+  }
+
+  private async verified(request: AdmissionRequest): Promise<AdmittedPseudonym> {
+    const { keys } = this.options
+    const { provider } = request
+    let verdict = this.judge(request, await keys.live(provider))
+    if (verdict.kind === 'refused' && verdict.reason === 'unknown-key')
+      verdict = this.judge(request, await keys.renewed(provider))
+    if (verdict.kind === 'admitted') return verdict.pseudonym
+    throw new GatewayError('token-invalid', { facts: { reason: verdict.reason } })
+  }
+
+  private judge(
+    { room, provider, admission }: AdmissionRequest,
+    keys: Awaited<ReturnType<IssuerKeys['live']>>,
+  ): AdmissionVerdict {
+    const { hub, clock } = this.options
+    const scope = { hub, room, issuer: provider }
+    return verifyAdmission(admission, { scope, nowMs: clock(), scheme: blindRsaScheme, keys })
+  }
+
+  /** Whether the token was not spent before. Throws `token-replayed`, `epoch-closed`. */
+  private async spend(
+    { epochStart, keyId, spendKey, requestHash }: AdmittedPseudonym,
+    messageHash: Buffer | undefined,
+  ): Promise<boolean> {
+    const { spent, clock } = this.options
+    const hash = createHash('sha256').update(requestHash)
+    if (messageHash !== undefined) hash.update(messageHash)
+    const { kind } = await spent.spend({
+      epoch: epochStart,
+      keyId,
+      spendKey,
+      requestHash: hash.digest().subarray(0, REQUEST_HASH_BYTES),
+    })
+    switch (kind) {
+      case 'spent':
+        return true
+      case 'again':
+        return false
+      case 'replayed':
+        throw new GatewayError('token-replayed')
+      case 'epoch-closed': {
+        const retryAfterMs = (epochStart + epochSeconds) * 1_000 - clock()
+        throw new GatewayError('epoch-closed', { retryAfterMs })
+      }
+    }
+  }
+}
+
+interface AdmissionRequest extends UnnamedAdmission {
+  readonly once: boolean
+  readonly messageHash?: Buffer
+  /** Undefined where the token alone says it. */
+  readonly epochStart?: number
+}
+
+const NO_ISSUER = { reason: 'no-issuer' }
+const PUBLIC_KEYS_MAX = 65_536
+const REQUEST_HASH_BYTES = 8
