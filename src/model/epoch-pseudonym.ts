@@ -9,13 +9,13 @@ export function epochPseudonymUri(provider: ProviderDomain, id: Buffer): MimiUri
   return branded<'MimiUri'>(`mimi://${provider}/u/${MARK}${id.toString('base64url')}`)
 }
 
-/** The 16 octets of such a URI's id; undefined for every other URI. */
+/** The 16 octets of such a URI's id; undefined for every other URI, and for another spelling of one. */
 export function epochPseudonymId(uri: MimiUri): Buffer | undefined {
-  const { kind, id } = uriParts(uri)
+  const { domain, kind, id } = uriParts(uri)
   if (kind !== 'user' || !ID_PATTERN.test(id)) return undefined
   const octets = Buffer.from(id.slice(MARK.length), 'base64url')
-  // The last character has bits to spare: one spelling only.
-  return `${MARK}${octets.toString('base64url')}` === id ? octets : undefined
+  // Whoever has two names has two budgets.
+  return epochPseudonymUri(domain, octets) === uri ? octets : undefined
 }
 
 /** Whether a URI is reserved for such senders: nobody may register it. */

@@ -1,9 +1,11 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { ownBytes } from './own-bytes.ts'
-import { pseudonymIdBytes } from './pseudonym-uri.ts'
 
 /** Octets of the SubjectPublicKeyInfo of a pseudonym's key: P-256, uncompressed point. RFC 5480 §2 */
 export const pseudonymKeyBytes = 91
+
+/** Octets of a pseudonym's id: the first of its spend key. */
+export const pseudonymIdBytes = 16
 
 /** The key pair of one pseudonym: of a client in one room and epoch. */
 export interface PseudonymKeyPair {

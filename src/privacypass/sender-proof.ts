@@ -16,7 +16,7 @@ import {
 import { WireError } from '../wire/errors.ts'
 import { readBase64url } from './base64url.ts'
 import { admissionCodec, type Admission } from './pseudonym-certificate.ts'
-import { pseudonymIdBytes } from './pseudonym-uri.ts'
+import { pseudonymIdBytes } from './pseudonym-key.ts'
 import { seconds } from './seconds.ts'
 
 const signatureBytes = 64

@@ -13,11 +13,9 @@ import {
 import { acceptedEpochStarts, epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import {
   generatePseudonymKey,
-  pseudonymIdOf,
   pseudonymNonce,
   readPseudonymKey,
 } from '../../../src/privacypass/pseudonym-key.ts'
-import { pseudonymUri, readPseudonymUri } from '../../../src/privacypass/pseudonym-uri.ts'
 import { challengeBytes } from '../../../src/privacypass/token-challenge.ts'
 import { tokenBytes } from '../../../src/privacypass/token.ts'
 import { issueToken, testIssuerKey } from '../../support/issuer-key.ts'
@@ -156,23 +154,4 @@ test('a pseudonym’s key is read as it was written and from no other octets', (
   expect(privateKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' })
   expect(readPseudonymKey(publicKey)?.export({ format: 'der', type: 'spki' })).toEqual(publicKey)
   expect(readPseudonymKey(publicKey.subarray(1))).toBeUndefined()
-})
-
-test('the URI of a pseudonym names its home and its id', () => {
-  const pseudonymId = pseudonymIdOf(nonce)
-  const uri = pseudonymUri({ home, pseudonymId })
-  expect(uri).toMatch(/^mimi:\/\/b\.example\/u\/e~[A-Za-z0-9_-]{22}$/)
-  expect(readPseudonymUri(uri)).toEqual({ home, pseudonymId })
-})
-
-test.each([
-  ['a user', 'mimi://b.example/u/alice'],
-  ['a device', `mimi://b.example/d/e~${'A'.repeat(22)}`],
-  ['an id that is too short', `mimi://b.example/u/e~${'A'.repeat(21)}`],
-  ['an id that is too long', `mimi://b.example/u/e~${'A'.repeat(23)}`],
-  ['a padded id', `mimi://b.example/u/e~${'A'.repeat(22)}==`],
-  ['bits behind the last octet', `mimi://b.example/u/e~${'A'.repeat(21)}B`],
-  ['another spelling of the home', `mimi://B.example/u/e~${'A'.repeat(22)}`],
-])('%s is no epoch pseudonym', (_, uri) => {
-  expect(readPseudonymUri(parseMimiUri(uri))).toBeUndefined()
 })

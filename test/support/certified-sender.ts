@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { epochPseudonymUri } from '../../src/model/epoch-pseudonym.ts'
+import type { MimiUri, ProviderDomain } from '../../src/model/ids.ts'
+import { requestBlindRsaToken } from '../../src/privacypass/blind-rsa/request-token.ts'
+import { blindRsaScheme } from '../../src/privacypass/blind-rsa/scheme.ts'
+import { pseudonymChallenge, type Admission } from '../../src/privacypass/pseudonym-certificate.ts'
+import {
+  generatePseudonymKey,
+  pseudonymIdOf,
+  pseudonymNonce,
+} from '../../src/privacypass/pseudonym-key.ts'
+import { signSenderProof, writeSenderProof } from '../../src/privacypass/sender-proof.ts'
+import { challengeBytes } from '../../src/privacypass/token-challenge.ts'
+import type { IssuerKey } from '../../src/privacypass/token-scheme.ts'
+import { tokenBytes } from '../../src/privacypass/token.ts'
+
+export interface CertifiedScope {
+  readonly hub: ProviderDomain
+  readonly room: MimiUri
+  readonly issuer: ProviderDomain
+  readonly epochStart: number
+}
+
+export interface CertifiedSender {
+  readonly uri: MimiUri
+  readonly pseudonymId: Buffer
+  readonly admission: Admission
+  /** The header for a message; without `bare` the certificate goes along. */
+  prove(
+    messageHash: Buffer,
+    options?: {
+      readonly bare?: boolean
+      readonly sequence?: number
+      /** Where the message goes, if not where the certificate is for. */
+      readonly to?: Pick<CertifiedScope, 'hub' | 'room'>
+    },
+  ): string
+}
+
+/** A pseudonym with a real token, blindly signed by `key`, as a client gets it. */
+export function certifiedSender(key: IssuerKey, scope: CertifiedScope): CertifiedSender {
+  const { privateKey, publicKey } = generatePseudonymKey()
+  const nonce = pseudonymNonce(publicKey)
+  const pseudonymId = pseudonymIdOf(nonce)
+  const pending = requestBlindRsaToken({
+    challenge: challengeBytes(pseudonymChallenge(scope, scope.epochStart)),
+    nonce,
+    tokenKey: key.tokenKey,
+    randomness: randomBytes,
+  })
+  const issued = blindRsaScheme.issue(pending.request, [key])
+  const token = issued.kind === 'issued' ? pending.finalize(issued.response) : undefined
+  if (token === undefined) throw new Error('no token')
+  const admission = { token: tokenBytes(token), publicKey }
+  return {
+    uri: epochPseudonymUri(scope.issuer, pseudonymId),
+    pseudonymId,
+    admission,
+    prove: (messageHash, { bare = false, sequence = 0, to = scope } = {}) =>
+      writeSenderProof(
+        signSenderProof(
+          { privateKey, pseudonymId, admission: bare ? undefined : admission },
+          { ...to, messageHash },
+          { epochStart: scope.epochStart, sequence },
+        ),
+      ),
+  }
+}
