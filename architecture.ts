@@ -54,6 +54,7 @@ export const mayImport = {
     'receipts',
     'peers',
     'reports',
+    'senders',
   ],
   listener: ['model', 'signals', 'metadata', 'privacypass', 'delivery', 'peers', 'pipeline'],
   settings: ['model', 'metadata', 'policy', 'ratelimit', 'delivery', 'listener'],
@@ -99,6 +100,7 @@ export const mayImport = {
     'settings',
     'admin',
     'reference-ds',
+    'senders',
   ],
   proof: [
     'model',

@@ -19,6 +19,7 @@ import {
   startTokensListener,
 } from './assembly/listeners.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
+import { createPseudonymDesk } from './assembly/pseudonym-desk.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
 import { openReceipts, sealReceipts, startReceipts } from './assembly/receipts.ts'
@@ -134,16 +135,18 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, limits, requirements } = await openPipelineParts({
+  const { parts, limits, requirements, unnamed } = await openPipelineParts({
     ...shared,
     ...signals,
     decisionLog,
     tokens: issuer?.stated,
+    tokenKeys: issuer?.messageKeys,
   })
+  stack.use(unnamed.spent)
   stack.use(parts.peerClients)
   stack.use(parts.assets)
   stack.use(parts.outbox)
-  stack.use(startRetention(parts, log))
+  stack.use(startRetention({ ...parts, ...unnamed }, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
   parts.metrics.observe('policiesLoaded', () => loadedAtSeconds(parts.policies))
   const pipeline = createPipeline(parts)
@@ -153,7 +156,8 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   await parts.outbox.start()
   const outer = { ...inside, identity, parts, requirements, pipeline }
   const peers = stack.use(await startPeersListener(outer))
-  const tokens = await startTokensListener(outer)
+  const pseudonyms = createPseudonymDesk({ parts, ...unnamed, clock })
+  const tokens = await startTokensListener({ ...outer, pseudonyms })
   if (tokens !== undefined) stack.use(tokens)
   const onRotated = () => recordRotation(parts, 'token-issuer')
   if (issuer !== undefined) stack.use(startIssuer(issuer, { log, clock, onRotated }))

@@ -14,6 +14,7 @@ import type { IssuerDesk } from '../listener/token-desks.ts'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import { generateBlindRsaKey } from '../privacypass/blind-rsa/token-key.ts'
+import type { TokenKey } from '../privacypass/token-scheme.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
@@ -41,6 +42,8 @@ export interface Issuer extends AsyncDisposable {
   readonly attested: () => boolean
   /** What our requirements document says of it. */
   readonly stated: () => StatedTokens[]
+  /** Live keys for tokens of messages. */
+  readonly messageKeys: () => readonly TokenKey[]
 }
 
 /** Opens the issuer with all its keys, where it is enabled. Throws `key-unavailable`. */
@@ -77,6 +80,11 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
     penalties,
     handles,
     attested: () => client.available,
+    messageKeys: () =>
+      keys
+        .live()
+        .filter(({ tokenClass }) => tokenClass === 'message')
+        .map(({ issuerKey }) => issuerKey.tokenKey),
     stated: () => [...statedTokens(keys.live(), config.provider)],
     [Symbol.asyncDispose]: async () => {
       await client[Symbol.asyncDispose]()

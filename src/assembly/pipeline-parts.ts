@@ -43,6 +43,7 @@ import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
 import { createLimiter } from '../ratelimit/limiter.ts'
 import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
+import type { TokenKey } from '../privacypass/token-scheme.ts'
 import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
@@ -55,6 +56,7 @@ import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openReportDesk } from './report-desk.ts'
 import { openSanctions } from './sanctions.ts'
+import { openSenders, type Senders } from './senders.ts'
 
 export interface PartsOptions {
   readonly config: Config
@@ -72,6 +74,8 @@ export interface PartsOptions {
   readonly decisionLog?: DecisionLog
   /** What we state of our own issuer; nothing unless given. */
   readonly tokens?: RequirementsOptions['tokens']
+  /** The keys of our own issuer for tokens of messages; none unless given. */
+  readonly tokenKeys?: (() => readonly TokenKey[]) | undefined
   /** All of them unless given: a proof takes one away. */
   readonly transforms?: Transforms
 }
@@ -81,6 +85,7 @@ export interface OpenedParts {
   /** What the limiter reads: a reload changes it in place. */
   readonly limits: Record<LimitName, LimitDefinition>
   readonly requirements: Requirements
+  readonly unnamed: Senders
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
@@ -98,6 +103,9 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const sanctioned = openSanctions(options)
   const signers = keys.all('hub-signing').map(({ key }) => hubSigner(key, domain))
   const bytes = protocolBytes(options.signer, signers)
+  const { documents } = requirements
+  const ownTokenKeys = options.tokenKeys ?? (() => [])
+  const unnamed = await openSenders({ ...options, ...known, documents, refreshPeer, ownTokenKeys })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -112,6 +120,8 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     consents: new ConsentLedger(store),
     rooms,
     roomGrants: createRoomGrants(),
+    senders: unnamed.senders,
+    submitters: unnamed.submitters,
     limiter: createLimiter({
       divisorOf: (room, sender, nowMs) => sanctioned.sanctions.divisorOf(room, sender, nowMs),
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
@@ -139,7 +149,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     randomness,
   }
-  return { parts, limits, requirements }
+  return { parts, limits, requirements, unnamed }
 }
 
 /** Who we are, who the others are, and what may pass between us. */

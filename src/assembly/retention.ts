@@ -1,8 +1,12 @@
 import type { PipelineParts } from '../pipeline/parts.ts'
+import type { Senders } from './senders.ts'
 import type { Log } from '../signals/log.ts'
 
 /** Deletes what has served its time, now and every hour. */
-export function startRetention(parts: PipelineParts, log: Log): Disposable {
+export function startRetention(
+  parts: PipelineParts & Pick<Senders, 'submitLog' | 'standing'>,
+  log: Log,
+): Disposable {
   const run = async (): Promise<void> => {
     const nowMs = parts.clock()
     try {
@@ -10,6 +14,9 @@ export function startRetention(parts: PipelineParts, log: Log): Disposable {
       const notifications = await parts.notifications.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
       await parts.pendingUpdates.deleteBefore(nowMs - NOTIFICATIONS_KEPT_MS)
       await parts.unheardMessages.deleteBefore(nowMs - STAMPS_KEPT_MS)
+      await parts.senders.dropEpochs()
+      await parts.submitLog.deleteBefore(nowMs)
+      await parts.standing.deleteBefore(nowMs)
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)

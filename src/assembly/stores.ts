@@ -18,6 +18,9 @@ import { receiptMigrations } from '../receipts/receipt-store.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
 import { sanctionsMigrations } from '../sanctions/migrations.ts'
+import { certificateMigrations } from '../senders/certificate-store.ts'
+import { standingMigrations } from '../senders/provider-standing.ts'
+import { submitLogMigrations } from '../senders/submit-log.ts'
 import { openStore, type Store } from '../sqlite/store.ts'
 
 /** The gateway's own database, with the tables of every folder that keeps something. */
@@ -46,4 +49,7 @@ const migrations = [
   ...sanctionsMigrations,
   ...quotaMigrations,
   ...penaltyMigrations,
+  ...certificateMigrations,
+  ...standingMigrations,
+  ...submitLogMigrations,
 ]

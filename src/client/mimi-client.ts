@@ -194,6 +194,14 @@ export class MimiClient {
     return this.untilCurrent(() => joinByExternalCommit(this.state, room, options))
   }
 
+  /**
+   * From now on our messages in this room name nobody: each day another pseudonym, which our provider
+   * certifies without learning for which room. Throws `unknown-room`, `no-issuer`.
+   */
+  writeUnnamed(room: string): void {
+    this.state.unnamed.use(roomOf(this.state, room).uri)
+  }
+
   sendText(
     room: string,
     text: string,

@@ -36,7 +36,7 @@ export interface AdmittedPseudonym {
 /** The admission of pseudonyms to rooms of ours, as the tokens listener sees it. */
 export interface PseudonymDesk {
   /** What tokens a room takes, the preferred ones first. Throws `room-unknown`. */
-  readonly offers: (room: MimiUri) => readonly TokenOffer[]
+  readonly offers: (room: MimiUri) => Promise<readonly TokenOffer[]>
   /** Throws `GatewayError`; `sender-token-required` is answered with the offers. */
   readonly admitCertificate: (certificate: CertificateToAdmit) => Promise<AdmittedPseudonym>
 }

@@ -118,21 +118,21 @@ function parsedJson(body: Buffer): unknown {
   }
 }
 
-function challengeOf(desk: PseudonymDesk, room: MimiUri): string {
-  const offers = desk.offers(room).slice(0, OFFERS_MAX)
+async function challengeOf(desk: PseudonymDesk, room: MimiUri): Promise<string> {
+  const offers = (await desk.offers(room)).slice(0, OFFERS_MAX)
   if (offers.length === 0) throw new GatewayError('not-found')
   return writeChallengeHeader(offers)
 }
 
 /** A 401 says how to do better; any other fault is thrown on. */
-function refusal(
+async function refusal(
   fault: unknown,
   code: GatewayError['code'],
-  challenge: string | (() => string),
-): ListenerResponse {
+  challenge: string | (() => Promise<string>),
+): Promise<ListenerResponse> {
   if (!(fault instanceof GatewayError) || fault.code !== code) throw fault
   const { status, bytes } = problemResponse(fault)
-  const authenticate = typeof challenge === 'string' ? challenge : challenge()
+  const authenticate = typeof challenge === 'string' ? challenge : await challenge()
   const headers = { contentType: PROBLEM_CONTENT_TYPE, authenticate, cacheControl: NO_STORE }
   return { status, bytes, headers }
 }

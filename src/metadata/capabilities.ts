@@ -44,8 +44,8 @@ export const capabilities: readonly Capability[] = [
     id: 'limit-sender',
     title: 'Limit what one sender sends to a room',
     by: 'hub',
-    needs: [hub('room.id', 'exact'), hub('sender.user', pseudonym)],
-    because: 'A pseudonym that stays the same within the room is as good as a name for counting.',
+    needs: [hub('room.id', 'exact'), hub('sender.user', 'pseudonym-epoch')],
+    because: 'A pseudonym that stays the same for a day is as good as a name for counting.',
   },
   {
     id: 'ban-from-room',
@@ -57,7 +57,8 @@ export const capabilities: readonly Capability[] = [
       hub('participants.list', pseudonym),
       hub('participants.changes', pseudonym),
     ],
-    because: 'The hub refuses the pseudonym at once, and sees that it is not let in again.',
+    because:
+      'The hub refuses the pseudonym at once, and sees that it is not let in again. A pseudonym of the day it can refuse only until the day ends.',
   },
   {
     id: 'ban-across-rooms',

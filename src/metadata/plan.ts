@@ -133,7 +133,8 @@ function computeCell(input: PlanInput, declaration: FieldDeclaration): PlanCell 
     part,
     field,
     shown,
-    least,
+    // What was signed may show less than the protocol by itself can express, but not less than is needed.
+    least: enforcement === 'checked' ? floor : least,
     most: input.suite.shows === 'least' ? least : may,
     width: shown === 'bucket' ? entry?.width : undefined,
     enforcement,

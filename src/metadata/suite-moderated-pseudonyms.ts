@@ -26,7 +26,8 @@ const table: SuiteTable = {
     archive: upTo('exact'),
   },
   'sender.user': {
-    hub: required(pseudonym),
+    // Bans and reports hold for either: docs/pseudonymous-senders.md
+    hub: ['pseudonym-epoch', pseudonym],
     follower: forbidden,
     target: upTo(pseudonym),
     archive: upTo(pseudonym),

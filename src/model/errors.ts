@@ -75,7 +75,6 @@ export type ErrorCode =
   | 'token-key-unknown'
   | 'token-batch-size'
   | 'quota-exhausted'
-  | 'sender-token-required'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

@@ -46,14 +46,15 @@ export async function proveSender(
 ): Promise<void> {
   if (!UNNAMED.has(tier)) return
   const { room, sender } = exchange
+  const provider = uriDomain(sender)
   await parts.senders.prove({
     room,
     sender,
-    provider: uriDomain(sender),
+    provider,
     messageHash: digest,
     proof: context.senderProof,
     once: tier === 'message-token',
-    pseudonymsMax: pseudonymsMax(parts, exchange),
+    pseudonymsMax: pseudonymsMax(parts, { room, provider }),
   })
 }
 

@@ -31,7 +31,7 @@ export function requireProviderMaySend(
 ): void {
   const state = rooms.find(room)
   if (state === undefined) throw new GatewayError('room-unknown')
-  const roles = rolesOfProvider(state, sender)
+  const roles = rolesOfProvider(state, uriDomain(sender))
   if (roles.length === 0) throw new GatewayError('not-a-participant')
   const able = roles.find((role) => roleAllows(state.policy, role, 'canSendMessage'))
   checkMessage(state, able ?? roles[0] ?? 0, message)
@@ -40,15 +40,17 @@ export function requireProviderMaySend(
 /** How many pseudonyms a provider may have in the room at the same time: two for each participant. */
 export function pseudonymsMax(
   { rooms }: Pick<PipelineParts, 'rooms'>,
-  { room, sender }: Pick<SubmitMessageExchange, 'room' | 'sender'>,
+  { room, provider }: { readonly room: MimiUri; readonly provider: ProviderDomain },
 ): number {
   const state = rooms.find(room)
-  return state === undefined ? 0 : PSEUDONYMS_EACH * rolesOfProvider(state, sender).length
+  return state === undefined ? 0 : PSEUDONYMS_EACH * rolesOfProvider(state, provider).length
 }
 
 /** The roles of a provider's participants, without those who are banned. */
-function rolesOfProvider({ participants, policy }: RoomState, sender: MimiUri): readonly number[] {
-  const provider = uriDomain(sender)
+function rolesOfProvider(
+  { participants, policy }: RoomState,
+  provider: ProviderDomain,
+): readonly number[] {
   return participants
     .filter(({ user, roleIndex }) => isOf(user, provider) && !isBarred(policy, roleIndex))
     .map(({ roleIndex }) => roleIndex)

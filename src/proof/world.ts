@@ -156,7 +156,8 @@ async function openGateway(
   const use = without(transforms, options.removed)
   const shared = { config, store, receipts, keys, signer, identity, upstream, log, clock }
   const opened = await openPipelineParts({ ...shared, randomness, metrics, transforms: use })
-  const { parts, requirements } = opened
+  const { parts, requirements, unnamed } = opened
+  stack.use(unnamed.spent)
   stack.use(parts.peerClients)
   stack.use(parts.assets)
   stack.use(parts.outbox)

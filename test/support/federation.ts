@@ -193,6 +193,7 @@ async function startProvider(
         user: `mimi://${domain}/u/${name}`,
         client: `mimi://${domain}/d/${name}-${device}`,
         clock: () => Date.now(),
+        ...(gateway.urls.tokens === undefined ? {} : { tokensUrl: gateway.urls.tokens }),
         ...extra,
       }),
     [Symbol.asyncDispose]: async () => {

@@ -49,6 +49,8 @@ export interface UnnamedSender {
 }
 
 export interface UnnamedSenders {
+  /** From now on we write in this room under pseudonyms of the epoch. Throws `no-issuer`. */
+  use(room: string): void
   /** Undefined where we write under our entry in the participant list. */
   senderFor(room: string): Promise<UnnamedSender | undefined>
   /** The hub wants a certificate, as `challenge` (`WWW-Authenticate`) says. Throws `ClientError`. */

@@ -92,6 +92,9 @@ function epochSenders({
 
 /** Where a hub does not take us by our name, and there is no issuer, we cannot write. */
 const NAMED: UnnamedSenders = {
+  use: () => {
+    throw new ClientError('no-issuer')
+  },
   senderFor: () => Promise.resolve(undefined),
   obtain: () => Promise.reject(new ClientError('no-issuer')),
 }

@@ -23,7 +23,7 @@ export const builtInSuites: readonly MetadataSuite[] = [
   suite(
     2,
     'moderated-pseudonyms',
-    'a3dd879c3b88766956b2cc890057513c4a023f6a7a3b5a6f10ef134cc4d1febe',
+    '8df239efa79329f3f2c56bd0542341ef70e070d91ee5d0cf2f93e6e3c5512041',
   ),
   suite(3, 'identified', '75a59925ded1dd92f34d112c85bada5d186c57e55182a8cb651cdd17102ac6af'),
   suite(4, 'compliance', 'c03fb048f9e067da7488e1c5df6b9ab16eba3970c82601d0661d6a4b762f9781'),

@@ -72,6 +72,10 @@ export class EpochSenders implements UnnamedSenders {
     this.options = options
   }
 
+  use(room: string): void {
+    if (!this.rooms.has(room)) this.rooms.set(room, newSending())
+  }
+
   senderFor(room: string): Promise<UnnamedSender | undefined> {
     const sending = this.rooms.get(room)
     if (sending === undefined) return Promise.resolve(undefined)

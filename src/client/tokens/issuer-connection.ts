@@ -1,6 +1,5 @@
 import {
   genericBatchRequestCodec,
-  genericBatchRequestMediaType,
   genericBatchResponseCodec,
 } from '../../privacypass/batch-issuance.ts'
 import { readBlindRsaKey } from '../../privacypass/blind-rsa/token-key.ts'
@@ -10,6 +9,7 @@ import {
   readIssuerDirectory,
   type IssuerDirectory,
 } from '../../privacypass/issuer-directory.ts'
+import { mediaTypes } from '../../privacypass/media-types.ts'
 import type { TokenKey } from '../../privacypass/token-scheme.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import { ClientError } from '../errors.ts'
@@ -60,7 +60,7 @@ export class IssuerConnection {
       method: 'POST',
       headers: {
         authorization: this.options.authorization,
-        'content-type': genericBatchRequestMediaType,
+        'content-type': mediaTypes.genericBatchRequest,
       },
       body: new Uint8Array(body),
     })

@@ -42,6 +42,8 @@ beforeAll(async () => {
   ;[key, otherKey] = await Promise.all([make(), make()])
 })
 
+const published = () => Promise.resolve([key.tokenKey])
+
 async function open({ pseudonymsMax = 4 } = {}) {
   const store = await openStore({
     path: join(tempDir(), 'store.db'),
@@ -50,11 +52,10 @@ async function open({ pseudonymsMax = 4 } = {}) {
   onTestFinished(() => store[Symbol.asyncDispose]())
   const time = { nowMs: noon }
   const clock = () => time.nowMs
-  const live = () => Promise.resolve([key.tokenKey])
   const senders = createUnnamedSenders({
     hub,
     spent: memorySpentTokens(clock),
-    keys: { live, renewed: live },
+    keys: { live: published, renewed: published },
     certificates: createCertificateStore(store),
     standing: createProviderStanding(store, noon),
     clock,

@@ -15,11 +15,18 @@ function tierIn(suiteName: string, exchange: Pick<Exchange, 'operation'> | objec
 test.each(['submitMessage', 'update', 'notify', 'reportAbuse'] as const)(
   'in %s the suite of the room says how its leaves show themselves',
   (operation) => {
-    expect(tierIn('bare-minimum', { operation })).toBe('room-pseudonym')
-    expect(tierIn('moderated-pseudonyms', { operation })).toBe('room-pseudonym')
-    expect(tierIn('identified', { operation })).toBe('identified')
+    const exchange = { operation, sender: 'mimi://b.example/u/bob' }
+    expect(tierIn('bare-minimum', exchange)).toBe('room-pseudonym')
+    expect(tierIn('moderated-pseudonyms', exchange)).toBe('room-pseudonym')
+    expect(tierIn('identified', exchange)).toBe('identified')
   },
 )
+
+test('a message from a pseudonym of the epoch shows no more, whatever the room', () => {
+  const exchange = { operation: 'submitMessage', sender: `mimi://b.example/u/e~${'A'.repeat(22)}` }
+  expect(tierIn('moderated-pseudonyms', exchange)).toBe('epoch-pseudonym')
+  expect(tierIn('identified', exchange)).toBe('epoch-pseudonym')
+})
 
 test.each(['keyMaterial', 'groupInfo'] as const)(
   'in %s the credential says it, whatever the room',

@@ -1,0 +1,89 @@
+import type { PseudonymDesk } from '../listener/token-desks.ts'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import { parseProviderDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import { pseudonymsMax } from '../pipeline/room-policy.ts'
+import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
+import { pseudonymChallenge } from '../privacypass/pseudonym-certificate.ts'
+import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
+import type { IssuerKeys } from '../senders/issuer-keys.ts'
+import { WireError } from '../wire/errors.ts'
+
+export interface PseudonymDeskOptions {
+  readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'peers'>
+  readonly issuerKeys: IssuerKeys
+  readonly clock: Clock
+}
+
+/** Certificates that clients show to us themselves, for rooms of ours. docs/pseudonymous-senders.md */
+export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDesk {
+  const { parts, issuerKeys, clock } = options
+  const hub = parts.peers.self
+  return {
+    offers: async (room) => {
+      const nowMs = clock()
+      const epochStart = epochStartSeconds(nowMs)
+      const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
+      const offers = await Promise.all(
+        providersOf(options, room).map(async (issuer) => {
+          const challenge = pseudonymChallenge({ hub, room, issuer }, epochStart)
+          const keys = await keysOf(issuerKeys, issuer)
+          return keys.map(({ publicKey }) => ({ challenge, tokenKey: publicKey, maxAgeSeconds }))
+        }),
+      )
+      return offers.flat()
+    },
+    admitCertificate: async ({ room, publicKey, token }) => {
+      const provider = await issuerOf(options, room, token)
+      return parts.senders.admit({
+        room,
+        provider,
+        admission: { token, publicKey },
+        pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+      })
+    },
+  }
+}
+
+/** The provider in the room whose key signed the token. Throws `room-unknown`, `token-invalid`. */
+async function issuerOf(
+  options: PseudonymDeskOptions,
+  room: MimiUri,
+  token: Buffer,
+): Promise<ProviderDomain> {
+  const keyId = tokenKeyId(token)
+  for (const provider of providersOf(options, room)) {
+    const keys = await keysOf(options.issuerKeys, provider)
+    if (keys.some((key) => key.keyId.equals(keyId))) return provider
+  }
+  throw new GatewayError('token-invalid', { facts: { reason: 'unknown-key' } })
+}
+
+function tokenKeyId(token: Buffer): Buffer {
+  try {
+    return blindRsaScheme.parse(token).tokenKeyId
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause
+    throw new GatewayError('token-invalid', { facts: { reason: 'malformed-token' }, cause })
+  }
+}
+
+function providersOf({ parts }: PseudonymDeskOptions, room: MimiUri): readonly ProviderDomain[] {
+  const state = parts.rooms.find(room)
+  if (state === undefined) throw new GatewayError('room-unknown')
+  return state.providers.slice(0, PROVIDERS_MAX).map((domain) => parseProviderDomain(domain))
+}
+
+/** Of a provider that cannot be asked now there are none. */
+async function keysOf(issuerKeys: IssuerKeys, issuer: ProviderDomain) {
+  try {
+    return await issuerKeys.live(issuer)
+  } catch (error) {
+    if (error instanceof GatewayError) return []
+    throw error
+  }
+}
+
+/** Of larger rooms only some: their other clients come with their first message. */
+const PROVIDERS_MAX = 32

@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import type { PeerClients } from '../delivery/peer-clients.ts'
+import { createAccountHandles } from '../issuer/account-handles.ts'
+import { loadDayKeys } from '../keys/day-keys.ts'
+import type { KeyRing } from '../keys/key-files.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { ProviderDomain } from '../model/ids.ts'
+import type { RequirementDocuments } from '../peers/requirement-documents.ts'
+import type { Submitters } from '../pipeline/parts.ts'
+import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
+import { mediaTypes } from '../privacypass/media-types.ts'
+import { openEmbeddedSpentTokens } from '../privacypass/spent-embedded.ts'
+import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import type { TokenKey } from '../privacypass/token-scheme.ts'
+import { tokenTypeCodes } from '../privacypass/token-type.ts'
+import { createCertificateStore } from '../senders/certificate-store.ts'
+import { createIssuerKeys, type IssuerKeys, type PublishedKeys } from '../senders/issuer-keys.ts'
+import { createProviderStanding, type ProviderStanding } from '../senders/provider-standing.ts'
+import { createSubmitLog, type SubmitLog } from '../senders/submit-log.ts'
+import { createUnnamedSenders, type UnnamedSenders } from '../senders/unnamed-senders.ts'
+import type { Config } from '../settings/config.ts'
+import type { Store } from '../sqlite/store.ts'
+
+export interface SendersOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly keys: KeyRing
+  /** Our own issuer's live keys for tokens of messages. */
+  readonly ownTokenKeys: () => readonly TokenKey[]
+  readonly peerClients: Pick<PeerClients, 'document'>
+  readonly documents: RequirementDocuments
+  readonly refreshPeer: (peer: ProviderDomain) => Promise<void>
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+/** Senders that nobody names: the hub's side of them, and their own provider's. */
+export interface Senders {
+  readonly senders: UnnamedSenders
+  readonly submitters: Submitters
+  readonly submitLog: SubmitLog
+  readonly standing: ProviderStanding
+  readonly issuerKeys: IssuerKeys
+  readonly spent: SpentTokens
+}
+
+/** Throws `store-unavailable`, `key-unavailable`. */
+export async function openSenders(options: SendersOptions): Promise<Senders> {
+  const { config, store, keys, clock, randomness } = options
+  const hub = config.provider
+  const directory = join(config.dataDirectory, 'spent-tokens')
+  const spent = await openEmbeddedSpentTokens({ directory, clock, randomness })
+  const issuerKeys = createIssuerKeys({
+    self: hub,
+    own: options.ownTokenKeys,
+    published: (issuer) => publishedKeys(options, issuer),
+    clock,
+  })
+  const standing = createProviderStanding(store, clock())
+  const certificates = createCertificateStore(store)
+  const submitLog = createSubmitLog(store, await loadDayKeys(join(config.keysDirectory, 'submit')))
+  const handles = createAccountHandles(() => keys.all('issuer-accounts'))
+  return {
+    senders: createUnnamedSenders({ hub, spent, keys: issuerKeys, certificates, standing, clock }),
+    submitters: {
+      remember: (frankingTag, account, nowMs) =>
+        submitLog.record(frankingTag, handles.current(accountOf(account), nowMs), nowMs),
+    },
+    submitLog,
+    standing,
+    issuerKeys,
+    spent,
+  }
+}
+
+/** Header values are ASCII, so a delivery service may percent-encode. */
+function accountOf(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new GatewayError('malformed-request', { facts: { part: 'postern-account' } })
+  }
+}
+
+/** What a peer's issuer says of itself, and what its signed document says of it. */
+async function publishedKeys(
+  { peerClients, documents, refreshPeer }: SendersOptions,
+  issuer: ProviderDomain,
+): Promise<PublishedKeys | undefined> {
+  await refreshPeer(issuer)
+  const { status, bytes } = await peerClients.document({
+    peer: issuer,
+    path: issuerDirectoryPath,
+    accept: mediaTypes.issuerDirectory,
+    etag: undefined,
+    bytesMax: DIRECTORY_BYTES_MAX,
+    deadlineMs: DIRECTORY_MS_MAX,
+  })
+  if (status === 404) return undefined
+  if (status !== 200) throw new GatewayError('directory-invalid')
+  const tokens = documents.latest(issuer)?.document.tokens ?? []
+  const ofMessages = tokens.filter(
+    (entry) =>
+      entry.type === tokenTypeCodes.blindRsa2048 &&
+      entry.issuer === issuer &&
+      (entry.class ?? 'message') === 'message',
+  )
+  return { directory: bytes, digests: ofMessages.flatMap((entry) => entry.keys) }
+}
+
+const DIRECTORY_BYTES_MAX = 65_536
+const DIRECTORY_MS_MAX = 5_000
