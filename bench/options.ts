@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { sectionNames, type SectionName } from './sections/section.ts'
 
 /** The rows by letter; `e0` are the bare sends that `e` is held against. */
-export const rowNames = ['a', 'b', 'b2', 'c', 'd', 'e', 'e0'] as const
+export const rowNames = ['a', 'b', 'b2', 'c', 't', 'd', 'e', 'e0'] as const
 export type RowName = (typeof rowNames)[number]
 
 export interface BenchOptions {

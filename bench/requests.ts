@@ -1,5 +1,5 @@
 import type { NextRequest } from './load.ts'
-import { hub, peer, suite, type MessageTemplate } from './scene.ts'
+import { hub, peer, suite, type MessageTemplate, type UnnamedTemplate } from './scene.ts'
 
 /** Which variants of a message a row sends: those of another series are other messages. */
 export interface Series {
@@ -24,6 +24,32 @@ export function requestsOf(
       request.writeUInt32BE(series.number, variableAt)
       request.writeUInt32BE(series.next, variableAt + 4)
       series.next += 1
+      return request
+    }
+  }
+}
+
+/** The same for a sender that proves each message. */
+export function provenRequestsOf(
+  template: UnnamedTemplate,
+  head: Head,
+  series: Series,
+): () => NextRequest {
+  const { body, variableAt, messageAt, messageBytes, prove } = template
+  const name = 'Mimi-Sender-Proof: '
+  const placeholder = prove(body.subarray(messageAt, messageAt + messageBytes))
+  const lines = [...head(template), `${name}${placeholder}`, `Content-Length: ${body.length}`]
+  const start = Buffer.from([...lines, '', ''].join('\r\n'))
+  const proofAt = start.indexOf(name) + name.length
+  return () => {
+    const request = Buffer.concat([start, body])
+    const messageStart = start.length + messageAt
+    const message = request.subarray(messageStart, messageStart + messageBytes)
+    return () => {
+      request.writeUInt32BE(series.number, start.length + variableAt)
+      request.writeUInt32BE(series.next, start.length + variableAt + 4)
+      series.next += 1
+      request.write(prove(message), proofAt, 'latin1')
       return request
     }
   }

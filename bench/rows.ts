@@ -5,7 +5,7 @@ import { FanoutLoad } from './fanout-load.ts'
 import { Load, type NextRequest, type Paced, type Throughput } from './load.ts'
 import type { BenchOptions, RowName } from './options.ts'
 import { listening, startProcess, type Child } from './processes.ts'
-import { fanoutHead, peerHead, requestsOf } from './requests.ts'
+import { fanoutHead, peerHead, provenRequestsOf, requestsOf } from './requests.ts'
 import { hub, peer, suite, type Scene } from './scene.ts'
 import { followers, programPath, proxyData, writeConfiguration, type Stage } from './stage.ts'
 import type { BareFanoutData } from './targets/bare-fanout.ts'
@@ -39,7 +39,7 @@ export async function openRows(setting: Setting): Promise<readonly Row[]> {
   ] as const
   for (const [name, target] of proxies)
     if (wanted.has(name) && target !== undefined) rows.push(await proxyRow(setting, name, target))
-  if (wanted.has('c') || wanted.has('d') || wanted.has('e')) rows.push(...(await postern(setting)))
+  if (OWN.some((name) => wanted.has(name))) rows.push(...(await postern(setting)))
   if (wanted.has('e0')) rows.push(await bareFanout(setting))
   return rows
 }
@@ -112,6 +112,11 @@ async function postern(setting: Setting): Promise<readonly Row[]> {
       next: 0,
     })
     rows.push(loadRow('c', { pid, load: await openLoad(setting, { port, tls, requests }) }))
+  }
+  if (wanted.has('t')) {
+    const series = { number: 6, next: 0 }
+    const requests = provenRequestsOf(scene.unnamed, peerHead('submitMessage'), series)
+    rows.push(loadRow('t', { pid, load: await openLoad(setting, { port, tls, requests }) }))
   }
   if (wanted.has('d')) {
     const requests = requestsOf(scene.notify, peerHead('notify'), { number: 3, next: 0 })
@@ -210,3 +215,5 @@ function clientTls({ ca, files }: Stage): ConnectionOptions {
 const NODE_FLAGS = ['--max-semi-space-size=64']
 const CONNECTIONS = 64
 const FANOUT_MESSAGES_MAX = 1_200
+/** Rows of a gateway of ours. */
+const OWN: readonly RowName[] = ['c', 't', 'd', 'e']

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { MimiClient } from '../src/client/mimi-client.ts'
 import { composeMessage, textBody } from '../src/client/mimi/franked-message.ts'
 import { privateView } from '../src/client/mimi/handshake.ts'
@@ -8,6 +9,7 @@ import type { Frank } from '../src/wire/mimi/franking.ts'
 import { submitMessageRequestCodec } from '../src/wire/mimi/submit-message.ts'
 import type { MlsMessageView } from '../src/wire/mls/header.ts'
 import { startFederation } from '../test/support/federation.ts'
+import { admitPseudonym, newPseudonym, type BenchPseudonym } from './pseudonym.ts'
 
 /** A real message in the struct that one operation carries. Every variant of its ciphertext is another message. */
 export interface MessageTemplate {
@@ -17,9 +19,20 @@ export interface MessageTemplate {
   readonly variableAt: number
 }
 
+/** A message whose sender proves itself for each of its variants. */
+export interface UnnamedTemplate extends MessageTemplate {
+  /** Where the MLSMessage begins in the body, and its octets. */
+  readonly messageAt: number
+  readonly messageBytes: number
+  /** The proof of an MLSMessage as a header value, always of one length. */
+  readonly prove: (message: Uint8Array) => string
+}
+
 export interface Scene {
   /** SubmitMessageRequest of a user of `peer` for a room of `hub`. */
   readonly submitMessage: MessageTemplate
+  /** The same of a pseudonym of the day, which the hub has admitted. */
+  readonly unnamed: UnnamedTemplate
   /** The same message as FanoutMessage without a frank, as `hub`'s delivery service hands it out. */
   readonly fanout: MessageTemplate
   /** The same with a frank, as followers get it. */
@@ -34,6 +47,13 @@ export const suite = 'moderated-pseudonyms'
 
 /** Lets real clients make two real rooms through two gateways, and leaves the hub's stores in `directory`. */
 export async function playScene(directory: string): Promise<Scene> {
+  const pseudonym = newPseudonym(`mimi://${hub}/r/benchmark`)
+  const scene = await playWith(directory, pseudonym)
+  await admitPseudonym(join(directory, hub), pseudonym)
+  return scene
+}
+
+async function playWith(directory: string, pseudonym: BenchPseudonym): Promise<Scene> {
   await using federation = await startFederation(directory, [{ domain: hub }, { domain: peer }])
   const alice = await federation.get(hub)?.client('alice')
   const bob = await federation.get(peer)?.client('bob')
@@ -54,8 +74,17 @@ export async function playScene(directory: string): Promise<Scene> {
     fanoutBytes(message, { timestamp, frank: undefined })
   const submitted = (message: MlsMessageView) => submitMessageBytes(bob, ours, message)
   const message = sizedMessage(bob, ours, submitted)
+  const unnamed = (view: MlsMessageView) => requestBytes(pseudonym.uri, view)
+  const hidden = sizedMessage(bob, ours, unnamed)
+  const template = templateOf(ours, hidden, unnamed)
   return {
     submitMessage: templateOf(ours, message, submitted),
+    unnamed: {
+      ...template,
+      messageAt: template.body.indexOf(hidden.bytes),
+      messageBytes: hidden.bytes.length,
+      prove: pseudonym.prove,
+    },
     fanout: templateOf(ours, message, unfranked),
     franked: templateOf(ours, message, franked),
     notify: templateOf(theirs, sizedMessage(bob, theirs, franked), franked),
@@ -100,7 +129,10 @@ function protect(client: MimiClient, roomUri: string, textBytes: number): MlsMes
 }
 
 function submitMessageBytes(client: MimiClient, room: string, appMessage: MlsMessageView): Buffer {
-  const sendingUri = client.participant(room)
+  return requestBytes(client.participant(room), appMessage)
+}
+
+function requestBytes(sendingUri: string, appMessage: MlsMessageView): Buffer {
   return encode(submitMessageRequestCodec, { protocol: 'mls10', appMessage, sendingUri })
 }
 

@@ -200,6 +200,7 @@ const LABELS: Readonly<Record<RowName, string>> = {
   b: 'bare undici, pass-through',
   b2: '@fastify/http-proxy, pass-through',
   c: 'Postern submitMessage: whole pipeline, frank, durable stamp',
+  t: 'the same of a sender that nobody can name: its proof checked',
   d: 'Postern notify',
   e: 'Postern, one message to 50 followers',
   e0: '50 bare undici sends of the same bytes',
@@ -216,6 +217,7 @@ interface BarDefinition {
 const BARS: readonly BarDefinition[] = [
   { what: 'CPU of b2 : c', over: 'b2', under: 'c', least: 1 },
   { what: 'CPU of b : c', over: 'b', under: 'c', least: 0.45 },
+  { what: 'CPU of c : t', over: 'c', under: 't', least: 0.6 },
   { what: 'CPU of b : d', over: 'b', under: 'd', least: 0.6 },
   { what: 'CPU of e : e0', over: 'e', under: 'e0', least: 0, most: 1.2 },
 ]
