@@ -19,7 +19,13 @@ import type { Attest, Attestation } from './attestation.ts'
 import type { LiveKey } from './issuer-keys.ts'
 import type { StandingPenalty } from './penalties.ts'
 import type { QuotaStore } from './quota-store.ts'
-import { batchSizes, dayOf, untilNextDayMs, type TokenClass } from './token-class.ts'
+import {
+  allowanceOf,
+  batchTokensMax,
+  dayOf,
+  untilNextDayMs,
+  type TokenClass,
+} from './token-class.ts'
 
 /** A `POST /token-request`. */
 export interface IssuanceRequest {
@@ -160,7 +166,7 @@ interface Claim {
   readonly nowMs: number
 }
 
-/** Lets an account have its batch of the day once; the same octets again are the same batch. */
+/** Lets an account have its batches of the day; the same octets again are the same batch. */
 async function claim(
   options: IssueOptions,
   { key, batch, attestation, nowMs }: Claim,
@@ -169,20 +175,20 @@ async function claim(
   const { account, standing } = attestation
   if (standing === 'banned') throw new GatewayError('account-banned')
   const { tokenClass } = key
-  const row = {
+  const claimed = {
     day: dayOf(nowMs),
     handle: handles.current(account, nowMs),
     tokenClass,
     keyId: key.issuerKey.tokenKey.keyId,
+    digest: batch.digest,
   }
+  const factor = handles
+    .recent(account, nowMs)
+    .reduce((product, handle) => product * options.standingPenalty(handle, claimed.day), 1)
+  const { size, batches } = allowanceOf(tokenClass, standing, factor)
   // What was granted stays granted when the standing has fallen since.
-  if (quotas.find(row) === undefined) {
-    const factor = handles
-      .recent(account, nowMs)
-      .reduce((product, handle) => product * options.standingPenalty(handle, row.day), 1)
-    checkSize(batch, Math.floor(batchSizes[tokenClass][standing] * factor), nowMs)
-  }
-  const outcome = await quotas.claim({ ...row, digest: batch.digest })
+  if (!quotas.has(claimed)) checkSize(batch, size, nowMs)
+  const outcome = await quotas.claim(claimed, batches)
   if (outcome === 'taken' || outcome === 'too-many-repeats') throw exhausted(nowMs)
 }
 
@@ -193,11 +199,7 @@ function checkSize({ requests, isSingle }: ReadBatch, size: number, nowMs: numbe
 }
 
 /** Octets of the largest request: a full batch behind its length. */
-export const requestBytesMax = 4 + sizeMax() * 259
-
-function sizeMax(): number {
-  return Math.max(...Object.values(batchSizes).flatMap((sizes) => Object.values(sizes)))
-}
+export const requestBytesMax = 4 + batchTokensMax * 259
 
 function exhausted(nowMs: number): GatewayError {
   return new GatewayError('quota-exhausted', { retryAfterMs: untilNextDayMs(nowMs) })

@@ -1,4 +1,3 @@
-import { blobColumn } from '../sqlite/row.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 import type { AccountHandle } from './account-handles.ts'
 import type { TokenClass } from './token-class.ts'
@@ -13,7 +12,7 @@ export const quotaMigrations: readonly Migration[] = [
       key_id BLOB NOT NULL,
       batch_digest BLOB NOT NULL,
       repeats INTEGER NOT NULL,
-      PRIMARY KEY (day, handle, class, key_id)
+      PRIMARY KEY (day, handle, class, key_id, batch_digest)
     ) STRICT, WITHOUT ROWID`,
   },
 ]
@@ -29,37 +28,37 @@ export interface Batch {
   readonly digest: Buffer
 }
 
-/** `first`: it is this batch, and durable. `repeat`: it was before, and is again. */
+/** `first`: it is one more batch, and durable. `repeat`: it was before, and is again. */
 export type BatchClaim = 'first' | 'repeat' | 'too-many-repeats' | 'taken'
 
 /**
- * Who has had tokens on which day: one batch for each account, class and key. What was signed is not
- * kept, since the same request has the same answer.
+ * Who has had tokens on which day: so many batches for each account, class and key. What was signed is
+ * not kept, since the same request has the same answer.
  */
 export interface QuotaStore {
-  /** What the day's row holds; undefined where there is none. */
-  find(batch: Omit<Batch, 'digest'>): Buffer | undefined
-  claim(batch: Batch): Promise<BatchClaim>
-  /** Resolves to how many rows that were. */
+  /** Whether the account has had this batch. */
+  has(batch: Batch): boolean
+  /** `batchesMax`: how many the account may have; `taken` where it has had as many others. */
+  claim(batch: Batch, batchesMax: number): Promise<BatchClaim>
+  /** Resolves to how many batches that were. */
   deleteBefore(day: number): Promise<number>
 }
 
 export function createQuotaStore(store: Store): QuotaStore {
-  const find = ({ day, handle, tokenClass, keyId }: Omit<Batch, 'digest'>) => {
-    const row = store.get(SELECT, [day, handle, tokenClass, keyId])
-    return row && blobColumn(row, 'batch_digest')
-  }
+  const has = ({ day, handle, tokenClass, keyId, digest }: Batch) =>
+    store.get(SELECT, [day, handle, tokenClass, keyId, digest]) !== undefined
   return {
-    find,
-    claim: async (batch) => {
+    has,
+    claim: async (batch, batchesMax) => {
       const { day, handle, tokenClass, keyId, digest } = batch
-      // A repeat is common and needs no insertion; whether one wins the other way is for the row to say.
-      if (find(batch) === undefined) {
-        const inserted = await store.change(INSERT, [day, handle, tokenClass, keyId, digest])
+      const row = [day, handle, tokenClass, keyId]
+      // A repeat is common and needs no insertion; whether there is room for one more the insertion says.
+      if (!has(batch)) {
+        const inserted = await store.change(INSERT, [...row, digest, ...row, batchesMax])
         if (inserted > 0) return 'first'
       }
-      if (find(batch)?.equals(digest) !== true) return 'taken'
-      const counted = await store.change(REPEAT, [day, handle, tokenClass, keyId, REPEATS_MAX])
+      if (!has(batch)) return 'taken'
+      const counted = await store.change(REPEAT, [...row, digest, REPEATS_MAX])
       return counted > 0 ? 'repeat' : 'too-many-repeats'
     },
     deleteBefore: async (day) => {
@@ -74,11 +73,14 @@ export function createQuotaStore(store: Store): QuotaStore {
 /** More devices than an account has; each repeat costs signatures. */
 const REPEATS_MAX = 32
 const STEP_ROWS = 1_000
-const SELECT = `SELECT batch_digest FROM issuer_issuances
-  WHERE day = ? AND handle = ? AND class = ? AND key_id = ?`
+const SELECT = `SELECT repeats FROM issuer_issuances
+  WHERE day = ? AND handle = ? AND class = ? AND key_id = ? AND batch_digest = ?`
 const INSERT = `INSERT INTO issuer_issuances (day, handle, class, key_id, batch_digest, repeats)
-  VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`
+  SELECT ?, ?, ?, ?, ?, 0 WHERE (SELECT count(*) FROM issuer_issuances
+    WHERE day = ? AND handle = ? AND class = ? AND key_id = ?) < ?
+  ON CONFLICT DO NOTHING`
 const REPEAT = `UPDATE issuer_issuances SET repeats = repeats + 1
-  WHERE day = ? AND handle = ? AND class = ? AND key_id = ? AND repeats < ?`
-const DELETE_STEP = `DELETE FROM issuer_issuances WHERE (day, handle, class, key_id) IN
-  (SELECT day, handle, class, key_id FROM issuer_issuances WHERE day < ? ORDER BY day LIMIT ?)`
+  WHERE day = ? AND handle = ? AND class = ? AND key_id = ? AND batch_digest = ? AND repeats < ?`
+const DELETE_STEP = `DELETE FROM issuer_issuances WHERE (day, handle, class, key_id, batch_digest) IN
+  (SELECT day, handle, class, key_id, batch_digest FROM issuer_issuances
+    WHERE day < ? ORDER BY day LIMIT ?)`

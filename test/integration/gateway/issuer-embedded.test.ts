@@ -46,9 +46,10 @@ test('neither files nor logs of the gateway hold who asked for tokens, or with w
     const url = provider.gateway.urls.tokens ?? ''
     const token = await register(federation)
     const client = new TokenClient(url, token)
-    const batch = someBatch(await client.key('message'), 64)
+    const batch = someBatch(await client.key('first-contact'), 10)
     // Accepted, repeated, refused, not known, malformed: all of it.
-    const bodies = [batch, batch, someBatch(await client.key('message'), 64), batch.subarray(1)]
+    const other = someBatch(await client.key('first-contact'), 10)
+    const bodies = [batch, batch, other, batch.subarray(1)]
     const statuses: number[] = []
     for (const body of bodies) statuses.push((await client.postBatch(body)).status)
     const wrong = new TokenClient(url, `${token}x`)

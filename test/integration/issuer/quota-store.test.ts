@@ -29,9 +29,9 @@ function batch(changes: Partial<Batch> = {}): Batch {
 test('one batch is the first, the same one is a repeat, another one finds it taken', async () => {
   const { quotas } = await open()
   const other = batch({ digest: Buffer.alloc(32, 4) })
-  expect(await quotas.claim(batch())).toBe('first')
-  expect(await quotas.claim(batch())).toBe('repeat')
-  expect(await quotas.claim(other)).toBe('taken')
+  expect(await quotas.claim(batch(), 1)).toBe('first')
+  expect(await quotas.claim(batch(), 1)).toBe('repeat')
+  expect(await quotas.claim(other, 1)).toBe('taken')
 })
 
 test.each([
@@ -41,8 +41,8 @@ test.each([
   ['key', { keyId: Buffer.alloc(32, 9) }],
 ] as const)('another %s has a batch of its own', async (_, changes) => {
   const { quotas } = await open()
-  await quotas.claim(batch())
-  expect(await quotas.claim(batch({ ...changes, digest: Buffer.alloc(32, 4) }))).toBe('first')
+  await quotas.claim(batch(), 1)
+  expect(await quotas.claim(batch({ ...changes, digest: Buffer.alloc(32, 4) }), 1)).toBe('first')
 })
 
 test('of a thousand that race one wins, and the others see which', async () => {
@@ -50,7 +50,7 @@ test('of a thousand that race one wins, and the others see which', async () => {
   const digests = Array.from({ length: 20 }, () => randomBytes(32))
   const claims = await Promise.all(
     Array.from({ length: 1_000 }, (_, at) =>
-      quotas.claim(batch({ digest: digests[at % 20] ?? randomBytes(32) })),
+      quotas.claim(batch({ digest: digests[at % 20] ?? randomBytes(32) }), 1),
     ),
   )
   expect(claims.filter((claim) => claim === 'first')).toHaveLength(1)
@@ -59,22 +59,31 @@ test('of a thousand that race one wins, and the others see which', async () => {
   expect(claims.filter((claim) => claim === 'too-many-repeats')).toHaveLength(17)
 })
 
+test('an account has as many batches as it may, and of many that race no more', async () => {
+  const { quotas } = await open()
+  const claims = await Promise.all(
+    Array.from({ length: 100 }, () => quotas.claim(batch({ digest: randomBytes(32) }), 8)),
+  )
+  expect(claims.filter((claim) => claim === 'first')).toHaveLength(8)
+  expect(claims.filter((claim) => claim === 'taken')).toHaveLength(92)
+})
+
 test('what was claimed outlives the process, until it is deleted', async () => {
   const { path, store, quotas } = await open()
-  await quotas.claim(batch())
-  await quotas.claim(batch({ day: DAY - 8 }))
+  await quotas.claim(batch(), 1)
+  await quotas.claim(batch({ day: DAY - 8 }), 1)
   await store[Symbol.asyncDispose]()
   const again = await open(path)
-  expect(again.quotas.find(batch())).toEqual(Buffer.alloc(32, 3))
+  expect(again.quotas.has(batch())).toBe(true)
   expect(await again.quotas.deleteBefore(DAY)).toBe(1)
-  expect(again.quotas.find(batch({ day: DAY - 8 }))).toBeUndefined()
-  expect(again.quotas.find(batch())).toBeDefined()
+  expect(again.quotas.has(batch({ day: DAY - 8 }))).toBe(false)
+  expect(again.quotas.has(batch())).toBe(true)
 })
 
 test('deleting goes on until all old rows are gone', async () => {
   const { quotas } = await open()
   await Promise.all(
-    Array.from({ length: 2_500 }, () => quotas.claim(batch({ handle: randomBytes(16) }))),
+    Array.from({ length: 2_500 }, () => quotas.claim(batch({ handle: randomBytes(16) }), 1)),
   )
   expect(await quotas.deleteBefore(DAY + 1)).toBe(2_500)
 })

@@ -30,7 +30,8 @@ const spki = publicKey.export({ format: 'der', type: 'spki' })
 function desk(changes: Partial<PseudonymDesk> = {}) {
   const admitted: CertificateToAdmit[] = []
   const pseudonyms: PseudonymDesk = {
-    offers: () => [{ challenge, tokenKey: issuerKey.tokenKey.publicKey, maxAgeSeconds: 600 }],
+    offers: () =>
+      Promise.resolve([{ challenge, tokenKey: issuerKey.tokenKey.publicKey, maxAgeSeconds: 600 }]),
     admitCertificate: (certificate) => {
       admitted.push(certificate)
       const pseudonym = 'mimi://a.example/u/e~AAAAAAAAAAAAAAAAAAAAAA'
@@ -107,7 +108,7 @@ test('many issuers make a list that still fits into a head', async () => {
     challenge: { ...challenge, issuerName: `p${at}.example` },
     tokenKey: issuerKey.tokenKey.publicKey,
   }))
-  const { url } = await start(desk({ offers: () => offers }))
+  const { url } = await start(desk({ offers: () => Promise.resolve(offers) }))
   const header = (await post(`${url}${PATH}`)).headers.get('www-authenticate') ?? ''
   expect(header.split('PrivateToken ')).toHaveLength(9)
   expect(header).toContain('challenge=')
@@ -148,7 +149,7 @@ test('what is too large, is no room, or carries half a token is refused', async 
 })
 
 test('a room that takes no tokens, or is not known, is not found', async () => {
-  const { url } = await start(desk({ offers: () => [] }))
+  const { url } = await start(desk({ offers: () => Promise.resolve([]) }))
   expect(await post(`${url}${PATH}`)).toMatchObject({ status: 404, json: { code: 'not-found' } })
   const other = await start(
     desk({

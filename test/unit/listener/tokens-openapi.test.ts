@@ -13,7 +13,7 @@ const routes = tokenRoutes({
     issue: () => Promise.resolve({ contentType: '', bytes: NOTHING }),
   },
   pseudonyms: {
-    offers: () => [],
+    offers: () => Promise.resolve([]),
     admitCertificate: () => Promise.resolve({ pseudonym: '', expiresAtMs: 0, remaining: 0 }),
   },
 })
