@@ -18,12 +18,13 @@ const plans: readonly ProviderPlan[] = [
       asFollower: ['moderated-pseudonyms', 'bare-minimum'],
     },
     // So little that a flood meets it within a second.
-    rates: { roomSender: { perSecond: 0.2, burst: 8 } },
+    rates: { epochSender: { perSecond: 0.2, burst: 8 } },
   },
   {
     domain: 'b.example',
-    about: 'small firms, with what compliance rooms ask for',
-    policies: 'enterprise',
+    about: 'small firms, with what compliance rooms ask for, and pseudonyms of a day',
+    policies: 'trust-and-safety',
+    issues: true,
     rooms: { profile: 'consumer', region: 'EU' },
     suites: { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms', 'compliance'] },
     attested: { organisation: 'Bakery B', deviceClass: 'personal', country: 'DE' },

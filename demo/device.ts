@@ -35,6 +35,7 @@ export class Device {
       user: `mimi://${domain}/u/${name.toLowerCase()}`,
       client: `mimi://${domain}/d/${name.toLowerCase()}-${device}`,
       clock: () => Date.now(),
+      ...(provider.addresses.tokens === undefined ? {} : { tokensUrl: provider.addresses.tokens }),
       ...options,
     })
     return new Device(device === 'phone' ? name : `${name}'s ${device}`, client)

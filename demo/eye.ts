@@ -40,7 +40,9 @@ export class Eye {
 
   formOf(uri: string): Form {
     if (this.isReal(uri)) return 'exact'
-    return (this.roomsOfPseudonym.get(uri)?.size ?? 0) > 1 ? 'pseudonym-peer' : 'pseudonym-room'
+    const rooms = this.roomsOfPseudonym.get(uri)?.size ?? 0
+    if (rooms <= 1 && OF_A_DAY.test(uri)) return 'pseudonym-epoch'
+    return rooms > 1 ? 'pseudonym-peer' : 'pseudonym-room'
   }
 
   isReal(uri: string): boolean {
@@ -88,7 +90,7 @@ export class Eye {
   }
 }
 
-/** The URIs of users and clients that are made of a random UUID. */
+/** The URIs of users and clients that are made of a random UUID, or of a certificate of the day. */
 export function pseudonymsIn(bytes: Buffer): readonly string[] {
   return [...new Set(bytes.toString('latin1').match(PSEUDONYM))]
 }
@@ -103,4 +105,6 @@ export function userOfCredential(credential: Credential): string {
   return credential.kind === 'basic' ? credential.identity.toString('utf8') : ''
 }
 
-const PSEUDONYM = /mimi:\/\/[a-z0-9.-]+\/[ud]\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const PSEUDONYM =
+  /mimi:\/\/[a-z0-9.-]+\/(?:[ud]\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|u\/e~[\w-]{22})/g
+const OF_A_DAY = /\/u\/e~[\w-]{22}$/

@@ -21,6 +21,8 @@ export interface GatewayAddresses {
   /** The local client API of its delivery service. */
   readonly clients: string
   readonly admin: string
+  /** Where its users ask for tokens; undefined where it issues none. */
+  readonly tokens: string | undefined
 }
 
 /** One provider's gateway, with its delivery service inside, in a process of its own. */
@@ -96,7 +98,7 @@ function addressesIn(greeting: string): GatewayAddresses | undefined {
     new RegExp(`${label} +(https?://[\\d.]+:\\d+)`).exec(greeting)?.[1]
   const [peers, clients, admin] = ['other providers', 'local clients', 'operator'].map(urlOf)
   if (peers === undefined || clients === undefined || admin === undefined) return undefined
-  return { peers, clients, admin }
+  return { peers, clients, admin, tokens: urlOf('tokens') }
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -22,6 +22,8 @@ export interface ProviderPlan {
   readonly suites: SuiteLists
   /** What it attests of its users where a suite asks for it: `attested` of postern.yaml. */
   readonly attested?: Readonly<Record<string, string>>
+  /** Whether it certifies pseudonyms of its users: `issuer` of postern.yaml. */
+  readonly issues?: boolean
   /** `rates` of postern.yaml. */
   readonly rates?: Readonly<Record<string, { perSecond: number; burst: number }>>
 }
@@ -123,7 +125,7 @@ async function writeConfiguration(
 
 /** postern.yaml as an object. */
 function configuration(
-  { domain, policies, rooms, suites, attested, rates }: ProviderPlan,
+  { domain, policies, rooms, suites, attested, rates, issues = false }: ProviderPlan,
   { certificates, taps }: Surroundings,
 ): object {
   const known = { allow: true, class: 'contracted', region: 'EU' }
@@ -136,7 +138,9 @@ function configuration(
       peers: { ...anywhere, ...certificates.providers.get(domain), ca: certificates.ca },
       internal: anywhere,
       admin: anywhere,
+      ...(issues && { tokens: anywhere }),
     },
+    issuer: { enabled: issues },
     ds: anywhere,
     peers: Object.fromEntries(others.map(([peer, { address }]) => [peer, { ...known, address }])),
     // Nobody is served without an agreement, which the documents alone decide.

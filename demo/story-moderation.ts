@@ -51,10 +51,23 @@ export async function reports(stage: Stage, federation: Federation, cast: Cast):
   })
 }
 
-/** One participant's flood is stopped at the hub; the others speak on. */
+/** A flood of somebody whom the hub cannot name is stopped in its room; everybody else speaks on. */
 export async function flood(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
   const { alice, bob, cathy } = cast
-  await stage.step('Bob floods the room and meets 429', async (note) => {
+  await stage.step('Bob writes under a pseudonym of the day', async (note) => {
+    bob.client.writeUnnamed(room)
+    const sent = await bob.client.sendText(room, FIRST_SPAM)
+    expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
+    const read = await alice.reads(room, FIRST_SPAM)
+    await cathy.reads(room, FIRST_SPAM)
+    const evidence = evidenceOf(read)
+    expect(PSEUDONYM_OF_A_DAY.test(evidence.senderUri), 'the hub franks another pseudonym')
+    expect(read.sender.user === bob.user, 'Alice can tell that it is Bob')
+    note(`the hub sees ${evidence.senderUri}, certified by b.example`)
+    note('b.example signed the certificate blindly: it cannot tell this room, or this pseudonym')
+    note('Alice and Cathy see that it is Bob')
+  })
+  await stage.step('He floods the room and meets 429', async (note) => {
     let accepted = 0
     const refused = await refusalOf(async () => {
       for (; accepted < FLOOD_MAX; accepted++) {
@@ -70,7 +83,17 @@ export async function flood(stage: Stage, federation: Federation, cast: Cast): P
     note(`Bob's client is told to wait ${refused.retryAfterMs / 1_000} s`)
     await say(cathy, { room, text: 'Could you stop that?', readers: [alice] })
     note('the budget is of the room and the pseudonym: Cathy speaks on')
+    await elsewhere(bob, alice)
+    note('in The Lobby he is another pseudonym, which nobody can tell from anybody else’s')
   })
+}
+
+/** In another room of the hub the flood has no effect: nothing links the two pseudonyms. */
+async function elsewhere(bob: Device, alice: Device): Promise<void> {
+  bob.client.writeUnnamed(lobby.uri)
+  const sent = await bob.client.sendText(lobby.uri, IN_THE_LOBBY)
+  expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
+  await alice.reads(lobby.uri, IN_THE_LOBBY)
 }
 
 /** The room takes a member out. draft-ietf-mimi-protocol-06 §5.3 */
@@ -142,5 +165,8 @@ const RUDE = 'Nobody needs you in this club'
 const RUDER = 'Nobody wants you in this club'
 const RUDEST = 'Nobody keeps you in this club'
 const FLOOD_MAX = 40
+const FIRST_SPAM = 'Buy cheap shoes'
+const IN_THE_LOBBY = 'Hello from me here'
+const PSEUDONYM_OF_A_DAY = /^mimi:\/\/b\.example\/u\/e~[\w-]{22}$/
 /** Bob's provider must not see this one: the claims look for it. */
 const AFTERWARDS = 'Where were we?'
