@@ -83,13 +83,13 @@ export async function flood(stage: Stage, federation: Federation, cast: Cast): P
     note(`Bob's client is told to wait ${refused.retryAfterMs / 1_000} s`)
     await say(cathy, { room, text: 'Could you stop that?', readers: [alice] })
     note('the budget is of the room and the pseudonym: Cathy speaks on')
-    await elsewhere(bob, alice)
+    await speakInLobby(bob, alice)
     note('in The Lobby he is another pseudonym, which nobody can tell from anybody else’s')
   })
 }
 
 /** In another room of the hub the flood has no effect: nothing links the two pseudonyms. */
-async function elsewhere(bob: Device, alice: Device): Promise<void> {
+async function speakInLobby(bob: Device, alice: Device): Promise<void> {
   bob.client.writeUnnamed(lobby.uri)
   const sent = await bob.client.sendText(lobby.uri, IN_THE_LOBBY)
   expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)

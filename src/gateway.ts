@@ -156,7 +156,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   await parts.outbox.start()
   const outer = { ...inside, identity, parts, requirements, pipeline }
   const peers = stack.use(await startPeersListener(outer))
-  const pseudonyms = createPseudonymDesk({ parts, ...unnamed, clock })
+  const pseudonyms = createPseudonymDesk({ ...unnamed, parts, clock })
   const tokens = await startTokensListener({ ...outer, pseudonyms })
   if (tokens !== undefined) stack.use(tokens)
   const onRotated = () => recordRotation(parts, 'token-issuer')

@@ -103,9 +103,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const sanctioned = openSanctions(options)
   const signers = keys.all('hub-signing').map(({ key }) => hubSigner(key, domain))
   const bytes = protocolBytes(options.signer, signers)
-  const { documents } = requirements
-  const ownTokenKeys = options.tokenKeys ?? (() => [])
-  const unnamed = await openSenders({ ...options, ...known, documents, refreshPeer, ownTokenKeys })
+  const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -120,8 +118,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     consents: new ConsentLedger(store),
     rooms,
     roomGrants: createRoomGrants(),
-    senders: unnamed.senders,
-    submitters: unnamed.submitters,
+    ...unnamed.parts,
     limiter: createLimiter({
       divisorOf: (room, sender, nowMs) => sanctioned.sanctions.divisorOf(room, sender, nowMs),
       store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),

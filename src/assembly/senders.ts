@@ -7,7 +7,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import type { RequirementDocuments } from '../peers/requirement-documents.ts'
-import type { Submitters } from '../pipeline/parts.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { mediaTypes } from '../privacypass/media-types.ts'
 import { openEmbeddedSpentTokens } from '../privacypass/spent-embedded.ts'
@@ -18,7 +18,7 @@ import { createCertificateStore } from '../senders/certificate-store.ts'
 import { createIssuerKeys, type IssuerKeys, type PublishedKeys } from '../senders/issuer-keys.ts'
 import { createProviderStanding, type ProviderStanding } from '../senders/provider-standing.ts'
 import { createSubmitLog, type SubmitLog } from '../senders/submit-log.ts'
-import { createUnnamedSenders, type UnnamedSenders } from '../senders/unnamed-senders.ts'
+import { createUnnamedSenders } from '../senders/unnamed-senders.ts'
 import type { Config } from '../settings/config.ts'
 import type { Store } from '../sqlite/store.ts'
 
@@ -26,8 +26,8 @@ export interface SendersOptions {
   readonly config: Config
   readonly store: Store
   readonly keys: KeyRing
-  /** Our own issuer's live keys for tokens of messages. */
-  readonly ownTokenKeys: () => readonly TokenKey[]
+  /** Our own issuer's live keys for tokens of messages; none unless given. */
+  readonly tokenKeys?: (() => readonly TokenKey[]) | undefined
   readonly peerClients: Pick<PeerClients, 'document'>
   readonly documents: RequirementDocuments
   readonly refreshPeer: (peer: ProviderDomain) => Promise<void>
@@ -37,8 +37,7 @@ export interface SendersOptions {
 
 /** Senders that nobody names: the hub's side of them, and their own provider's. */
 export interface Senders {
-  readonly senders: UnnamedSenders
-  readonly submitters: Submitters
+  readonly parts: Pick<PipelineParts, 'senders' | 'submitters'>
   readonly submitLog: SubmitLog
   readonly standing: ProviderStanding
   readonly issuerKeys: IssuerKeys
@@ -49,23 +48,28 @@ export interface Senders {
 export async function openSenders(options: SendersOptions): Promise<Senders> {
   const { config, store, keys, clock, randomness } = options
   const hub = config.provider
+  const standing = createProviderStanding(store, clock())
   const directory = join(config.dataDirectory, 'spent-tokens')
-  const spent = await openEmbeddedSpentTokens({ directory, clock, randomness })
+  // Where tokens were taken before, a directory that is empty now was lost.
+  const expected = standing.list().length > 0
+  const spent = await openEmbeddedSpentTokens({ directory, clock, randomness, expected })
   const issuerKeys = createIssuerKeys({
     self: hub,
-    own: options.ownTokenKeys,
+    own: options.tokenKeys ?? (() => []),
     published: (issuer) => publishedKeys(options, issuer),
     clock,
   })
-  const standing = createProviderStanding(store, clock())
   const certificates = createCertificateStore(store)
   const submitLog = createSubmitLog(store, await loadDayKeys(join(config.keysDirectory, 'submit')))
   const handles = createAccountHandles(() => keys.all('issuer-accounts'))
+  const opened = { hub, spent, keys: issuerKeys, certificates, standing, clock }
   return {
-    senders: createUnnamedSenders({ hub, spent, keys: issuerKeys, certificates, standing, clock }),
-    submitters: {
-      remember: (frankingTag, account, nowMs) =>
-        submitLog.record(frankingTag, handles.current(accountOf(account), nowMs), nowMs),
+    parts: {
+      senders: createUnnamedSenders(opened),
+      submitters: {
+        remember: (frankingTag, account, nowMs) =>
+          submitLog.record(frankingTag, handles.current(accountOf(account), nowMs), nowMs),
+      },
     },
     submitLog,
     standing,

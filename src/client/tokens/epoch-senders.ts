@@ -8,6 +8,7 @@ import {
   type PendingToken,
 } from '../../privacypass/blind-rsa/request-token.ts'
 import { readChallengeHeader } from '../../privacypass/challenge-header.ts'
+import type { TokenResponse } from '../../privacypass/issuance.ts'
 import { pseudonymChallenge, type Admission } from '../../privacypass/pseudonym-certificate.ts'
 import {
   acceptedEpochStarts,
@@ -188,12 +189,8 @@ export class EpochSenders implements UnnamedSenders {
         pending.map(({ request }) => request),
       )
       if (answer.kind === 'issued') {
-        for (const [index, certificate] of pool.entries()) {
-          const response = answer.responses[index]
-          const token = response && pending[index]?.finalize(response)
-          if (token === undefined) throw new ClientError('invalid-answer')
-          certificate.admission = { token: tokenBytes(token), publicKey: certificate.publicKey }
-        }
+        for (const [index, certificate] of pool.entries())
+          complete(certificate, pending[index], answer.responses[index])
         sending.certificates.set(epochStart, pool)
         return
       }
@@ -234,6 +231,17 @@ function newCertificate(): Certificate {
   const { privateKey, publicKey } = generatePseudonymKey()
   const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
   return { privateKey, publicKey, pseudonymId, admission: undefined, admitted: false, messages: 0 }
+}
+
+/** Takes the certificate that the issuer has signed blindly. */
+function complete(
+  certificate: Certificate,
+  pending: PendingToken | undefined,
+  response: TokenResponse | undefined,
+): void {
+  const token = response && pending?.finalize(response)
+  if (token === undefined) throw new ClientError('invalid-answer')
+  certificate.admission = { token: tokenBytes(token), publicKey: certificate.publicKey }
 }
 
 function readOffers(header: string) {

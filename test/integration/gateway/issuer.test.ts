@@ -40,15 +40,15 @@ test('another implementation gets a whole batch of tokens', async () => {
 })
 
 test.each([
-  ['message', 'new', 8, 1],
-  ['message', 'normal', 8, 8],
-  ['message', 'restricted', 1, 1],
-  ['first-contact', 'new', 10, 1],
-  ['first-contact', 'normal', 10, 1],
-  ['first-contact', 'restricted', 1, 1],
+  ['message', 'new', { size: 8, batches: 1 }],
+  ['message', 'normal', { size: 8, batches: 8 }],
+  ['message', 'restricted', { size: 1, batches: 1 }],
+  ['first-contact', 'new', { size: 10, batches: 1 }],
+  ['first-contact', 'normal', { size: 10, batches: 1 }],
+  ['first-contact', 'restricted', { size: 1, batches: 1 }],
 ] as const)(
-  'for %s an account that is %s gets exactly %i tokens at once, %i times a day',
-  async (tokenClass, standing, size, batches) => {
+  'for %s an account that is %s gets exactly %o a day',
+  async (tokenClass, standing, { size, batches }) => {
     const client = clientOf(standing)
     const key = await client.key(tokenClass)
     for (const wrong of [size - 1, size + 1].filter((count) => count > 0 && count <= 10))

@@ -26,6 +26,11 @@ function spellings(text: string): readonly string[] {
   return [text, Buffer.from(text).toString('hex'), ...base64]
 }
 
+/** Whether it is a file of the gateway, not of its embedded delivery service. */
+function isOwn({ name }: { readonly name: string }): boolean {
+  return !name.startsWith('reference-ds.')
+}
+
 test('a hub writes down nothing that names who wrote, flooded and was reported', async () => {
   const directory = tempDir()
   const lines: string[] = []
@@ -63,7 +68,6 @@ test('a hub writes down nothing that names who wrote, flooded and was reported',
     )
     lines.push(hub.log())
   })()
-  const isOwn = ({ name }: { readonly name: string }) => !name.startsWith('reference-ds.')
   const kept = filesIn(join(directory, 'a.example')).filter(isOwn)
   expect(kept.map(({ name }) => name)).toContain('postern.sqlite')
   const everything = [...kept, { name: 'log', bytes: Buffer.from(lines.join('')) }]
