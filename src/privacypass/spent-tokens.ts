@@ -17,7 +17,7 @@ export interface Spend {
 
 export type SpendOutcome =
   | { readonly kind: 'spent' }
-  /** The same request has spent it, at most `AGAIN_MS` ago: its answer got lost, it may have it again. */
+  /** The same request has spent it, at most ten minutes ago: its answer got lost, it may have it again. */
   | { readonly kind: 'again' }
   /** Another request has spent it, or the same one longer ago. */
   | { readonly kind: 'replayed' }
@@ -120,7 +120,7 @@ export function outcomeOfRepeat(isSameRequest: boolean): SpendOutcome {
 export const SPENT: SpendOutcome = Object.freeze({ kind: 'spent' })
 export const EPOCH_CLOSED: SpendOutcome = Object.freeze({ kind: 'epoch-closed' })
 /** How long a request may ask for its answer again. */
-export const AGAIN_MS = 600_000
+const AGAIN_MS = 600_000
 /** How many spends are committed at once. */
 export const BATCH_MAX = 64
 /** How many epochs are held: the ones of today and tomorrow, and what nobody has dropped yet. */

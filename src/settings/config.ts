@@ -6,6 +6,7 @@ import type { Limits } from './limits.ts'
 import type { Rates } from './rates.ts'
 import type { VerificationKey } from '../metadata/requirements/document.ts'
 import { bundleKey } from '../policy/bundle.ts'
+import { spentTokensConfig, type SpentTokensConfig } from './spent-tokens.ts'
 import { policyProfiles, type Configuration, type PolicyProfile } from './schema.ts'
 
 /** What the process runs with: every default filled in, every path absolute, frozen. */
@@ -49,6 +50,7 @@ export interface Config {
   /** For `limitsWith`. */
   readonly rates: Rates
   /** What is off unless an operator asks for it. */
+  readonly spentTokens: SpentTokensConfig
   readonly experimental: Configuration['experimental']
   readonly log: { readonly level: Configuration['log']['level'] }
   readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
@@ -156,6 +158,7 @@ export function buildConfig(
     decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,
+    spentTokens: spentTokensConfig(written.spentTokens, resolve(dataDirectory, 'spent-tokens')),
     experimental: written.experimental,
     log: written.log,
     telemetry: {

@@ -34,6 +34,7 @@ const fixed = [
   'rooms',
   'decisionLog',
   'limits',
+  'spentTokens',
   'experimental',
   'telemetry',
 ] as const

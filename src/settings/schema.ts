@@ -14,6 +14,7 @@ import {
 import { issuerSchema } from './issuer.ts'
 import { limitsSchema } from './limits.ts'
 import { ratesSchema } from './rates.ts'
+import { spentTokensSchema } from './spent-tokens.ts'
 import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
 
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
@@ -205,6 +206,9 @@ export const configurationSchema = z.strictObject({
     ),
   limits: limitsSchema.prefault({}).describe('Bounds, each with a default.'),
   rates: ratesSchema.prefault({}).describe('Rate limits; the tightest one that applies decides.'),
+  spentTokens: spentTokensSchema
+    .prefault({})
+    .describe('Which anonymous tokens were spent: none of them is taken twice.'),
   experimental: z
     .strictObject({
       arc: z

@@ -25,8 +25,8 @@ const REQUESTS = [
   ['four', 'four'],
 ] as const
 
-function start(program: string, ...args: string[]): ChildProcess {
-  const child = fork(new URL(program, import.meta.url), args, { serialization: 'advanced' })
+function start(program: URL, ...args: string[]): ChildProcess {
+  const child = fork(program, args, { serialization: 'advanced' })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
@@ -37,7 +37,7 @@ async function startWorkers() {
   const sockets = Array.from({ length: WORKERS }, (_, index) => join(directory, `${index}.sock`))
   const startWorker = async (index: number): Promise<ChildProcess> => {
     const args = [join(directory, 'store'), `${index}`, `${WORKERS}`, sockets[index] ?? '']
-    const worker = start('spent-worker.ts', ...args)
+    const worker = start(new URL('spent-worker.ts', import.meta.url), ...args)
     await once(worker, 'message')
     return worker
   }
@@ -63,7 +63,7 @@ async function startWorkers() {
 
 /** What became of each token for one sender. */
 async function send(data: SenderData, told: (answered: number) => void): Promise<SenderResult> {
-  const sender = start('spent-sender.ts', JSON.stringify(data))
+  const sender = start(new URL('spent-sender.ts', import.meta.url), JSON.stringify(data))
   const result = Promise.withResolvers<SenderResult>()
   sender.on('message', (message: number | SenderResult) => {
     if (typeof message === 'number') told(message)

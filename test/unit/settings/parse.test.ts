@@ -75,6 +75,19 @@ test('a minimal file gets every default, absolute paths and no loose end', () =>
   expect(config.rates.attempts).toEqual({ perSecond: 10, burst: 200 })
 })
 
+test('spent tokens are kept in files of the data directory, or in a database', () => {
+  expect(parse(minimal).spentTokens).toEqual({
+    kind: 'embedded',
+    directory: '/etc/postern/data/spent-tokens',
+  })
+  const url = 'postgresql://postern@db.example/postern'
+  expect(parse(`${minimal}spentTokens: { kind: postgres, url: '${url}' }`).spentTokens).toEqual({
+    kind: 'postgres',
+    url,
+  })
+  expect(problemsOf(`${minimal}spentTokens: { url: '${url}' }`)).toHaveLength(1)
+})
+
 test('the configuration is frozen throughout', () => {
   const config = parse(`${minimal}peers: { b.example: { allow: true } }`)
   const loose: object[] = []

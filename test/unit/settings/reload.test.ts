@@ -36,6 +36,7 @@ test('what is bound or opened at start needs a restart, by its path', () => {
     dataDirectory: '/elsewhere',
     ds: { port: 1 },
     decisionLog: { file: '/elsewhere/decisions.jsonl' },
+    spentTokens: { kind: 'postgres', url: 'postgres://db.example/postern' },
     limits: { drainMs: 1 },
     upstream: { url: 'http://ds.example' },
   })
@@ -47,6 +48,7 @@ test('what is bound or opened at start needs a restart, by its path', () => {
     'ds',
     'decisionLog',
     'limits',
+    'spentTokens',
   ])
 })
 
