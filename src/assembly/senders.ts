@@ -11,6 +11,10 @@ import type { PipelineParts } from '../pipeline/parts.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { mediaTypes } from '../privacypass/media-types.ts'
 import { openEmbeddedSpentTokens } from '../privacypass/spent-embedded.ts'
+import {
+  postgresSpentTokens,
+  type PostgresSpentTokensOptions,
+} from '../privacypass/spent-postgres.ts'
 import type { SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
 import { tokenTypeCodes } from '../privacypass/token-type.ts'
@@ -20,6 +24,7 @@ import { createProviderStanding, type ProviderStanding } from '../senders/provid
 import { createSubmitLog, type SubmitLog } from '../senders/submit-log.ts'
 import { createUnnamedSenders } from '../senders/unnamed-senders.ts'
 import type { Config } from '../settings/config.ts'
+import type { SpentTokensConfig } from '../settings/spent-tokens.ts'
 import type { Store } from '../sqlite/store.ts'
 
 export interface SendersOptions {
@@ -49,10 +54,9 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
   const { config, store, keys, clock, randomness } = options
   const hub = config.provider
   const standing = createProviderStanding(store, clock())
-  const directory = join(config.dataDirectory, 'spent-tokens')
-  // Where tokens were taken before, a directory that is empty now was lost.
+  // Where tokens were taken before, a store that is empty now was lost.
   const expected = standing.list().length > 0
-  const spent = await openEmbeddedSpentTokens({ directory, clock, randomness, expected })
+  const spent = await openSpentTokens(config.spentTokens, { clock, randomness, expected })
   const issuerKeys = createIssuerKeys({
     self: hub,
     own: options.tokenKeys ?? (() => []),
@@ -75,6 +79,18 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
     standing,
     issuerKeys,
     spent,
+  }
+}
+
+async function openSpentTokens(
+  kept: SpentTokensConfig,
+  shared: Pick<PostgresSpentTokensOptions, 'clock' | 'randomness' | 'expected'>,
+): Promise<SpentTokens> {
+  switch (kept.kind) {
+    case 'embedded':
+      return openEmbeddedSpentTokens({ ...shared, directory: kept.directory })
+    case 'postgres':
+      return postgresSpentTokens({ ...shared, url: kept.url })
   }
 }
 

@@ -113,34 +113,12 @@ export function buildConfig(
 ): Config {
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(baseDirectory, path))
   const dataDirectory = absolute(written.dataDirectory)
-  const { peers, internal, admin, tokens } = written.listeners
   const config: Config = {
     file,
     provider: written.provider,
     dataDirectory,
     keysDirectory: absolute(written.keysDirectory ?? resolve(dataDirectory, 'keys')),
-    listeners: {
-      peers: {
-        ...peers,
-        certificate: absolute(peers.certificate),
-        key: absolute(peers.key),
-        ca: absolute(peers.ca),
-      },
-      internal:
-        internal.socket === undefined
-          ? {
-              kind: 'tcp',
-              host: internal.host ?? '127.0.0.1',
-              port: internal.port ?? INTERNAL_PORT,
-            }
-          : { kind: 'socket', path: absolute(internal.socket) },
-      admin: {
-        host: admin.host,
-        port: admin.port,
-        socket: absolute(admin.socket ?? resolve(dataDirectory, 'control.sock')),
-      },
-      tokens,
-    },
+    listeners: listenersOf(written, absolute, dataDirectory),
     upstream: written.upstream,
     ds: written.ds,
     issuer: written.issuer,
@@ -167,6 +145,36 @@ export function buildConfig(
     },
   }
   return deepFreeze(config)
+}
+
+function listenersOf(
+  written: Configuration,
+  absolute: (path: string) => string,
+  dataDirectory: string,
+): Config['listeners'] {
+  const { peers, internal, admin, tokens } = written.listeners
+  return {
+    peers: {
+      ...peers,
+      certificate: absolute(peers.certificate),
+      key: absolute(peers.key),
+      ca: absolute(peers.ca),
+    },
+    internal:
+      internal.socket === undefined
+        ? {
+            kind: 'tcp',
+            host: internal.host ?? '127.0.0.1',
+            port: internal.port ?? INTERNAL_PORT,
+          }
+        : { kind: 'socket', path: absolute(internal.socket) },
+    admin: {
+      host: admin.host,
+      port: admin.port,
+      socket: absolute(admin.socket ?? resolve(dataDirectory, 'control.sock')),
+    },
+    tokens,
+  }
 }
 
 function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig> {
