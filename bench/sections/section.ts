@@ -24,7 +24,7 @@ export interface SectionBar {
 }
 
 /** The program of each section, beside this file. */
-export const sectionNames = ['policy', 'rooms', 'arc', 'issuer', 'spent'] as const
+export const sectionNames = ['policy', 'rooms', 'arc', 'issuer', 'spent', 'relay-log'] as const
 export type SectionName = (typeof sectionNames)[number]
 
 type Unit = '' | SectionRow['unit']
@@ -46,6 +46,7 @@ export function quantile(values: readonly number[], share: number): number {
 
 /** Hands the section to the process that started this one. */
 export function report(section: Section): void {
-  if (process.send === undefined) throw new Error('run `npm run bench -- --only policy,rooms`')
+  if (process.send === undefined)
+    throw new Error('run `npm run bench -- --only policy,rooms,relay-log`')
   process.send(section, () => process.disconnect())
 }

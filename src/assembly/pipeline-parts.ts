@@ -54,6 +54,7 @@ import { createHome } from './home.ts'
 import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
+import { openRelayLog } from './relay-log.ts'
 import { openReportDesk } from './report-desk.ts'
 import { openSanctions } from './sanctions.ts'
 import { openSenders, type Senders } from './senders.ts'
@@ -104,6 +105,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const signers = keys.all('hub-signing').map(({ key }) => hubSigner(key, domain))
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
+  const logs = await openRelayLog(config.keysDirectory, store)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -130,6 +132,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
       throw new GatewayError('key-unavailable', { facts: { ciphersuite } })
     },
     stamps: createStampStore({ store }),
+    ...logs,
     timeBuckets: createTimeBuckets(undefined, known.transforms.bucketTime),
     fanoutTimes: createTimeBuckets(undefined, known.transforms.bucketTime),
     upstream: options.upstream,
@@ -140,7 +143,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     unheardMessages: createUnheardMessages(store, clock),
     receipts: options.receipts,
     ...sanctioned,
-    reports: openReportDesk({ domain, store, keys, agent, rooms, suites, clock }),
+    reports: openReportDesk({ domain, store, keys, agent, rooms, suites, ...logs, clock }),
     decisionLog: options.decisionLog ?? NO_DECISION_LOG,
     metrics,
     clock,

@@ -17,6 +17,7 @@ export function startRetention(
       await parts.senders.dropEpochs()
       await parts.submitLog.deleteBefore(nowMs)
       await parts.standing.deleteBefore(nowMs)
+      await parts.relayLog.deleteBefore(nowMs)
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)

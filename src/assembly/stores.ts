@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { journalMigrations } from '../audit/journal.ts'
 import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
+import { logCoverageMigrations } from '../franking/log-coverage.ts'
+import { relayLogMigrations } from '../franking/relay-log.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
 import { penaltyMigrations } from '../issuer/penalties.ts'
 import { quotaMigrations } from '../issuer/quota-store.ts'
@@ -52,4 +54,6 @@ const migrations = [
   ...certificateMigrations,
   ...standingMigrations,
   ...submitLogMigrations,
+  ...relayLogMigrations,
+  ...logCoverageMigrations,
 ]

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject } from 'node:crypto'
 import { blobColumn } from '../sqlite/row.ts'
-import type { Migration, Store } from '../sqlite/store.ts'
+import type { Migration, Store, StoreValue } from '../sqlite/store.ts'
 import { decode, encode, fixed, struct, uint64, type Codec } from '../wire/codec.ts'
 import { frankBytes } from '../wire/mimi/franking.ts'
 import { identifierUriCodec } from '../wire/mimi/protocol.ts'
@@ -17,6 +17,9 @@ export const relayLogMigrations: readonly Migration[] = [
   },
 ]
 
+/** How long a day's key lives, and with it what the log says of that day. */
+export const relayLogDays = 30
+
 /** One random key per UTC day since the epoch. Who destroys a key closes that day's entries for good. */
 export interface DayKeys {
   /** The day's key; makes it, durably, when it is not there. */
@@ -26,24 +29,54 @@ export interface DayKeys {
   destroyBefore(day: number): Promise<void>
 }
 
-/** What was relayed, by its franking tag. */
+/** What a log says of one message, whoever keeps it. */
 export interface RelayEntry {
+  /** Empty at a reporter's provider: a fan-out does not say who sent it. */
   readonly sender: string
+  /** As it was shown. */
   readonly timestampMs: number
+  /** 32 octets; zeros where no frank was shown. */
   readonly serverFrank: Buffer
-  /** The message's number in the room, where it was logged. */
+  /** The message's number in the room, at its hub only. */
   readonly sequence: bigint | undefined
 }
+
+/** One message that passed. */
+export interface RelayedMessage extends RelayEntry {
+  readonly room: string
+  /** 32 octets. */
+  readonly frankingTag: Buffer
+  /** Our own time: what a message says of its time may not choose a key. */
+  readonly nowMs: number
+}
+
+/** What our own log says of a message that somebody else reports. */
+export type OwnLogMatch =
+  | ({ readonly kind: 'relayed' } & RelayEntry)
+  /** Not in it, which says something only where the log holds all of the room. */
+  | { readonly kind: 'not-relayed' }
 
 /**
  * A log of relayed messages that only those can read who know a message's franking tag: members who
  * can decrypt it, and whoever kept it from the wire. It proves what a swapped frank no longer can.
+ * Every provider on the way keeps one: hub, sender's provider, reporter's provider.
  */
 export interface RelayLog {
+  /** Makes the day's key where it is not there, so that `record` is queued at once. */
+  ready(nowMs: number): Promise<void>
   /** Resolves when durable. The first entry of a tag in a room and day stays. */
-  record(room: string, frankingTag: Buffer, entry: RelayEntry): Promise<void>
-  /** Looks into every retained day: a swapped frank may carry any time. Costs one HMAC per day. */
-  find(room: string, frankingTag: Buffer): RelayEntry | undefined
+  record(message: RelayedMessage): Promise<void>
+  /** The same for what nobody waits for: written in batches; what is lost is counted. */
+  note(message: RelayedMessage): void
+  /** Entries that `note` could not write. */
+  lost(): number
+  /**
+   * Every retained day is looked into: a swapped frank may carry any time. Costs one HMAC per day.
+   * With a `sender` only an entry of that sender counts: others may have used its tag.
+   */
+  find(room: string, frankingTag: Buffer, sender?: string): RelayEntry | undefined
+  /** Checks a message that somebody else reports against what we have relayed ourselves. */
+  matchOwnLog(room: string, frankingTag: Buffer): OwnLogMatch
   /** Destroys keys and entries of days that ended more than `retentionDays` ago. */
   deleteBefore(nowMs: number): Promise<void>
 }
@@ -56,24 +89,40 @@ export interface RelayLogOptions {
 }
 
 export function createRelayLog(options: RelayLogOptions): RelayLog {
-  const { store, keys, retentionDays = RETENTION_DAYS } = options
+  const { store, keys, retentionDays = relayLogDays } = options
+  let lost = 0
+  const keyOf = async (nowMs: number) => {
+    const day = dayOf(nowMs)
+    return keys.retained().get(day) ?? keys.ensure(day)
+  }
+  const noteWith = async (message: RelayedMessage) => {
+    try {
+      await store.writeSoon(INSERT, rowOf(await keyOf(message.nowMs), message))
+    } catch {
+      lost += 1
+    }
+  }
+  const find = (room: string, frankingTag: Buffer, sender?: string) => {
+    for (const [day, key] of keys.retained()) {
+      const row = store.get(SELECT, [day, entryId(key, room, frankingTag)])
+      const entry = row && open(key, frankingTag, blobColumn(row, 'sealed'))
+      if (entry !== undefined && (sender === undefined || entry.sender === sender)) return entry
+    }
+    return undefined
+  }
   return {
-    record: async (room, frankingTag, entry) => {
-      const day = dayOf(entry.timestampMs)
-      const key = keys.retained().get(day) ?? (await keys.ensure(day))
-      await store.write(INSERT, [
-        day,
-        entryId(key, room, frankingTag),
-        seal(key, frankingTag, entry),
-      ])
+    ready: async (nowMs) => void (await keyOf(nowMs)),
+    record: (message) => {
+      const key = keys.retained().get(dayOf(message.nowMs))
+      if (key !== undefined) return store.write(INSERT, rowOf(key, message))
+      return keyOf(message.nowMs).then((made) => store.write(INSERT, rowOf(made, message)))
     },
-    find: (room, frankingTag) => {
-      for (const [day, key] of keys.retained()) {
-        const row = store.get(SELECT, [day, entryId(key, room, frankingTag)])
-        const entry = row && open(key, frankingTag, blobColumn(row, 'sealed'))
-        if (entry !== undefined) return entry
-      }
-      return undefined
+    note: (message) => void noteWith(message),
+    lost: () => lost,
+    find,
+    matchOwnLog: (room, frankingTag) => {
+      const entry = find(room, frankingTag)
+      return entry === undefined ? { kind: 'not-relayed' } : { kind: 'relayed', ...entry }
     },
     deleteBefore: async (nowMs) => {
       const oldestDay = dayOf(nowMs) - retentionDays
@@ -84,6 +133,11 @@ export function createRelayLog(options: RelayLogOptions): RelayLog {
       while (deleted > 0)
     },
   }
+}
+
+function rowOf(key: KeyObject, message: RelayedMessage): readonly StoreValue[] {
+  const { nowMs, room, frankingTag } = message
+  return [dayOf(nowMs), entryId(key, room, frankingTag), seal(key, frankingTag, message)]
 }
 
 function entryId(key: KeyObject, room: string, frankingTag: Buffer): Buffer {
@@ -129,7 +183,6 @@ function dayOf(timestampMs: number): number {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000
-const RETENTION_DAYS = 30
 const DELETE_STEP_ROWS = 1_000
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32

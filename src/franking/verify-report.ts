@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Frank } from '../model/exchange.ts'
 import { readApplicationData, reportedMessageId, type ReportedContent } from './application-data.ts'
 import type { FrankingAgent } from './franking-agent.ts'
+import { relayLogDays, type RelayEntry } from './relay-log.ts'
 
 /** A message as a report carries it. */
 export interface ReportedMessage {
@@ -57,6 +58,8 @@ export type MessageVerdict =
       readonly anomaly: Anomaly | undefined
       /** 32 octets. draft-ietf-mimi-content-09 §3.3 */
       readonly messageId: Buffer
+      /** Its number in the room, where the relay log has it. */
+      readonly sequence: bigint | undefined
     }
 
 /** Checks one message of a report. Never throws for what a reporter wrote. */
@@ -67,12 +70,12 @@ export interface VerifierOptions {
   readonly clock: Clock
   /** How old a message may be. */
   readonly retentionMs: number
-  /** Whether the sealed relay log knows this content: it stands in for a frank that was swapped. */
+  /** What the sealed relay log knows of this content: it stands in for a frank that was swapped. */
   readonly relayed?: (message: {
     readonly room: string
     readonly sender: string
     readonly frankingTag: Buffer
-  }) => boolean
+  }) => Pick<RelayEntry, 'timestampMs' | 'sequence'> | undefined
 }
 
 /** The checks 5 to 8 and 10 of the intake, in their order. draft-ietf-mimi-protocol-06 §5.9 */
@@ -83,10 +86,13 @@ export function createReportVerifier(options: VerifierOptions): VerifyMessage {
     if (typeof claim === 'string') return { kind: 'refused', reason: claim }
     const { frankingTag, sender, messageId } = claim
     const flaw = findFlaw({ message, room, frankingTag }, options)
+    const entry = options.relayed?.({ room: room.room, sender, frankingTag })
+    const known = { messageId, sequence: entry?.sequence }
     if (flaw === undefined)
-      return { kind: 'checked', result: 'verified', method: 'frank', anomaly: undefined, messageId }
-    const relayed = options.relayed?.({ room: room.room, sender, frankingTag }) === true
-    return { kind: 'checked', ...withoutFrank(flaw, { relayed, room }), messageId }
+      return { kind: 'checked', result: 'verified', method: 'frank', anomaly: undefined, ...known }
+    const isCovered = room.relayLogComplete && isOfLog(message, options.clock())
+    const relayed = entry !== undefined
+    return { kind: 'checked', ...withoutFrank(flaw, { relayed, isCovered }), ...known }
   }
 }
 
@@ -139,7 +145,7 @@ function findFlaw(
 
 function withoutFrank(
   flaw: Anomaly,
-  { relayed, room }: { readonly relayed: boolean; readonly room: ReportedRoom },
+  { relayed, isCovered }: { readonly relayed: boolean; readonly isCovered: boolean },
 ) {
   const swapped = flaw === 'frank-swap-suspected'
   if (relayed)
@@ -148,7 +154,7 @@ function withoutFrank(
       method: 'relay-log',
       anomaly: swapped ? 'frank-swapped-in-transit' : flaw,
     } as const
-  if (room.relayLogComplete && (swapped || flaw === 'frank-not-ours'))
+  if (isCovered && (swapped || flaw === 'frank-not-ours'))
     return {
       result: 'contradicted',
       method: 'relay-log',
@@ -157,4 +163,13 @@ function withoutFrank(
   return { result: 'unverifiable', method: 'none', anomaly: flaw } as const
 }
 
+/** Whether the log must have a message of this time, if there was one: what is older is destroyed. */
+function isOfLog({ acceptedTimestamp }: ReportedMessage, nowMs: number): boolean {
+  const oldestMs = nowMs - (relayLogDays - 1) * DAY_MS
+  return (
+    acceptedTimestamp >= BigInt(oldestMs) && acceptedTimestamp <= BigInt(nowMs + CLOCK_TOLERANCE_MS)
+  )
+}
+
+const DAY_MS = 86_400_000
 const CLOCK_TOLERANCE_MS = 5 * 60 * 1_000

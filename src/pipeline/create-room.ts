@@ -5,6 +5,7 @@ import type { RoomState } from '../rooms/room-state.ts'
 import { holdToSuite } from './hold-to-suite.ts'
 import type { PolicyRoom } from '../policy/slices.ts'
 import type { PipelineParts } from './parts.ts'
+import { showsFranks } from './relay.ts'
 
 export interface RoomToCreate {
   readonly room: MimiUri
@@ -24,13 +25,18 @@ export interface RoomToCreate {
  */
 export async function createRoom(parts: PipelineParts, wanted: RoomToCreate): Promise<RoomState> {
   if (uriDomain(wanted.room) !== parts.peers.self) throw new GatewayError('actor-mismatch')
-  return parts.rooms.create({ ...wanted, nowMs: parts.clock() }, (room) => {
+  const nowMs = parts.clock()
+  let isLogged = false
+  const created = await parts.rooms.create({ ...wanted, nowMs }, (room) => {
     const suite = parts.suites.suiteByName(room.suite)
     if (suite === undefined) throw new GatewayError('suite-unavailable')
     requireOwnUsers(parts, room)
     holdToSuite(parts, room, suite)
     requireServable(parts, wanted, parts.home.room(wanted.room, suite))
+    isLogged = showsFranks(suite)
   })
+  if (isLogged) await parts.logCoverage.begin(wanted.room, nowMs)
+  return created
 }
 
 /**

@@ -12,6 +12,7 @@ import type { PipelineParts } from './parts.ts'
 import { openPassage } from './passage.ts'
 import { record, recordRefusal } from './record.ts'
 import { requireNoDescription } from './room-description.ts'
+import { keepStamp } from './relay.ts'
 import { franked } from './stamp.ts'
 import { catchUp } from './update.ts'
 
@@ -94,8 +95,13 @@ async function stampOf(parts: PipelineParts, { room, item, widthMs }: Stampable)
     return stamp
   }
   const unheard = parts.unheardMessages.find(room, digest)
-  if (unheard === undefined) return { timestampMs: show(), frank: undefined }
-  return parts.stamps.put(franked(parts, unheard, { timestampMs: show(), sequence: NOT_TOLD }))
+  if (unheard === undefined) {
+    await parts.logCoverage.interrupt(room)
+    return { timestampMs: show(), frank: undefined }
+  }
+  await parts.relayLog.ready(parts.clock())
+  const late = franked(parts, unheard, { timestampMs: show(), sequence: NOT_TOLD })
+  return keepStamp(parts, late, unheard)
 }
 
 /** Where the answer that carried the number never came. */

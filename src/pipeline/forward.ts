@@ -1,4 +1,5 @@
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
+import type { RawResponse } from '../model/adapter.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { attestedHeader } from '../metadata/attested.ts'
@@ -17,6 +18,7 @@ import type { PipelineParts } from './parts.ts'
 import { agreementToName, openPassage, type Passage } from './passage.ts'
 import { answerForPinnedRoom } from './pinned-room.ts'
 import { record, shownStatus } from './record.ts'
+import { noteSent } from './relay.ts'
 import { rememberSubmitter } from './remember-submitter.ts'
 import { showRequest } from './show-request.ts'
 
@@ -71,6 +73,7 @@ export async function forward(
   const recorded = shownStatus(parts, passage, { status, bytes })
   const accepted = recorded >= 200 && recorded < 300
   if (accepted || status === NOT_FOUND) await keepConsent(parts, exchange)
+  if (accepted) noteAccepted(parts, passage, { status, bytes })
   const event = consentEvent(exchange) ?? 'exchange.accepted'
   record(parts, passage, {
     kind: accepted ? event : 'exchange.refused',
@@ -79,6 +82,17 @@ export async function forward(
   })
   const answer = answerForPinnedRoom(parts, exchange, { status, bytes })
   return challenge === undefined ? answer : { ...answer, headers: { authenticate: challenge } }
+}
+
+/** For our own relay log. An answer that nobody can read is our client's to refuse. */
+function noteAccepted(parts: PipelineParts, passage: Passage, response: RawResponse): void {
+  const { exchange } = passage
+  if (exchange.operation !== 'submitMessage') return
+  try {
+    noteSent(parts, { ...passage, exchange }, parts.adapter.parseAnswer(exchange, response))
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { observedOfFrame } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { record } from './record.ts'
+import { noteReceived } from './relay.ts'
 import { requireNoDescription } from './room-description.ts'
 
 /**
@@ -36,6 +37,7 @@ export async function notify(
     const { answer } = await deliver(parts, { ...passage, exchange: shownTo(parts, passage, plan) })
     if (answer.operation !== 'notify' || answer.outcome.kind !== 'accepted')
       throw new GatewayError('upstream-invalid')
+    noteReceived(parts, passage)
   })
   record(parts, passage, {
     kind: 'exchange.accepted',

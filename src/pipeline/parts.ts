@@ -5,6 +5,8 @@ import type { Outbox } from '../delivery/outbox.ts'
 import type { PeerClients } from '../delivery/peer-clients.ts'
 import type { Upstream } from '../delivery/upstream.ts'
 import type { FrankingAgent } from '../franking/franking-agent.ts'
+import type { LogCoverage } from '../franking/log-coverage.ts'
+import type { RelayLog } from '../franking/relay-log.ts'
 import type { StampStore } from '../franking/stamp-store.ts'
 import type { TimeBuckets } from '../franking/time-bucket.ts'
 import type { Attested } from '../metadata/attested.ts'
@@ -123,6 +125,8 @@ export interface PipelineParts {
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent
   readonly stamps: StampStore
+  readonly relayLog: RelayLog
+  readonly logCoverage: LogCoverage
   /** The times of answers, in the order in which they are given. */
   readonly timeBuckets: TimeBuckets
   /** The times of fan-outs, in the order in which the delivery service hands them out. */

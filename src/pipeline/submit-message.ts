@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto'
 import type { Stamp } from '../franking/stamp-store.ts'
-import { roomTimeWidthMs, suiteEntry, type Suite } from '../metadata/suite.ts'
+import { roomTimeWidthMs } from '../metadata/suite.ts'
 import type { GrantedPlan } from '../metadata/plan.ts'
 import type { RawResponse } from '../model/adapter.ts'
 import type { Answer } from '../model/answer.ts'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { SubmitMessageExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
+import type { MimiUri } from '../model/ids.ts'
 import type { Form } from '../model/metadata.ts'
 import type { SenderTier } from '../model/sender-tier.ts'
 import { admitSender, proveSender } from './admit-sender.ts'
@@ -20,6 +21,7 @@ import type { PipelineParts } from './parts.ts'
 import { openPassage, type Passage } from './passage.ts'
 import { originDomain } from './identify.ts'
 import { record } from './record.ts'
+import { keepStamp, showsFranks } from './relay.ts'
 import { rememberSubmitter } from './remember-submitter.ts'
 import { requireNotBanned } from './sanctioned.ts'
 import { franked } from './stamp.ts'
@@ -64,11 +66,12 @@ export async function submitMessage(
     const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, roomTimeWidthMs(suite))
     const { sequence = 0 } = delivered
     const stamp = stampOf(parts, submission, { timestampMs: shownMs, sequence })
+    if (stamp !== undefined) await parts.relayLog.ready(parts.clock())
     stamped = stamp !== undefined
     const { timestampMs, frank } =
       stamp === undefined
-        ? { timestampMs: shownMs, frank: undefined }
-        : await parts.stamps.put(stamp)
+        ? await unstamped(parts, room, shownMs)
+        : await keepStamp(parts, stamp, submission)
     record(parts, passage, {
       kind: 'message.accepted',
       outcome: 'accepted',
@@ -121,11 +124,6 @@ export function discloseMessage(passage: Passage<SubmitMessageExchange>): {
   return { request, response: disclose(passage, 'follower') }
 }
 
-/** Whether anybody may be shown a frank at all. */
-function showsFranks(suite: Suite): boolean {
-  return (suiteEntry(suite, 'message.frank', 'follower')?.ceiling ?? 'absent') !== 'absent'
-}
-
 /** A message on its way, with what it is stamped for; without a tag it gets no frank. */
 type Submission = Omit<UnheardMessage, 'frankingTag'> & {
   readonly frankingTag: Buffer | undefined
@@ -149,6 +147,12 @@ async function heard(
       await parts.unheardMessages.keep({ ...submission, frankingTag })
     throw error
   }
+}
+
+/** No frank and nothing in the relay log: what is not in it proves nothing about this room any more. */
+async function unstamped(parts: PipelineParts, room: MimiUri, timestampMs: number) {
+  await parts.logCoverage.interrupt(room)
+  return { timestampMs, frank: undefined }
 }
 
 /** Stage 6. INVARIANT: the time is bucketed before it is franked, and is the same everywhere. */

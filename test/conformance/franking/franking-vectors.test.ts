@@ -95,7 +95,12 @@ function receive(change: {
   return content.roomUri === room ? 'accept' : 'reject:room_uri'
 }
 
-const relayed = new Set([content1, content2, pseudonymous].map((one) => tagOf(one).toString('hex')))
+const relayed = new Map(
+  [content1, content2, pseudonymous].map((one) => [
+    tagOf(one).toString('hex'),
+    { timestampMs: T1, sequence: undefined },
+  ]),
+)
 
 function report(
   change: Partial<ReportedMessage & ReportedRoom> & { log?: boolean; timestampMs?: number } = {},
@@ -105,7 +110,7 @@ function report(
     agent,
     clock: () => T2 + 60_000,
     retentionMs: 30 * 86_400_000,
-    ...(log ? { relayed: ({ frankingTag }) => relayed.has(frankingTag.toString('hex')) } : {}),
+    ...(log ? { relayed: ({ frankingTag }) => relayed.get(frankingTag.toString('hex')) } : {}),
   })
   const verdict = verify(
     {
@@ -243,7 +248,10 @@ describe.skipIf(vectors === undefined)(
         { content: content2, timestampMs: T2, frank: frank2 },
       ]
       for (const { content, timestampMs, frank } of entries)
-        await log.record(room, tagOf(content), {
+        await log.record({
+          room,
+          frankingTag: tagOf(content),
+          nowMs: timestampMs,
           sender: alice,
           timestampMs,
           serverFrank: frank.serverFrank,

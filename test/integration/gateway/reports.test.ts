@@ -52,8 +52,14 @@ async function verdictOf(body: Buffer, target = room) {
   return newest
 }
 
-/** Our frank, for this sender, room and time, but of other content: nobody is blamed for it. */
-const suspected = { result: 'unverifiable', anomaly: 'frank-swap-suspected' }
+/** Our frank, for this sender, room and time, but of content that never passed: the relay log is complete. */
+const invented = { result: 'contradicted', anomaly: 'content-never-relayed' }
+/** The same of content that did pass: somebody on the way swapped the frank. */
+const swapped = {
+  result: 'verified',
+  method: 'relay-log',
+  anomaly: 'frank-swapped-in-transit',
+}
 const verified = { result: 'verified', provider: 'b.example', method: 'frank', anomaly: null }
 
 test('a report of a message that the hub has relayed is verified', async () => {
@@ -66,22 +72,22 @@ test('a client’s own report reaches the hub and is verified', async () => {
   expect(stored()).toBe(before + 1)
 })
 
-test('a report with edited content is answered the same and not verified', async () => {
+test('a report with edited content is answered the same and contradicted', async () => {
   const evidence = await evidenceOf('I like you')
   const applicationData = Buffer.from(evidence.applicationData)
   applicationData.write('hate', applicationData.indexOf('like'))
   const messages = [{ ...evidence, applicationData }] as const
-  expect(await verdictOf(buildReport({ messages }))).toMatchObject(suspected)
+  expect(await verdictOf(buildReport({ messages }))).toMatchObject(invented)
 })
 
-test('a report with the frank of another message is not verified', async () => {
+test('a report with the frank of another message is verified by the relay log, and the swap named', async () => {
   const [one, other] = [await evidenceOf('one'), await evidenceOf('other')]
   const { frank, acceptedTimestamp } = other
   const messages = [{ ...one, frank, acceptedTimestamp }] as const
-  expect(await verdictOf(buildReport({ messages }))).toMatchObject(suspected)
+  expect(await verdictOf(buildReport({ messages }))).toMatchObject(swapped)
 })
 
-test('a report with a frank that is not ours proves nothing', async () => {
+test('a frank that is not ours proves nothing, the relay log does', async () => {
   const evidence = await evidenceOf('forged')
   const frank = {
     ...evidence.frank,
@@ -89,15 +95,16 @@ test('a report with a frank that is not ours proves nothing', async () => {
     frankingIntegritySignature: Buffer.alloc(64, 1),
   }
   expect(await verdictOf(buildReport({ messages: [{ ...evidence, frank }] }))).toMatchObject({
+    method: 'relay-log',
     anomaly: 'frank-not-ours',
   })
 })
 
-test('a report with another time than the franked one is not verified', async () => {
+test('a report with another time than the franked one is not verified by its frank', async () => {
   const evidence = await evidenceOf('yesterday')
   const acceptedTimestamp = evidence.acceptedTimestamp - 86_400_000n
   const verdict = await verdictOf(buildReport({ messages: [{ ...evidence, acceptedTimestamp }] }))
-  expect(verdict).not.toMatchObject({ result: 'verified' })
+  expect(verdict).toMatchObject({ method: 'relay-log', anomaly: 'frank-not-ours' })
 })
 
 test('a report that blames somebody else than the sender is refused and not kept', async () => {

@@ -163,7 +163,7 @@ test('a swapped frank is kept as unverifiable with its anomaly, a lie by the rel
     agent: testAgent(),
     clock: () => acceptedMs,
     retentionMs: 86_400_000,
-    relayed: () => false,
+    relayed: () => undefined,
   })
   const { desk } = await openDesk({ verify, facts: { relayLogComplete: true } })
   expect((await desk.receive(forged)).result).toBe('contradicted')

@@ -13,6 +13,7 @@ const agent = testAgent()
 const content = textContent('abusive text')
 const other = textContent('see you tomorrow', { salt: Buffer.alloc(16, 7) })
 const DAY_MS = 86_400_000
+const relayedEntry = { timestampMs: acceptedMs, sequence: 7n }
 
 function stamp(applicationData: Buffer, timestampMs = acceptedMs): Frank {
   const frankingTag = readApplicationData(applicationData)?.frankingTag ?? Buffer.alloc(0)
@@ -66,22 +67,31 @@ test('the frank of another message is suspected, not blamed on the reporter', ()
 
 test('the relay log tells a swapped frank from invented content', () => {
   const swapped = { frank: stamp(other), relayLogComplete: true }
-  expect(verify(swapped, { relayed: () => true })).toMatchObject({
+  expect(verify(swapped, { relayed: () => relayedEntry })).toMatchObject({
     result: 'verified',
     method: 'relay-log',
     anomaly: 'frank-swapped-in-transit',
+    sequence: 7n,
   })
-  expect(verify(swapped, { relayed: () => false })).toMatchObject({
+  expect(verify(swapped, { relayed: () => undefined })).toMatchObject({
     result: 'contradicted',
     anomaly: 'content-never-relayed',
   })
+})
+
+test('what the relay log holds no more contradicts nobody', () => {
+  const old = { frank: stamp(other), relayLogComplete: true, createdAtMs: 0 }
+  const at = (days: number) =>
+    verify(old, { relayed: () => undefined, clock: () => acceptedMs + days * DAY_MS })
+  expect(at(29)).toMatchObject({ result: 'contradicted' })
+  expect(at(29.5)).toMatchObject({ result: 'unverifiable', anomaly: 'frank-swap-suspected' })
 })
 
 test('the relay log is asked for the sender, the room and the tag of the content', () => {
   const asked: unknown[] = []
   const relayed = (message: unknown) => {
     asked.push(message)
-    return true
+    return undefined
   }
   verify({ frank: stamp(other) }, { relayed })
   expect(asked).toEqual([
