@@ -135,7 +135,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, limits, requirements, unnamed } = await openPipelineParts({
+  const { parts, limits, requirements, unnamed, verifier } = await openPipelineParts({
     ...shared,
     ...signals,
     decisionLog,
@@ -143,6 +143,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
     tokenKeys: issuer?.messageKeys,
   })
   stack.use(unnamed.spent)
+  stack.use(verifier)
   stack.use(parts.peerClients)
   stack.use(parts.assets)
   stack.use(parts.outbox)

@@ -9,7 +9,8 @@ import {
 } from '../../src/franking/relay-log.ts'
 import { loadDayKeys } from '../../src/keys/day-keys.ts'
 import { openStore } from '../../src/sqlite/store.ts'
-import { atMost, quantile, report, type Section } from './section.ts'
+import { intakePerSecond } from './report-intake.ts'
+import { atLeast, atMost, quantile, report, type Section } from './section.ts'
 
 /** What one message costs in the sealed relay log, with a sender as long as a room pseudonym is. */
 async function relayLogSection(): Promise<Section> {
@@ -39,8 +40,9 @@ async function relayLogSection(): Promise<Section> {
     await store[Symbol.asyncDispose]()
     const fileOctets = statSync(path).size / count
     const perMessageUs = quantile(writeUs, 0.5)
+    const reportsPerSecond = await intakePerSecond(directory)
     return {
-      title: 'Sealed relay log: one message of a room pseudonym',
+      title: 'Sealed relay log: one message of a room pseudonym; and the intake of reports',
       rows: [
         {
           what: 'an entry, sealed and queued',
@@ -53,6 +55,7 @@ async function relayLogSection(): Promise<Section> {
       bars: [
         atMost('an entry', perMessageUs, '40 µs'),
         atMost('octets of an entry', octets / count, '160 '),
+        atLeast('reports per second, verified and kept', reportsPerSecond, 500),
       ],
       notes: [
         `${Math.round(fileOctets)} octets of the file per entry, free space of its pages included`,

@@ -30,6 +30,9 @@ export const reportSummarySchema = z.strictObject({
   category: z.string(),
   messages: z.number(),
   result: z.string(),
+  /** Bits: 1 notice, 2 evidence, 4 questions, 8 the reporter's name may go beyond the hub. */
+  consentFlags: z.number(),
+  reporterProof: z.string(),
 })
 export type ReportSummary = z.infer<typeof reportSummarySchema>
 
@@ -50,6 +53,10 @@ export const reportDetailSchema = z.strictObject({
       result: z.string(),
       method: z.string(),
       anomaly: z.string().optional(),
+      /** Accepted messages between this and the reported one before it. */
+      gap: z.number().optional(),
+      /** What was checked, with which public values. */
+      proof: z.unknown().optional(),
     }),
   ),
   evidence: z

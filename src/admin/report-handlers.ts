@@ -27,9 +27,11 @@ export function createReportHandlers({
       const { summary, checks, evidence: opened } = found
       return {
         report: summary,
-        checks: checks.map(({ anomaly, ...check }) => ({
+        checks: checks.map(({ anomaly, gap, proof, ...check }) => ({
           ...check,
           ...(anomaly !== undefined && { anomaly }),
+          ...(gap !== undefined && { gap }),
+          ...(proof !== undefined && { proof: readProof(proof) }),
         })),
         ...(opened !== undefined && {
           evidence: {
@@ -40,4 +42,8 @@ export function createReportHandlers({
       }
     },
   }
+}
+
+function readProof(text: string): unknown {
+  return JSON.parse(text)
 }

@@ -9,6 +9,7 @@ import type { RoomState } from '../rooms/room-state.ts'
 import { encode } from '../wire/codec.ts'
 import { externalSenderCodec } from '../wire/mls/external-sender.ts'
 import type { Labels } from './labels.ts'
+import { sendReport, sendSpamReport } from './report-forms.ts'
 import { sanctionHandlers } from './sanction-handlers.ts'
 
 /** What our own delivery service can do. docs/internal-api.md */
@@ -29,6 +30,12 @@ export function internalHandlers(
     labelOfRoom: labels.ofRoom,
     labelOfPeer: labels.ofPeer,
     ...sanctionHandlers(parts),
+    report: (form, context) => sendReport(pipeline, form, context),
+    reportSpam: (form, context) => sendSpamReport(pipeline, form, context),
+    reportStatus: (receipt) => {
+      const report = parts.reportReceipts.read(receipt)
+      return report === undefined ? undefined : parts.reports.status(report)
+    },
   }
 }
 
@@ -59,6 +66,9 @@ export function lateHandlers(): {
       labelOfPeer: (peer) => now().labelOfPeer(peer),
       sanctions: async (question) => now().sanctions(question),
       sanctionResult: async (report) => now().sanctionResult(report),
+      report: async (form, context) => now().report(form, context),
+      reportSpam: async (form, context) => now().reportSpam(form, context),
+      reportStatus: (receipt) => now().reportStatus(receipt),
     },
   }
 }

@@ -11,7 +11,7 @@ import { createTimeBuckets } from '../franking/time-bucket.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import { parseAttestedHeader } from '../metadata/attested.ts'
 import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
-import { builtInSuites } from '../metadata/suites.ts'
+import { builtInSuites, type Suites } from '../metadata/suites.ts'
 import { createPseudonyms } from '../metadata/pseudonyms.ts'
 import { transforms, type Transforms } from '../metadata/transforms.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
@@ -28,6 +28,7 @@ import { createUnheardMessages } from '../pipeline/unheard-messages.ts'
 import type { PipelineParts, ProtocolBytes } from '../pipeline/parts.ts'
 import { agreementToName } from '../pipeline/passage.ts'
 import { countedFanout } from '../pipeline/count.ts'
+import { showsFranks } from '../pipeline/relay.ts'
 import { recordDelivery, recordFanout } from '../pipeline/record.ts'
 import { BundleLedger } from '../policy/bundle-ledger.ts'
 import { createPolicyHolder } from '../policy/policy-holder.ts'
@@ -42,6 +43,7 @@ import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
 import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
 import { createLimiter } from '../ratelimit/limiter.ts'
 import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
+import { createEpochRecord } from '../rooms/epoch-record.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
 import type { ReceiptBook } from '../receipts/receipt-book.ts'
@@ -87,6 +89,8 @@ export interface OpenedParts {
   readonly limits: Record<LimitName, LimitDefinition>
   readonly requirements: Requirements
   readonly unnamed: Senders
+  /** Ends the process that reads reports. */
+  readonly verifier: Disposable
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
@@ -97,7 +101,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const limits = { ...limitsWith(config.rates) }
   const known = await openNeighbourhood(options)
   const { suites } = known
-  const rooms = new RoomRegistry(store, { suites })
+  const { rooms, epochs } = openRooms(store, suites)
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
@@ -106,6 +110,8 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
+  const desk = { domain, store, keys, agent, rooms, epochs, suites, ...logs, clock, randomness }
+  const { verifier, ...intake } = openReportDesk(desk)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -143,13 +149,22 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     unheardMessages: createUnheardMessages(store, clock),
     receipts: options.receipts,
     ...sanctioned,
-    reports: openReportDesk({ domain, store, keys, agent, rooms, suites, ...logs, clock }),
+    ...intake,
     decisionLog: options.decisionLog ?? NO_DECISION_LOG,
     metrics,
     clock,
     randomness,
   }
-  return { parts, limits, requirements, unnamed }
+  return { parts, limits, requirements, unnamed, verifier }
+}
+
+/** What is remembered of epochs is for reports: where there are no franks there is nothing. */
+function openRooms(store: Store, suites: Suites) {
+  const epochs = createEpochRecord(store, (name) => {
+    const suite = suites.suiteByName(name)
+    return suite !== undefined && showsFranks(suite)
+  })
+  return { rooms: new RoomRegistry(store, { suites, epochs }), epochs }
 }
 
 /** Who we are, who the others are, and what may pass between us. */

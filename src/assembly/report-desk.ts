@@ -2,13 +2,18 @@ import { createPublicKey } from 'node:crypto'
 import type { FrankingAgent } from '../franking/franking-agent.ts'
 import type { LogCoverage } from '../franking/log-coverage.ts'
 import { relayLogDays, type RelayLog } from '../franking/relay-log.ts'
-import { createReportVerifier } from '../franking/verify-report.ts'
+import { createReportVerifier, type VerifyMessage } from '../franking/verify-report.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import { roomTimeWidthMs } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
-import type { Clock } from '../model/clock.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { OpeningKeySet } from '../reports/open-report.ts'
 import { createReportDesk, type ReportDesk, type ReportRoom } from '../reports/report-desk.ts'
+import { createReportReceipts, type ReportReceipts } from '../reports/report-receipts.ts'
+import { rawKey } from '../reports/sealing.ts'
+import { createVerifierPool } from '../reports/verifier-pool.ts'
+import type { EpochRecord } from '../rooms/epoch-record.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Store } from '../sqlite/store.ts'
 
@@ -18,35 +23,67 @@ export interface DeskParts {
   readonly keys: KeyRing
   readonly agent: FrankingAgent
   readonly rooms: RoomRegistry
+  readonly epochs: EpochRecord
   readonly suites: Suites
   readonly relayLog: RelayLog
   readonly logCoverage: LogCoverage
   readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+export interface OpenedDesk {
+  readonly reports: ReportDesk
+  readonly reportReceipts: ReportReceipts
+  /** Ends the process that reads reports. */
+  readonly verifier: Disposable
 }
 
 /** The report desk over the rooms that we are the hub of. */
-export function openReportDesk(parts: DeskParts): ReportDesk {
-  const { domain, store, keys, agent, relayLog, clock } = parts
-  return createReportDesk({
+export function openReportDesk(parts: DeskParts): OpenedDesk {
+  const { domain, store, keys, epochs, clock } = parts
+  const verifier = createVerifierPool({ keys: () => openingKeys(keys) })
+  const reports = createReportDesk({
     store,
     domain,
-    sealingKey: () => {
-      const { id, key } = keys.active('report-sealing')
-      return { id, publicKey: createPublicKey(key) }
-    },
+    open: verifier.open,
     handleKey: keys.active('report-handles').key,
-    verify: createReportVerifier({
-      agent,
-      clock,
-      retentionMs: RETENTION_MS,
-      relayed: ({ room, sender, frankingTag }) => relayLog.find(room, frankingTag, sender),
-    }),
-    room: (room) => reportRoom(parts, room),
+    verify: messageVerifier(parts),
+    room: (room, subject) => reportRoom(parts, room, subject),
+    relayedAtMs: (room, sender, tag) => parts.relayLog.find(room, tag, sender)?.timestampMs,
+    hadLeaf: (room, proof) => epochs.hadLeaf(room, { ...proof, user: proof.reporter }),
     clock,
+    randomness: parts.randomness,
+  })
+  const reportReceipts = createReportReceipts({
+    hub: domain,
+    signing: () => keys.active('requirements-signing').key,
+    all: () => keys.all('requirements-signing').map(({ key }) => key),
+  })
+  return { reports, reportReceipts, verifier }
+}
+
+function messageVerifier({ agent, relayLog, epochs, clock }: DeskParts): VerifyMessage {
+  return createReportVerifier({
+    agent,
+    clock,
+    retentionMs: RETENTION_MS,
+    relayed: ({ room, sender, frankingTag }) => relayLog.find(room, frankingTag, sender),
+    hadLeaf: ({ epoch, leafIndex, leafKey, contextHash }, { room, sender }) =>
+      epochs.contextHash(room, epoch)?.equals(contextHash) === true &&
+      epochs.hadLeaf(room, { epoch, leafIndex, signatureKey: leafKey, user: sender }),
   })
 }
 
-function reportRoom(parts: DeskParts, room: MimiUri): ReportRoom | undefined {
+/** All private halves: a client may have sealed to a key that has expired since. */
+function openingKeys(keys: KeyRing): OpeningKeySet {
+  const active = keys.active('report-sealing')
+  return {
+    open: keys.all('report-sealing').map(({ id, key }) => ({ id, bytes: rawKey(key) })),
+    seal: { id: active.id, bytes: rawKey(createPublicKey(active.key)) },
+  }
+}
+
+function reportRoom(parts: DeskParts, room: MimiUri, subject: MimiUri): ReportRoom | undefined {
   const { rooms, suites, logCoverage, clock } = parts
   const state = rooms.find(room)
   const createdAtMs = rooms.createdAtMs(room)
@@ -57,6 +94,7 @@ function reportRoom(parts: DeskParts, room: MimiUri): ReportRoom | undefined {
     timeBucketMs: suite === undefined ? 0 : roomTimeWidthMs(suite),
     ciphersuites: [state.ciphersuite],
     relayLogComplete: isComplete(logCoverage.since(room), { createdAtMs, nowMs: clock() }),
+    isParticipant: rooms.isParticipant(room, subject),
     // What a moderator acts on: the room's own pseudonym, or the user where the suite identifies users.
     subjectForm: 'exact',
   }

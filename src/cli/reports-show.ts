@@ -30,10 +30,11 @@ Exit code 1 when there is no such report.`,
     const { receivedAtMs, ...fields } = detail.report
     out(`received ${new Date(receivedAtMs).toISOString()}\n`)
     for (const [name, value] of Object.entries(fields)) out(`${name} ${value}\n`)
-    for (const { messageId, result, method, anomaly } of detail.checks)
-      out(
-        `message ${messageId}: ${result} by ${method}${anomaly === undefined ? '' : `, ${anomaly}`}\n`,
-      )
+    for (const { messageId, result, method, anomaly, gap } of detail.checks) {
+      const odd = anomaly === undefined ? '' : `, ${anomaly}`
+      const between = gap === undefined ? '' : `, ${gap} messages after the one before it`
+      out(`message ${messageId}: ${result} by ${method}${odd}${between}\n`)
+    }
     if (detail.evidence !== undefined)
       out(`evidence\n${JSON.stringify(detail.evidence, undefined, 2)}\n`)
     return 0

@@ -118,6 +118,14 @@ export class DsConnection {
     })
   }
 
+  /** A report; resolves to the hub's receipt. */
+  async report(room: string, body: Buffer): Promise<string | undefined> {
+    const path = `reportAbuse/${encodeURIComponent(room)}`
+    const contentType = OCTETS
+    const { headers } = await this.exchange('POST', path, { body, contentType })
+    return headers.get('mimi-report-receipt') ?? undefined
+  }
+
   /** Acknowledges everything up to `after`; waits at most `waitMs` for the first event. */
   async events({
     after,
@@ -146,20 +154,16 @@ export class DsConnection {
   private async request(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    {
-      body,
-      contentType,
-      senderProof,
-      signal,
-      waitMs = 0,
-    }: {
-      body?: Buffer
-      contentType?: string
-      senderProof?: string | undefined
-      signal?: AbortSignal | undefined
-      waitMs?: number
-    } = {},
+    ask: Ask = {},
   ): Promise<Buffer> {
+    return (await this.exchange(method, path, ask)).bytes
+  }
+
+  private async exchange(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    { body, contentType, senderProof, signal, waitMs = 0 }: Ask,
+  ) {
     const timeout = AbortSignal.timeout(this.timeoutMs + waitMs)
     const response = await send(`${this.url}/client/v1/${path}`, {
       method,
@@ -172,8 +176,16 @@ export class DsConnection {
       ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     })
     if (!response.ok) throw refusalOf(response.status, response.headers, response.bytes)
-    return response.bytes
+    return response
   }
+}
+
+interface Ask {
+  readonly body?: Buffer
+  readonly contentType?: string
+  readonly senderProof?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly waitMs?: number
 }
 
 async function send(url: string, init: RequestInit) {

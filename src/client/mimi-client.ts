@@ -8,7 +8,6 @@ import {
 } from '../wire/mimi/identifier-query.ts'
 import type { ConsentEntry } from '../wire/mimi/consent.ts'
 import type { UserRolePair } from '../wire/mimi/participant-list.ts'
-import type { ComponentData } from '../wire/mls/app-data.ts'
 import type { Proposal } from '../wire/mls/proposal.ts'
 import { Exclusive } from './exclusive.ts'
 import {
@@ -39,10 +38,10 @@ import { joinByExternalCommit, type JoinOutcome } from './flows/join-room.ts'
 import { publishKeyPackages, type KeyPackageOrder } from './flows/key-packages.ts'
 import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
 import { registerClient, type MimiClientOptions } from './flows/register-client.ts'
+import { sendReport, type ReportOptions } from './flows/send-report.ts'
 import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
 import { Inbox } from './inbox.ts'
 import { connectionCard, type ConnectionCard } from './identity/connections.ts'
-import { buildReport } from './mimi/abuse-report.ts'
 import { textBody, type FrankEvidence } from './mimi/franked-message.ts'
 import { changeRole } from './mimi/participant-changes.ts'
 import { roles } from './mimi/room-extensions.ts'
@@ -234,20 +233,16 @@ export class MimiClient {
     return this.inbox.next(isWanted, waitMs)
   }
 
-  /** About messages of one sender; without `named` the report does not say who we are. */
+  /**
+   * About messages of one sender; without `named` the report does not say who we are, with `sealed`
+   * only the hub reads it. Resolves to the hub's receipt, by which its status can be followed.
+   */
   async report(
     room: string,
     messages: readonly [FrankEvidence, ...FrankEvidence[]],
-    {
-      note = '',
-      named = false,
-      extensions = [],
-    }: { note?: string; named?: boolean; extensions?: readonly ComponentData[] } = {},
-  ): Promise<void> {
-    const { participant } = roomOf(this.state, room)
-    const reporter = named ? participant : ''
-    const body = buildReport({ messages, note, reporter, extensions })
-    await this.state.provider.operation('reportAbuse', room, body)
+    options: ReportOptions = {},
+  ): Promise<string | undefined> {
+    return sendReport(this.state, roomOf(this.state, room), { messages, ...options })
   }
 
   requestConsent(user: string, options: Omit<ConsentRequest, 'user'> = {}): Promise<void> {

@@ -29,6 +29,8 @@ export interface PeerAnswer {
   readonly compliance?: string | undefined
   /** `WWW-Authenticate` of a 401. */
   readonly challenge?: string | undefined
+  /** Value of `Mimi-Report-Receipt`. */
+  readonly reportReceipt?: string | undefined
 }
 
 /** A GET whose answer is passed on as it arrives. */

@@ -173,6 +173,7 @@ export class PeerLink {
       agreement: headerValue(answered['mimi-metadata-agreement'], AGREEMENT_CHARACTERS_MAX),
       compliance: headerValue(answered['mimi-compliance-metadata'], COMPLIANCE_CHARACTERS_MAX),
       challenge: headerValue(answered['www-authenticate'], CHALLENGE_CHARACTERS_MAX),
+      reportReceipt: headerValue(answered['mimi-report-receipt'], RECEIPT_CHARACTERS_MAX),
     }
   }
 
@@ -271,3 +272,4 @@ const SUITE_CHARACTERS_MAX = 64
 const AGREEMENT_CHARACTERS_MAX = 256
 const COMPLIANCE_CHARACTERS_MAX = 512
 const CHALLENGE_CHARACTERS_MAX = 8_192
+const RECEIPT_CHARACTERS_MAX = 512

@@ -22,6 +22,7 @@ export type MlsEvidenceVerdict =
       readonly kind: 'valid'
       readonly groupId: Buffer
       readonly epoch: bigint
+      readonly leafIndex: number
       readonly applicationData: Buffer
       readonly frankingTag: Buffer | undefined
     }
@@ -52,8 +53,9 @@ export function checkMlsEvidence(
   if (framed.content.kind !== 'application') return invalid('no-application-data')
   if (framed.epoch !== context.epoch || !framed.groupId.equals(context.groupId))
     return invalid('other-epoch')
-  const publicKey = framed.sender.kind === 'member' ? leafKey(framed.sender.leafIndex) : undefined
-  if (publicKey === undefined) return invalid('not-a-member')
+  const leafIndex = framed.sender.kind === 'member' ? framed.sender.leafIndex : undefined
+  const publicKey = leafIndex === undefined ? undefined : leafKey(leafIndex)
+  if (leafIndex === undefined || publicKey === undefined) return invalid('not-a-member')
   const signed = verifyWithLabel({
     cipherSuite: context.cipherSuite,
     publicKey,
@@ -63,7 +65,8 @@ export function checkMlsEvidence(
   })
   if (!signed) return invalid('signature-invalid')
   const { groupId, epoch, content } = framed
-  return { kind: 'valid', groupId, epoch, applicationData: content.applicationData, frankingTag }
+  const { applicationData } = content
+  return { kind: 'valid', groupId, epoch, leafIndex, applicationData, frankingTag }
 }
 
 interface DecodedEvidence {

@@ -1,7 +1,8 @@
 import type { Label } from '../metadata/labels/label.ts'
-import type { RequestContext, HandleLocal } from '../model/handle.ts'
+import type { RequestContext, HandleLocal, ListenerResponse } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { SanctionId } from '../model/sanctions.ts'
+import type { ReportForm, SpamForm } from './report-schemas.ts'
 
 export interface RoomToCreate {
   readonly room: MimiUri
@@ -83,4 +84,9 @@ export interface InternalHandlers {
   /** The oldest first, at most 100. */
   readonly sanctions: (question: SanctionsQuestion) => Promise<readonly SanctionView[]>
   readonly sanctionResult: (report: SanctionReport) => Promise<void>
+  /** A report of a user of ours, to the hub of its room; with the hub's receipt. */
+  readonly report: (report: ReportForm, context: RequestContext) => Promise<ListenerResponse>
+  readonly reportSpam: (report: SpamForm, context: RequestContext) => Promise<ListenerResponse>
+  /** Undefined for a receipt that is not ours, or whose report is gone. */
+  readonly reportStatus: (receipt: string) => string | undefined
 }

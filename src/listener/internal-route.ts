@@ -65,3 +65,10 @@ export function wholeNumber(text: string | null, max: number): number {
 }
 
 export const INTERNAL_PREFIX = '/internal/v1'
+
+/** Canonical only: what would not be encoded the same way is refused with `malformed-body`. */
+export function parseBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64') !== text) throw new GatewayError('malformed-body')
+  return bytes
+}

@@ -16,11 +16,13 @@ import type { InternalHandlers, RoomView } from './internal-handlers.ts'
 import {
   INTERNAL_PREFIX,
   json,
+  parseBase64,
   parseJson,
   wholeNumber,
   type InternalRoute,
 } from './internal-route.ts'
 import { internalSchemas } from './internal-schemas.ts'
+import { reportRoutes } from './report-routes.ts'
 import { sanctionRoutes } from './sanction-routes.ts'
 
 export interface OperationLimits {
@@ -43,6 +45,7 @@ export function internalRoutes(
     fanoutRoute(handlers, operations),
     hubKeysRoute(handlers),
     ...labelRoutes(handlers),
+    ...reportRoutes(handlers),
     ...sanctionRoutes(handlers),
   ]
 }
@@ -221,13 +224,6 @@ function roomDocument(view: RoomView): object {
     ciphersuite,
     participants: view.participants.map(({ user, roleIndex }) => ({ user, roleIndex })),
   }
-}
-
-/** Canonical only: what would not be encoded the same way is refused. */
-function parseBase64(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') !== text) throw new GatewayError('malformed-body')
-  return bytes
 }
 
 function parseDestinations(header: string | string[] | undefined): readonly ProviderDomain[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { labelSchema } from '../metadata/labels/label.ts'
+import { reportSchemas } from './report-schemas.ts'
 
 const octets = (description: string) => z.string().meta({ contentEncoding: 'base64', description })
 const uint16 = z.int().min(0).max(65_535)
@@ -51,6 +52,7 @@ export const internalSchemas = {
     dropped: z.int().min(0).max(1_000_000).default(0).describe('Copies that no client gets'),
   }),
   Label: labelSchema,
+  ...reportSchemas,
   Health: z.strictObject({ status: z.literal('ok') }),
   Problem: z.strictObject({
     type: z.string(),

@@ -11,6 +11,7 @@ export interface ReplyHead {
   readonly suite?: string | undefined
   readonly agreement?: string | undefined
   readonly compliance?: string | undefined
+  readonly reportReceipt?: string | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly cacheControl?: string
   readonly allow?: string | undefined
@@ -85,6 +86,8 @@ function headersOf(head: ReplyHead): string[] {
   if (head.agreement !== undefined) pushChecked(headers, 'mimi-metadata-agreement', head.agreement)
   if (head.compliance !== undefined)
     pushChecked(headers, 'mimi-compliance-metadata', head.compliance)
+  if (head.reportReceipt !== undefined)
+    pushChecked(headers, 'mimi-report-receipt', head.reportReceipt)
   if (head.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(head.retryAfterSeconds))
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)

@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'draining'
   // reports
   | 'report-invalid'
+  | 'verifier-unavailable'
   // tokens
   | 'account-not-authenticated'
   | 'account-banned'

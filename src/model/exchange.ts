@@ -157,6 +157,8 @@ export interface ReportAbuseExchange extends ExchangeBase {
   readonly reporter: MimiUri | undefined
   readonly subject: MimiUri
   readonly messageCount: number
+  /** What the hub alone can open, so that nobody can tell what it shows. */
+  readonly sealed?: { readonly content: boolean; readonly reporter: boolean } | undefined
 }
 
 export interface ProxyDownloadExchange extends ExchangeBase {

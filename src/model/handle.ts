@@ -50,6 +50,8 @@ export interface ResponseHeaders {
   readonly cacheControl?: string
   /** `WWW-Authenticate`: what would be accepted instead. */
   readonly authenticate?: string
+  /** `Mimi-Report-Receipt`. */
+  readonly reportReceipt?: string | undefined
   /** For pages. */
   readonly contentSecurityPolicy?: string
 }

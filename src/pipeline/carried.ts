@@ -32,7 +32,7 @@ export function carriedByRequest(
     case 'notify':
       return carriedByFanout(parts, exchange)
     case 'reportAbuse':
-      return exchange.reporter === undefined
+      return exchange.reporter === undefined && exchange.sealed?.reporter !== true
         ? { ...observedOf(exchange, suite), 'report.reporter': 'absent' }
         : observedOf(exchange, suite)
     case 'updateConsent':

@@ -48,7 +48,7 @@ export async function forward(
   const observed = carriedByRequest(parts, shown, passage)
   const sending = { peer, operation: shown.operation, audience, plan, observed }
   await rememberSubmitter(parts, exchange, context)
-  const { status, bytes, retryAfterMs, challenge } = await agreedCall(
+  const { status, bytes, retryAfterMs, challenge, reportReceipt } = await agreedCall(
     {
       call: (call) =>
         counted(parts, { ...sending, agreement: call.agreement }, () =>
@@ -81,7 +81,10 @@ export async function forward(
     policies,
   })
   const answer = answerForPinnedRoom(parts, exchange, { status, bytes })
-  return challenge === undefined ? answer : { ...answer, headers: { authenticate: challenge } }
+  return {
+    ...answer,
+    headers: { reportReceipt, ...(challenge !== undefined && { authenticate: challenge }) },
+  }
 }
 
 /** For our own relay log. An answer that nobody can read is our client's to refuse. */

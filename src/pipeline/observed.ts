@@ -37,11 +37,16 @@ export function observedOf(exchange: Exchange, suite: Suite): Observed {
         'sender.user': epochPseudonymId(exchange.sender) === undefined ? inRoom : 'pseudonym-epoch',
         ...observedOfFrame(exchange.message),
       }
-    case 'reportAbuse':
+    case 'reportAbuse': {
+      const hides = exchange.sealed ?? { content: false, reporter: false }
       return {
         'report.subject': inRoom,
-        'report.evidence': exchange.messageCount > 0 ? 'exact' : 'absent',
+        'report.evidence': exchange.messageCount > 0 || hides.content ? 'exact' : 'absent',
+        // What only the hub can open is taken for everything that it may be.
+        ...(hides.content && { 'report.note': 'exact' }),
+        ...(hides.reporter && { 'report.reporter': inRoom }),
       }
+    }
     case 'notify':
       return {}
   }

@@ -35,6 +35,7 @@ import type { PeerFacts } from '../policy/vocabulary.ts'
 import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Limiter } from '../ratelimit/limiter.ts'
 import type { ReportDesk } from '../reports/report-desk.ts'
+import type { ReportReceipts } from '../reports/report-receipts.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { RoomState } from '../rooms/room-state.ts'
 import type { SanctionBook } from '../sanctions/sanction-book.ts'
@@ -139,6 +140,7 @@ export interface PipelineParts {
   readonly pendingUpdates: PendingUpdates
   readonly unheardMessages: UnheardMessages
   readonly reports: ReportDesk
+  readonly reportReceipts: ReportReceipts
   readonly sanctions: SanctionBook
   readonly sanctionTurns: SanctionTurns
   /** Takes strikes and statements to another provider; its answer may also be a note why not. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { ReportAbuseExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
-import type { ReportReceipt } from '../reports/report-desk.ts'
+import { RoomUnknownError, type ReportReceipt } from '../reports/report-desk.ts'
 import { admit } from './admit.ts'
 import { countAnswer, countTaken } from './count.ts'
 import { disclose } from './disclose.ts'
@@ -32,6 +32,7 @@ export async function reportAbuse(
   const shown = showRequest(parts, passage, plan)
   if (shown.operation !== 'reportAbuse') throw new GatewayError('internal')
   const receipt = await received(parts, passage, shown)
+  const reportReceipt = parts.reportReceipts.issue(receipt.id, receipt.receivedAtMs)
   parts.metrics.reportReceived(receipt.result)
   record(parts, passage, {
     kind: 'report.received',
@@ -41,26 +42,27 @@ export async function reportAbuse(
   })
   countTaken(parts, { ...passage, exchange: shown }, { audience: 'hub', plan })
   countAnswer(parts, passage, { audience: 'follower', plan: response, observed: {} })
-  return parts.adapter.serialise(exchange, {
+  const answer = parts.adapter.serialise(exchange, {
     operation: 'reportAbuse',
     outcome: { kind: 'accepted' },
   })
+  return { ...answer, headers: { reportReceipt } }
 }
 
 /**
  * A report of a room that is not there is taken like any other and not kept, where the reporter's
- * provider may not be told so.
+ * provider may not be told so; its receipt looks like any other.
  */
 async function received(
   parts: PipelineParts,
   passage: Passage,
   report: ReportAbuseExchange,
-): Promise<Pick<ReportReceipt, 'result' | 'duplicate'>> {
+): Promise<Omit<ReportReceipt, 'category'>> {
   try {
     return await parts.reports.receive(report)
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== 'room-unknown') throw error
+    if (!(error instanceof RoomUnknownError)) throw error
     if (shownCode(parts, passage, error.code) === error.code) throw new PresenceError(error.code)
-    return { result: parts.reports.judge(report), duplicate: false }
+    return error.receipt
   }
 }

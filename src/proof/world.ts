@@ -158,6 +158,7 @@ async function openGateway(
   const opened = await openPipelineParts({ ...shared, randomness, metrics, transforms: use })
   const { parts, requirements, unnamed } = opened
   stack.use(unnamed.spent)
+  stack.use(opened.verifier)
   stack.use(parts.peerClients)
   stack.use(parts.assets)
   stack.use(parts.outbox)

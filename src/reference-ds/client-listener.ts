@@ -122,11 +122,12 @@ function passDownload(reply: FastifyReply, answer: GatewayDownload): FastifyRepl
 
 function passHead(
   reply: FastifyReply,
-  { status, contentType, retryAfter, challenge }: Omit<GatewayAnswer, 'bytes'>,
+  { status, contentType, retryAfter, challenge, reportReceipt }: Omit<GatewayAnswer, 'bytes'>,
 ): FastifyReply {
   void reply.code(status)
   if (contentType !== undefined) void reply.header('content-type', contentType)
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
   if (challenge !== undefined) void reply.header('www-authenticate', challenge)
+  if (reportReceipt !== undefined) void reply.header('mimi-report-receipt', reportReceipt)
   return reply
 }

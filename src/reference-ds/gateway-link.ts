@@ -12,6 +12,7 @@ export interface GatewayAnswer {
   readonly retryAfter: string | undefined
   /** `WWW-Authenticate`. */
   readonly challenge?: string | undefined
+  readonly reportReceipt?: string | undefined
 }
 
 /** What a client's submission brings beside its body. */
@@ -163,6 +164,7 @@ export class GatewayLink implements AsyncDisposable {
         contentType: headerText(answer.headers['content-type']),
         retryAfter: headerText(answer.headers['retry-after']),
         challenge: headerText(answer.headers['www-authenticate']),
+        reportReceipt: headerText(answer.headers['mimi-report-receipt']),
       }
     } catch (cause) {
       throw new DsProblem('gateway-unreachable', cause)

@@ -1,7 +1,3 @@
-import { decode, opaque, struct, text, uint8 } from '../wire/codec.ts'
-import type { AbuseReport } from '../wire/mimi/report-abuse.ts'
-import { componentData } from '../wire/mls/app-data.ts'
-
 /** What a report can be about: the ids of MSC4456 without their prefix, and our own for complaints and appeals. */
 export const reportCategories = [
   'spam',
@@ -48,27 +44,9 @@ export const reportCategories = [
   'appeal',
 ] as const
 
-/**
- * The category of a report. The draft's own reason says nothing yet, so it stands in the private
- * extension 0xF0A2; `unspecified` where that is absent or names none of ours. Throws `WireError`.
- */
-export function categoryOf(report: AbuseReport): string {
-  const extension = componentData(report.abuseExtensions, reportExtensionComponent)
-  if (extension === undefined) return 'unspecified'
-  const { code } = decode(reportExtensionCodec, extension)
-  return known.has(code) ? code : 'unspecified'
+/** The code where it is one of ours, else `unspecified`: the draft's own reason says nothing yet. */
+export function knownCategory(code: string | undefined): string {
+  return code !== undefined && known.has(code) ? code : 'unspecified'
 }
-
-/** Of the private range of component ids. */
-export const reportExtensionComponent = 0xf0a2
-
-/** The four last fields are for later: a proof by the reporter, sealed messages, MLS evidence. */
-export const reportExtensionCodec = struct({
-  code: text(64),
-  consentFlags: uint8,
-  reporterProof: opaque(65_536),
-  sealedMessages: opaque(1_048_576),
-  mlsEvidence: opaque(1_048_576),
-})
 
 const known: ReadonlySet<string> = new Set(reportCategories)

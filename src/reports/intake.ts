@@ -1,23 +1,24 @@
+import type { ReportedClaim } from '../franking/reported-claim.ts'
 import type { MessageVerdict, ReportedRoom, VerifyMessage } from '../franking/verify-report.ts'
-import { frankOf } from '../franking/frank-struct.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ReportAbuseExchange } from '../model/exchange.ts'
 import { uriDomain, type ProviderDomain } from '../model/ids.ts'
-import { decode } from '../wire/codec.ts'
-import { WireError } from '../wire/errors.ts'
-import { abuseReportCodec, type AbuseReport } from '../wire/mimi/report-abuse.ts'
-import { categoryOf } from './categories.ts'
+import type { OpenedReport, ReportFault } from './open-report.ts'
 
 /** What verification says of a report; `not-checked` has no message to check. */
 export type ReportResult = 'verified' | 'contradicted' | 'unverifiable' | 'not-checked'
 
-export type CheckedMessage = Extract<MessageVerdict, { kind: 'checked' }>
+/** A message after all checks, without its content. */
+export interface CheckedMessage extends MessageVerdict {
+  readonly claim: ReportedClaim
+  /** Accepted messages between this and the reported one before it; undefined where nobody knows. */
+  readonly gap: number | undefined
+}
 
 /** A report after all checks, without its content. */
 export interface CheckedReport {
-  readonly category: string
   readonly result: ReportResult
-  /** Each message once. */
+  /** Each message once, in the order of the room where it is known. */
   readonly messages: readonly CheckedMessage[]
 }
 
@@ -27,72 +28,61 @@ export type ReportExchange = Pick<
   'bytes' | 'origin' | 'room' | 'reporter' | 'subject'
 >
 
-export interface IntakeOptions {
-  readonly verify: VerifyMessage
-  readonly room: Omit<ReportedRoom, 'room' | 'allegedAbuser'>
-  readonly provider: ProviderDomain
-}
-
 /**
- * Checks a report: who handed it in, its form, then each message. Nothing of its content is kept.
- * Throws `body-too-large`, `actor-mismatch` (the provider reports for another's user),
- * `malformed-body`, and `report-invalid` with a reason where the report contradicts itself.
+ * Check 1 of the intake: who handed it in, and its size. Throws `body-too-large`, `actor-mismatch` (the
+ * provider reports for another's user).
  */
-export function checkReport(exchange: ReportExchange, options: IntakeOptions): CheckedReport {
-  const { bytes, reporter } = exchange
+export function checkCarrier({ bytes, reporter }: ReportExchange, provider: ProviderDomain): void {
   if (bytes.length > bodyBytesMax)
     throw new GatewayError('body-too-large', { facts: { bytesMax: bodyBytesMax } })
-  if (reporter !== undefined && uriDomain(reporter) !== options.provider)
+  if (reporter !== undefined && uriDomain(reporter) !== provider)
     throw new GatewayError('actor-mismatch')
-  const { report, category } = decodeReport(bytes)
-  if (report.messages.length > messagesMax)
-    throw new GatewayError('report-invalid', { facts: { reason: 'too-many-messages' } })
-  const messages = checkMessages(report, exchange, options)
-  return { category, result: resultOf(messages), messages }
 }
 
-function decodeReport(bytes: Buffer): { report: AbuseReport; category: string } {
-  try {
-    const report = decode(abuseReportCodec, bytes)
-    return { report, category: categoryOf(report) }
-  } catch (cause) {
-    if (cause instanceof WireError) throw new GatewayError('malformed-body', { cause })
-    throw cause
-  }
+/** The report where it can be taken. Throws `malformed-body`, and `report-invalid` with a reason. */
+export function requireOpened(
+  opened: OpenedReport,
+): Extract<OpenedReport, { readonly kind: 'opened' }> {
+  if (opened.kind === 'opened') return opened
+  const { fault, message } = opened
+  if (fault === 'malformed') throw new GatewayError('malformed-body')
+  throw invalid(fault, message)
 }
 
-function checkMessages(
-  report: AbuseReport,
-  exchange: ReportExchange,
-  { verify, room: facts }: IntakeOptions,
-): readonly CheckedMessage[] {
-  const room = { ...facts, room: exchange.room, allegedAbuser: exchange.subject }
-  const checked = new Map<string, CheckedMessage>()
-  for (const [index, message] of report.messages.entries()) {
-    const verdict = verify(
-      {
-        applicationData: message.messageContent,
-        frank: frankOf(message.frank),
-        acceptedTimestamp: message.acceptedTimestamp,
-      },
-      room,
-    )
-    if (verdict.kind === 'refused')
-      throw new GatewayError('report-invalid', {
-        facts: { reason: verdict.reason, message: index },
-      })
-    checked.set(verdict.messageId.toString('hex'), verdict)
-  }
-  return [...checked.values()]
+/** Checks 6 to 12 of the intake, message by message. */
+export function checkClaims(
+  claims: readonly ReportedClaim[],
+  room: ReportedRoom,
+  verify: VerifyMessage,
+): CheckedReport {
+  const verdicts = claims.map((claim) => ({ ...verify(claim, room), claim }))
+  const ordered = verdicts.toSorted((a, b) => Number((a.sequence ?? 0n) - (b.sequence ?? 0n)))
+  const messages = ordered.map((verdict, index) => ({
+    ...verdict,
+    gap: gapBetween(ordered[index - 1]?.sequence, verdict.sequence),
+  }))
+  return { result: resultOf(messages), messages }
+}
+
+/** Numbers are 0 where the delivery service's answer never came. */
+function gapBetween(before: bigint | undefined, after: bigint | undefined): number | undefined {
+  if (before === undefined || after === undefined || before === 0n || after <= before)
+    return undefined
+  return Number(after - before - 1n)
 }
 
 /** A report is as good as its weakest message: one that is contradicted, then one that proves nothing. */
-function resultOf(messages: readonly CheckedMessage[]): ReportResult {
+function resultOf(messages: readonly MessageVerdict[]): ReportResult {
   const results = new Set(messages.map(({ result }) => result))
   if (results.size === 0) return 'not-checked'
   if (results.has('contradicted')) return 'contradicted'
   return results.has('unverifiable') ? 'unverifiable' : 'verified'
 }
 
+function invalid(reason: ReportFault, message: number | undefined): GatewayError {
+  return new GatewayError('report-invalid', {
+    facts: { reason, ...(message !== undefined && { message }) },
+  })
+}
+
 const bodyBytesMax = 1_048_576
-const messagesMax = 20

@@ -1,27 +1,34 @@
-import { randomBytes, type KeyObject } from 'node:crypto'
+import { createHmac, randomBytes, type KeyObject } from 'node:crypto'
 import type { ReportedRoom, VerifyMessage } from '../franking/verify-report.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Origin } from '../model/exchange.ts'
-import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { Store } from '../sqlite/store.ts'
 import { readEvidence, type Evidence } from './evidence.ts'
-import { createHandles } from './handles.ts'
+import { createHandles, type Handles } from './handles.ts'
 import {
-  checkReport,
+  checkCarrier,
+  checkClaims,
+  requireOpened,
   type CheckedReport,
   type ReportExchange,
   type ReportResult,
 } from './intake.ts'
+import type { OpenedReport, OpenReport, ProofClaim } from './open-report.ts'
+import { listPathAnomalies, type PathAnomaly } from './path-anomalies.ts'
 import { newReportId } from './report-id.ts'
 import {
   createReportStore,
   type InsertOutcome,
   type MessageCheck,
+  type NewReport,
+  type ReporterProof,
   type ReportFilter,
   type ReportSummary,
 } from './report-store.ts'
-import { openEvidence, sealEvidence, type SealingKey } from './sealing.ts'
+import { openEvidence } from './sealing.ts'
+import { createSpamBook, isRecentSpam, type SpamBook, type SpamCount } from './spam-book.ts'
 
 /** What the desk has to know of a room, or of one that existed within the retention. */
 export interface ReportRoom extends Omit<ReportedRoom, 'room' | 'allegedAbuser'> {
@@ -33,12 +40,18 @@ export interface ReportDeskOptions {
   readonly store: Store
   /** The provider that local users' reports come from. */
   readonly domain: ProviderDomain
-  /** The key that is active now. */
-  readonly sealingKey: () => SealingKey
+  /** Where plaintext is read; seals evidence again to our own key. */
+  readonly open: OpenReport
   /** 32 octets of the purpose `report-handles`. */
   readonly handleKey: KeyObject
   readonly verify: VerifyMessage
-  readonly room: (room: MimiUri) => ReportRoom | undefined
+  readonly room: (room: MimiUri, subject: MimiUri) => ReportRoom | undefined
+  /** Whether the room had this leaf, for reporters who sign. */
+  readonly hadLeaf?: (room: MimiUri, proof: ProofClaim) => boolean
+  /** When we relayed a message of this sender with this tag; undefined where we did not. */
+  readonly relayedAtMs?: (room: MimiUri, sender: MimiUri, frankingTag: Buffer) => number | undefined
+  /** How a report that is kept stands; `received` where nobody works on it. */
+  readonly progress?: (reportId: string) => ReportProgress
   readonly clock: Clock
   readonly randomness?: Randomness
 }
@@ -60,18 +73,26 @@ export interface ReportDetail {
   readonly evidence: Evidence | undefined
 }
 
+/** What a reporter is told, with the class of an outcome and no more. */
+export type ReportProgress = 'received' | 'under_review' | `decided:${string}`
+
 /** Finds a private report-sealing key by its id. */
 export type OpeningKeys = (keyId: string) => KeyObject | undefined
 
 /** Takes, keeps and shows abuse reports. */
 export interface ReportDesk {
   /**
-   * Verifies, seals and stores a report; durable when it resolves, whatever the result.
-   * Throws `room-unknown`, the codes of `checkReport`, `store-unavailable`.
+   * Verifies, seals and stores a report; durable when it resolves, whatever the result. Throws
+   * `room-unknown`, `body-too-large`, `actor-mismatch`, `malformed-body`, `report-invalid`,
+   * `verifier-unavailable`, `store-unavailable`.
    */
   receive(exchange: ReportExchange): Promise<ReportReceipt>
-  /** What `receive` would say, without keeping anything. Throws the codes of `checkReport`. */
-  judge(exchange: ReportExchange): ReportResult
+  /** Which followers handed on what had been tampered with, and how often. */
+  pathAnomalies(): readonly PathAnomaly[]
+  /** Senders that were reported as spam without content, in the last 7 days. */
+  spamCounts(): readonly SpamCount[]
+  /** How a report stands; undefined for one that is not kept. */
+  status(id: string): ReportProgress | undefined
   /** Newest first. */
   list(filter?: ReportFilter): readonly ReportSummary[]
   /** Undefined for an unknown id. With `keys`, opens the evidence; throws `key-unavailable` where it cannot. */
@@ -81,40 +102,25 @@ export interface ReportDesk {
 }
 
 export function createReportDesk(options: ReportDeskOptions): ReportDesk {
-  const { store, clock, randomness = randomBytes } = options
+  const { store, clock } = options
   const reports = createReportStore(store)
   const handles = createHandles(options.handleKey)
-  const check = (exchange: ReportExchange) => {
-    const facts = options.room(exchange.room)
-    const provider = providerOf(exchange.origin, options.domain)
-    const checks = { verify: options.verify, room: facts ?? NO_ROOM, provider }
-    return { facts, provider, checked: checkReport(exchange, checks) }
-  }
-
+  const spam = createSpamBook(store, options.handleKey)
   return {
     receive: async (exchange) => {
-      const { room, reporter, subject, bytes } = exchange
-      const { facts, provider, checked } = check(exchange)
+      const examined = await examine(exchange, options)
       // Only now: a bad report of a room that is not there fails like that of any other.
-      if (facts === undefined) throw new GatewayError('room-unknown')
-      const receivedAtMs = clock()
-      const id = newReportId(receivedAtMs, randomness)
-      const outcome = await reports.insert({
-        id,
-        receivedAtMs,
-        room,
-        provider,
-        subject: facts.subjectForm === 'exact' ? subject : handles.subject(subject),
-        reporter: handles.reporter(reporter, provider),
-        category: checked.category,
-        messages: checked.messages.length,
-        result: checked.result,
-        checked: checked.messages,
-        evidence: await sealEvidence(options.sealingKey(), id, bytes),
-      })
-      return receiptOf({ id, receivedAtMs, checked }, outcome)
+      if (examined.facts === undefined) throw new RoomUnknownError(examined)
+      const report = newReport({ exchange, examined, facts: examined.facts }, options, handles)
+      if (isToken(examined)) return takeSpam({ report, examined, exchange }, { options, spam })
+      return receiptOf(report, await reports.insert(report))
     },
-    judge: (exchange) => check(exchange).checked.result,
+    pathAnomalies: () => listPathAnomalies(store),
+    spamCounts: () => spam.counts(),
+    status: (id) => {
+      if (!reports.has(id)) return undefined
+      return options.progress?.(id) ?? 'received'
+    },
     list: (filter = {}) => reports.list(filter),
     show: async (id, keys) => {
       const found = reports.find(id)
@@ -128,8 +134,136 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
         })
       return { summary, checks, evidence: readEvidence(await openEvidence(key, id, sealed)) }
     },
-    deleteOlderThan: (ageMs) => reports.deleteBefore(clock() - ageMs),
+    deleteOlderThan: async (ageMs) => {
+      await spam.forget(clock())
+      return reports.deleteBefore(clock() - ageMs)
+    },
   }
+}
+
+/** `room-unknown`, with what would have been answered if the room were there. */
+export class RoomUnknownError extends GatewayError {
+  readonly receipt: Omit<ReportReceipt, 'category'>
+
+  constructor({ id, receivedAtMs, checked }: Pick<Examined, 'id' | 'receivedAtMs' | 'checked'>) {
+    super('room-unknown')
+    this.receipt = { id, receivedAtMs, result: checked.result, duplicate: false }
+  }
+}
+
+interface Examined {
+  readonly id: string
+  readonly receivedAtMs: number
+  readonly provider: ProviderDomain
+  readonly opened: Extract<OpenedReport, { readonly kind: 'opened' }>
+  readonly checked: CheckedReport
+  /** Undefined where there is no such room. */
+  readonly facts: ReportRoom | undefined
+}
+
+/** All checks, before anything is kept. */
+async function examine(exchange: ReportExchange, options: ReportDeskOptions): Promise<Examined> {
+  const { clock, randomness = randomBytes, domain } = options
+  const { room, subject, bytes, origin } = exchange
+  const provider = providerOf(origin, domain)
+  checkCarrier(exchange, provider)
+  const receivedAtMs = clock()
+  const id = newReportId(receivedAtMs, randomness)
+  const opened = requireOpened(await options.open({ reportId: id, room, bytes }))
+  const facts = options.room(room, subject)
+  const held = { ...(facts ?? NO_ROOM), room, allegedAbuser: subject }
+  const checked = checkClaims(opened.claims, held, options.verify)
+  return { id, receivedAtMs, provider, opened, checked, facts }
+}
+
+/** Content-free: a tag and nothing else to check. */
+function isToken({ opened, checked }: Examined): boolean {
+  return opened.token !== undefined && checked.messages.length === 0
+}
+
+interface TakenSpam {
+  readonly report: NewReport
+  readonly examined: Examined
+  readonly exchange: ReportExchange
+}
+
+/** Counts where we relayed the message lately; answered the same where we did not. */
+async function takeSpam(
+  { report, examined, exchange }: TakenSpam,
+  { options, spam }: { readonly options: ReportDeskOptions; readonly spam: SpamBook },
+): Promise<ReportReceipt> {
+  const { id, receivedAtMs, room, provider, subject, reporter } = report
+  const { token } = examined.opened
+  const atMs = token && options.relayedAtMs?.(exchange.room, exchange.subject, token)
+  const counts = atMs !== undefined && isRecentSpam(atMs, receivedAtMs)
+  if (token !== undefined && counts)
+    await spam.take({
+      room,
+      subject,
+      provider,
+      reporter,
+      frankingTag: token,
+      nowMs: receivedAtMs,
+    })
+  const result = counts ? 'verified' : 'unverifiable'
+  return { id, receivedAtMs, result, category: report.category, duplicate: false }
+}
+
+interface Kept {
+  readonly exchange: ReportExchange
+  readonly examined: Examined
+  readonly facts: ReportRoom
+}
+
+function newReport(
+  { exchange, examined, facts }: Kept,
+  options: ReportDeskOptions,
+  handles: Handles,
+): NewReport {
+  const { room, subject } = exchange
+  const { id, receivedAtMs, provider, opened, checked } = examined
+  const { reporter: user, reporterProof } = reporterOf({ exchange, examined }, options)
+  const reporter = handles.reporter(user, provider)
+  const isEmpty = checked.messages.length === 0
+  return {
+    id,
+    receivedAtMs,
+    room,
+    provider,
+    subject: facts.subjectForm === 'exact' ? subject : handles.subject(subject),
+    reporter,
+    category: opened.category,
+    consentFlags: opened.consentFlags,
+    reporterProof,
+    messages: checked.messages.length,
+    result: checked.result,
+    checked: checked.messages,
+    digest: isEmpty ? digestOf(options.handleKey, reporter, opened.contentDigest) : undefined,
+    evidence: opened.evidence,
+  }
+}
+
+/** Who reports: as the provider says, or as a key of the room proves where it says nothing. */
+function reporterOf(
+  { exchange, examined }: Pick<Kept, 'exchange' | 'examined'>,
+  { hadLeaf }: ReportDeskOptions,
+): { readonly reporter: MimiUri | undefined; readonly reporterProof: ReporterProof } {
+  const { room, reporter } = exchange
+  const { proof, hasProof } = examined.opened
+  if (!hasProof) return { reporter, reporterProof: 'none' }
+  const isProven =
+    proof !== undefined &&
+    (reporter === undefined || reporter === proof.reporter) &&
+    hadLeaf?.(room, proof) === true
+  if (!isProven) return { reporter, reporterProof: 'not-proven' }
+  const named = parseMimiUri(proof.reporter, 'user')
+  if (uriDomain(named) !== examined.provider) return { reporter, reporterProof: 'not-proven' }
+  return { reporter: named, reporterProof: 'proven' }
+}
+
+/** Keyed: what a report without messages says could be guessed. */
+function digestOf(key: KeyObject, reporter: string, contentDigest: Buffer): Buffer {
+  return createHmac('sha256', key).update('digest').update(reporter).update(contentDigest).digest()
 }
 
 /** What a report is held against where there is nothing to hold it against. */
@@ -141,17 +275,10 @@ const NO_ROOM: ReportRoom = {
   subjectForm: 'handle',
 }
 
-function receiptOf(
-  taken: { readonly id: string; readonly receivedAtMs: number; readonly checked: CheckedReport },
-  outcome: InsertOutcome,
-): ReportReceipt {
-  if (outcome.kind === 'duplicate') {
-    const { id, receivedAtMs, result, category } = outcome.report
-    return { id, receivedAtMs, result, category, duplicate: true }
-  }
-  const { id, receivedAtMs, checked } = taken
-  const { result, category } = checked
-  return { id, receivedAtMs, result, category, duplicate: false }
+function receiptOf(taken: NewReport, outcome: InsertOutcome): ReportReceipt {
+  const duplicate = outcome.kind === 'duplicate'
+  const { id, receivedAtMs, result, category } = duplicate ? outcome.report : taken
+  return { id, receivedAtMs, result, category, duplicate }
 }
 
 function providerOf(origin: Origin, domain: ProviderDomain): ProviderDomain {

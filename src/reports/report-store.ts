@@ -2,6 +2,9 @@ import { blobColumn, numberColumn, textColumn, type Row } from '../sqlite/row.ts
 import type { Migration, Statement, Store } from '../sqlite/store.ts'
 import { isUniqueViolation } from '../sqlite/write-queue.ts'
 import type { CheckedMessage, ReportResult } from './intake.ts'
+import { messageProof } from './message-proof.ts'
+import { spamMigrations } from './spam-book.ts'
+import { chargeStatement, pathAnomalyMigrations } from './path-anomalies.ts'
 import type { SealedEvidence } from './sealing.ts'
 
 /** INVARIANT: what a report says stands in `sealed` only. */
@@ -34,6 +37,17 @@ export const reportMigrations: readonly Migration[] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX report_messages_report ON report_messages (report)`,
   },
+  {
+    id: 'reports/0002-intake',
+    sql: `ALTER TABLE reports ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE reports ADD COLUMN reporter_proof TEXT NOT NULL DEFAULT 'none';
+    ALTER TABLE reports ADD COLUMN digest BLOB;
+    CREATE INDEX reports_digest ON reports (digest) WHERE digest IS NOT NULL;
+    ALTER TABLE report_messages ADD COLUMN gap INTEGER;
+    ALTER TABLE report_messages ADD COLUMN proof TEXT`,
+  },
+  ...pathAnomalyMigrations,
+  ...spamMigrations,
 ]
 
 /** A report without what it reports. */
@@ -49,12 +63,20 @@ export interface ReportSummary {
   /** Messages that this reporter had not reported before. */
   readonly messages: number
   readonly result: ReportResult
+  /** `consentBits`: to what the reporter agreed beyond the hub. */
+  readonly consentFlags: number
+  /** Whether a key of the reporter's leaf signed the report: `none` was given, or it proves nothing. */
+  readonly reporterProof: ReporterProof
 }
+
+export type ReporterProof = 'none' | 'proven' | 'not-proven'
 
 export interface NewReport extends ReportSummary {
   /** A handle. */
   readonly reporter: string
   readonly checked: readonly CheckedMessage[]
+  /** Keyed; of a report without messages, to know it when it comes again. */
+  readonly digest: Buffer | undefined
   readonly evidence: SealedEvidence
 }
 
@@ -65,6 +87,10 @@ export interface MessageCheck {
   readonly result: string
   readonly method: string
   readonly anomaly: string | undefined
+  /** Accepted messages between this and the reported one before it; undefined where nobody knows. */
+  readonly gap: number | undefined
+  /** JSON of a `MessageProof`. */
+  readonly proof: string | undefined
 }
 
 export interface StoredReport {
@@ -92,6 +118,7 @@ export interface ReportStore {
   insert(report: NewReport): Promise<InsertOutcome>
   list(filter: ReportFilter): readonly ReportSummary[]
   find(id: string): StoredReport | undefined
+  has(id: string): boolean
   /** Deletes reports that were received earlier, in small steps; resolves to their number. */
   deleteBefore(timestampMs: number): Promise<number>
 }
@@ -104,6 +131,7 @@ export function createReportStore(store: Store): ReportStore {
         .all(LIST, [after, room, room, result, result, Math.min(limit, PAGE_MAX)])
         .map(summaryOf),
     find: (id) => find(store, id),
+    has: (id) => store.get('SELECT 1 FROM reports WHERE id = ?', [id]) !== undefined,
     deleteBefore: async (timestampMs) => {
       let deleted = 0
       for (;;) {
@@ -123,6 +151,8 @@ async function insert(store: Store, report: NewReport): Promise<InsertOutcome> {
       const known = store.get(FIND_DUPLICATE, [report.room, first.messageId, report.reporter])
       if (known !== undefined) return { kind: 'duplicate', report: summaryOf(known) }
     }
+    const again = report.digest && store.get(FIND_DIGEST, [report.digest])
+    if (again !== undefined) return { kind: 'duplicate', report: summaryOf(again) }
     try {
       await store.writeAll(insertStatements({ ...report, messages: fresh.length, checked: fresh }))
       return { kind: 'stored', messages: fresh.length }
@@ -161,14 +191,28 @@ function insertStatements(report: NewReport): readonly Statement[] {
         evidence.keyId,
         evidence.encapsulation,
         evidence.ciphertext,
+        report.consentFlags,
+        report.reporterProof,
+        report.digest ?? null,
       ],
     ],
-    ...report.checked.flatMap(({ messageId, result, method, anomaly }): Statement[] => [
-      ...(result === 'verified'
-        ? [[DELETE_WEAKER, [room, messageId, reporter]] satisfies Statement]
-        : []),
-      [INSERT_MESSAGE, [room, messageId, reporter, id, result, method, anomaly ?? null]],
-    ]),
+    ...report.checked.flatMap((message) => messageStatements(report, message)),
+  ]
+}
+
+function messageStatements(report: NewReport, message: CheckedMessage): readonly Statement[] {
+  const { id, room, reporter, provider, receivedAtMs } = report
+  const { messageId, result, method, anomaly, gap } = message
+  const proof = JSON.stringify(messageProof(message, receivedAtMs))
+  return [
+    ...(result === 'verified' ? [[DELETE_WEAKER, [room, messageId, reporter]] as const] : []),
+    [
+      INSERT_MESSAGE,
+      [room, messageId, reporter, id, result, method, anomaly ?? null, gap ?? null, proof],
+    ],
+    ...(anomaly === 'frank-swapped-in-transit'
+      ? [chargeStatement({ provider, anomaly, atMs: receivedAtMs })]
+      : []),
   ]
 }
 
@@ -182,6 +226,8 @@ function find(store: Store, id: string): StoredReport | undefined {
       result: textColumn(check, 'result'),
       method: textColumn(check, 'method'),
       anomaly: check['anomaly'] === null ? undefined : textColumn(check, 'anomaly'),
+      gap: check['gap'] === null ? undefined : numberColumn(check, 'gap'),
+      proof: check['proof'] === null ? undefined : textColumn(check, 'proof'),
     })),
     evidence: {
       keyId: textColumn(row, 'sealing_key'),
@@ -201,7 +247,13 @@ function summaryOf(row: Row): ReportSummary {
     category: textColumn(row, 'category'),
     messages: numberColumn(row, 'messages'),
     result: resultOf(textColumn(row, 'result')),
+    consentFlags: numberColumn(row, 'consent'),
+    reporterProof: proofOf(textColumn(row, 'reporter_proof')),
   }
+}
+
+function proofOf(text: string): ReporterProof {
+  return PROOFS.find((proof) => proof === text) ?? 'none'
 }
 
 /** Anything that this program never writes counts as not checked. */
@@ -209,6 +261,7 @@ function resultOf(text: string): ReportResult {
   return RESULTS.find((result) => result === text) ?? 'not-checked'
 }
 
+const PROOFS = ['none', 'proven', 'not-proven'] as const
 const RESULTS = ['verified', 'contradicted', 'unverifiable', 'not-checked'] as const
 /** Sorts after every id. */
 const ID_MAX = '~'
@@ -217,18 +270,22 @@ const PAGE_MAX = 1_000
 const DELETE_STEP_ROWS = 100
 const ATTEMPTS_MAX = 3
 
-const SUMMARY = 'id, received_ms, room, provider, subject, category, messages, result'
+const SUMMARY = `id, received_ms, room, provider, subject, category, messages, result, consent,
+  reporter_proof`
 const INSERT_REPORT = `INSERT INTO reports (id, room, provider, subject, reporter, category, result,
-  messages, received_ms, sealing_key, encapsulation, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  messages, received_ms, sealing_key, encapsulation, sealed, consent, reporter_proof, digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const INSERT_MESSAGE = `INSERT INTO report_messages (room, message_id, reporter, report, result, method,
-  anomaly) VALUES (?, ?, ?, ?, ?, ?, ?)`
+  anomaly, gap, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const DELETE_WEAKER = `DELETE FROM report_messages
   WHERE room = ? AND message_id = ? AND reporter = ? AND result <> 'verified'`
 const FIND_RESULT = `SELECT result FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_MESSAGE = `SELECT report FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_DUPLICATE = `SELECT ${SUMMARY} FROM reports WHERE id = (${FIND_MESSAGE})`
 const FIND = `SELECT ${SUMMARY}, sealing_key, encapsulation, sealed FROM reports WHERE id = ?`
-const CHECKS = `SELECT message_id, result, method, anomaly FROM report_messages WHERE report = ?`
+const FIND_DIGEST = `SELECT ${SUMMARY} FROM reports WHERE digest = ? ORDER BY id DESC LIMIT 1`
+const CHECKS = `SELECT message_id, result, method, anomaly, gap, proof FROM report_messages
+  WHERE report = ?`
 const LIST = `SELECT ${SUMMARY} FROM reports
   WHERE id < ? AND (? IS NULL OR room = ?) AND (? IS NULL OR result = ?) ORDER BY id DESC LIMIT ?`
 const DELETE_STEP = `DELETE FROM reports

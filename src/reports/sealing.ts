@@ -1,6 +1,8 @@
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
+import { encode, opaque, struct } from '../wire/codec.ts'
+import type { SealingLabel } from '../wire/mimi/report-extension.ts'
 
 /** Bytes that only the holder of a report-sealing key can open. */
 export interface SealedEvidence {
@@ -10,20 +12,21 @@ export interface SealedEvidence {
   readonly ciphertext: Buffer
 }
 
-/** The key that new reports are sealed to: X25519. */
-export interface SealingKey {
+/** An X25519 key as it crosses into another process: its 32 octets. */
+export interface RawKey {
   readonly id: string
-  readonly publicKey: KeyObject
+  readonly bytes: Buffer
 }
 
 /** HPKE in base mode, bound to the report's id. RFC 9180 §6.1 */
 export async function sealEvidence(
-  key: SealingKey,
+  key: RawKey,
   reportId: string,
   plaintext: Buffer,
 ): Promise<SealedEvidence> {
+  const recipientPublicKey = await suite.kem.importKey('raw', copy(key.bytes))
   const { enc, ct } = await suite.seal(
-    { recipientPublicKey: await suite.kem.importKey('raw', rawKey(key.publicKey)), info: INFO },
+    { recipientPublicKey, info: INFO },
     copy(plaintext),
     copy(Buffer.from(reportId)),
   )
@@ -36,7 +39,7 @@ export async function openEvidence(
   reportId: string,
   sealed: SealedEvidence,
 ): Promise<Buffer> {
-  const recipientKey = await suite.kem.importKey('raw', rawKey(privateKey), false)
+  const recipientKey = await suite.kem.importKey('raw', copy(rawKey(privateKey)), false)
   try {
     const plaintext = await suite.open(
       { recipientKey, enc: copy(sealed.encapsulation), info: INFO },
@@ -49,17 +52,40 @@ export async function openEvidence(
   }
 }
 
+/** What a client sealed for us, and under which label. */
+export interface SealedForHub {
+  readonly label: SealingLabel
+  readonly context: Buffer
+  readonly kemOutput: Buffer
+  readonly ciphertext: Buffer
+}
+
+/** `DecryptWithLabel`; undefined where this key does not open it. RFC 9420 §5.1.3 */
+export async function openSealedForHub(
+  key: RawKey,
+  { label, context, kemOutput, ciphertext }: SealedForHub,
+): Promise<Buffer | undefined> {
+  const info = encode(encryptContextCodec, { label: Buffer.from(`MLS 1.0 ${label}`), context })
+  try {
+    const recipientKey = await suite.kem.importKey('raw', copy(key.bytes), false)
+    const sender = { recipientKey, enc: copy(kemOutput), info: copy(info) }
+    return Buffer.from(await suite.open(sender, copy(ciphertext)))
+  } catch {
+    return undefined
+  }
+}
+
 /** The 32 octets of an X25519 key, which end both of its DER forms. RFC 8410 */
-function rawKey(key: KeyObject): ArrayBuffer {
+export function rawKey(key: KeyObject): Buffer {
   const der =
     key.type === 'private'
       ? key.export({ format: 'der', type: 'pkcs8' })
       : key.export({ format: 'der', type: 'spki' })
-  return copy(der.subarray(-32))
+  return der.subarray(-32)
 }
 
 /** A buffer of its own: a view of a pool is not for libraries. */
-function copy(bytes: Buffer): ArrayBuffer {
+function copy(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer
 }
 
@@ -69,3 +95,4 @@ const suite = new CipherSuite({
   aead: new Aes128Gcm(),
 })
 const INFO = copy(Buffer.from('Postern report evidence 1'))
+const encryptContextCodec = struct({ label: opaque(255), context: opaque(65_536) })

@@ -1,4 +1,5 @@
 import type { Migration } from '../sqlite/store.ts'
+import { epochRecordMigrations } from './epoch-record.ts'
 
 /** The public state of each room in its newest epoch, and the proposals that wait in it. */
 export const roomsMigrations: readonly Migration[] = [
@@ -21,4 +22,5 @@ export const roomsMigrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  ...epochRecordMigrations,
 ]

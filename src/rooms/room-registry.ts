@@ -4,6 +4,7 @@ import type { Handshake } from '../model/exchange.ts'
 import type { Store } from '../sqlite/store.ts'
 import { rolesOf } from './authorise.ts'
 import { checkNewRoom } from './check-policy.ts'
+import type { EpochRecord } from './epoch-record.ts'
 import { openGroupInSlices, wrongEpoch, type Group, type PendingProposal } from './group.ts'
 import {
   createdAt,
@@ -26,16 +27,18 @@ export class RoomRegistry {
   private readonly store: Store
   private readonly roomsInMemoryMax: number
   private readonly suites: Suites
+  private readonly epochs: EpochRecord | undefined
   /** In the order of last use. */
   private readonly rooms = new Map<string, CachedRoom>()
 
   constructor(
     store: Store,
-    { roomsInMemoryMax = ROOMS_IN_MEMORY_MAX, suites = noSuites }: RegistryOptions = {},
+    { roomsInMemoryMax = ROOMS_IN_MEMORY_MAX, suites = noSuites, epochs }: RegistryOptions = {},
   ) {
     this.store = store
     this.roomsInMemoryMax = roomsInMemoryMax
     this.suites = suites
+    this.epochs = epochs
   }
 
   /**
@@ -55,8 +58,10 @@ export class RoomRegistry {
       throw refusal('suite-unavailable', 'suite-named')
     this.checkParent(state)
     check?.(state)
-    await insertRoom(this.store, { ...room, suite: state.suite })
-    this.keep(room.room, { entry: { group, state }, writes: 0 })
+    const entry = { group, state }
+    const more = this.epochs?.statements(undefined, entry)
+    await insertRoom(this.store, { ...room, suite: state.suite }, more)
+    this.keep(room.room, { entry, writes: 0 })
     return state
   }
 
@@ -129,7 +134,7 @@ export class RoomRegistry {
     cached.writes++
     try {
       await (staged.kind === 'commit'
-        ? writeCommit(this.store, staged)
+        ? writeCommit(this.store, staged, this.epochs?.statements(entry, staged.after))
         : writeProposals(this.store, staged))
     } catch (error) {
       // What the store does not hold did not happen: the next use reads what it holds.
@@ -183,6 +188,8 @@ interface RegistryOptions {
   readonly roomsInMemoryMax?: number
   /** Those that a room may pin; none unless given. */
   readonly suites?: Suites
+  /** What is remembered of each epoch; nothing unless given. */
+  readonly epochs?: EpochRecord
 }
 
 /** A room for an operator's list. */

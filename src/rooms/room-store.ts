@@ -1,6 +1,6 @@
 import { GatewayError } from '../model/errors.ts'
 import { blobColumn, numberColumn, textColumn } from '../sqlite/row.ts'
-import type { Store } from '../sqlite/store.ts'
+import type { Statement, Store } from '../sqlite/store.ts'
 import { isUniqueViolation } from '../sqlite/write-queue.ts'
 import { openGroup } from './group.ts'
 import { roomState } from './room-state.ts'
@@ -17,6 +17,9 @@ export interface NewRoom {
   readonly nowMs: number
 }
 
+const INSERT_ROOM = `INSERT INTO rooms (room, suite, group_info, ratchet_tree, created_at_ms)
+  VALUES (?, ?, ?, ?, ?)`
+
 /** At most `max` rooms, in the order of their URIs. */
 export function roomUris(store: Store, max: number): readonly string[] {
   const rows = store.all('SELECT room FROM rooms ORDER BY room LIMIT ?', [max])
@@ -29,27 +32,37 @@ export function createdAt(store: Store, room: string): number | undefined {
   return row === undefined ? undefined : numberColumn(row, 'created_at_ms')
 }
 
-/** Durable once it resolves. Throws `room-exists`, `store-unavailable`. */
-export async function insertRoom(store: Store, room: NewRoom): Promise<void> {
+/** With what else belongs to it. Durable once it resolves. Throws `room-exists`, `store-unavailable`. */
+export async function insertRoom(
+  store: Store,
+  room: NewRoom,
+  more: readonly Statement[] = [],
+): Promise<void> {
+  const { suite, groupInfo, ratchetTree, nowMs } = room
   try {
-    await store.write(
-      'INSERT INTO rooms (room, suite, group_info, ratchet_tree, created_at_ms) VALUES (?, ?, ?, ?, ?)',
-      [room.room, room.suite, room.groupInfo, room.ratchetTree, room.nowMs],
-    )
+    await store.writeAll([
+      [INSERT_ROOM, [room.room, suite, groupInfo, ratchetTree, nowMs]],
+      ...more,
+    ])
   } catch (cause) {
     if (isUniqueViolation(cause)) throw new GatewayError('room-exists', { cause })
     throw cause
   }
 }
 
-/** Durable once it resolves, the new epoch and the end of all waiting proposals together. */
-export function writeCommit(store: Store, { room, after, groupInfo }: StagedCommit): Promise<void> {
+/** `more` is what is written with it. Durable once it resolves, the new epoch and the end of all waiting proposals together. */
+export function writeCommit(
+  store: Store,
+  { room, after, groupInfo }: StagedCommit,
+  more: readonly Statement[] = [],
+): Promise<void> {
   return store.writeAll([
     [
       'UPDATE rooms SET suite = ?, group_info = ?, ratchet_tree = ? WHERE room = ?',
       [after.state.suite, groupInfo, treeBytes(after.group.tree), room],
     ],
     ['DELETE FROM room_proposals WHERE room = ?', [room]],
+    ...more,
   ])
 }
 

@@ -9,6 +9,8 @@ const report: ReportSummary = {
   subject: 'mimi://a.example/u/p1',
   category: 'spam',
   messages: 1,
+  consentFlags: 0,
+  reporterProof: 'none',
   result: 'verified',
 }
 

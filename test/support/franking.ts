@@ -2,6 +2,16 @@ import { createPrivateKey, createSecretKey, hash, type KeyObject } from 'node:cr
 import { createFrankingAgent, type FrankingAgent } from '../../src/franking/franking-agent.ts'
 import type { DayKeys } from '../../src/franking/relay-log.ts'
 import type { MimiContent } from '../../src/wire/cbor/mimi-content.ts'
+import {
+  readClaim,
+  type RefusalReason,
+  type ReportedMessage,
+} from '../../src/franking/reported-claim.ts'
+import type {
+  MessageVerdict,
+  ReportedRoom,
+  VerifyMessage,
+} from '../../src/franking/verify-report.ts'
 import { encodeMimiContent } from '../../src/wire/cbor/mimi-content.ts'
 
 export const room = 'mimi://hub.example/r/Rl33FWLCYWOwxHrYnpWDQg'
@@ -63,6 +73,21 @@ export function textContent(text: string, change: Partial<MimiContent> = {}): Bu
     },
     ...change,
   })
+}
+
+export type ContentVerdict =
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+  | ({ readonly kind: 'checked' } & MessageVerdict)
+
+/** Reads a message as the process for reports does, and checks it as the gateway does. */
+export function verifyContent(
+  verify: VerifyMessage,
+  message: ReportedMessage,
+  of: ReportedRoom,
+): ContentVerdict {
+  const claim = readClaim(message, of)
+  if (typeof claim === 'string') return { kind: 'refused', reason: claim }
+  return { kind: 'checked', ...verify(claim, of) }
 }
 
 const SEED = Buffer.from('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex')

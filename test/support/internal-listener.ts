@@ -41,6 +41,9 @@ export const echoHandlers: InternalHandlers = {
   labelOfPeer: () => someLabel,
   sanctions: async () => [],
   sanctionResult: async () => {},
+  report: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
+  reportSpam: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
+  reportStatus: () => 'received',
 }
 
 /** Those that are called with a body. */

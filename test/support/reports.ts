@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { readApplicationData } from '../../src/franking/application-data.ts'
@@ -6,12 +6,14 @@ import { frankStruct } from '../../src/franking/frank-struct.ts'
 import { createReportVerifier } from '../../src/franking/verify-report.ts'
 import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
 import type { ReportExchange } from '../../src/reports/intake.ts'
+import { openReport, type OpeningKeySet } from '../../src/reports/open-report.ts'
 import {
   createReportDesk,
   type ReportDeskOptions,
   type ReportRoom,
 } from '../../src/reports/report-desk.ts'
 import { reportMigrations } from '../../src/reports/report-store.ts'
+import { rawKey } from '../../src/reports/sealing.ts'
 import { openStore } from '../../src/sqlite/store.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { abuseReportCodec, type AbuseReport } from '../../src/wire/mimi/report-abuse.ts'
@@ -23,6 +25,12 @@ const sealing = generateKeyPairSync('x25519')
 
 /** The private half of the key that test desks seal to. */
 export const openingKey = sealing.privateKey
+
+/** That key as the process for reports has it. */
+export const openingKeys: OpeningKeySet = {
+  open: [{ id: 'key-1', bytes: rawKey(sealing.privateKey) }],
+  seal: { id: 'key-1', bytes: rawKey(sealing.publicKey) },
+}
 
 /** An abusive message with its true frank, or with the frank of other content. */
 export function abusive(applicationData: Buffer, franked: Buffer = applicationData) {
@@ -79,7 +87,7 @@ export async function openDesk(
   const desk = createReportDesk({
     store,
     domain: parseProviderDomain('hub.example'),
-    sealingKey: () => ({ id: 'key-1', publicKey: createPublicKey(sealing.privateKey) }),
+    open: (report) => openReport(report, openingKeys),
     handleKey: createSecretKey(Buffer.alloc(32, 9)),
     verify: createReportVerifier({ agent, clock, retentionMs: 30 * 86_400_000 }),
     room: (asked) => (asked === room ? facts : undefined),

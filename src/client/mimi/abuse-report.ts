@@ -6,7 +6,7 @@ import type { FrankEvidence } from './franked-message.ts'
 
 /**
  * The body of `reportAbuse` about messages of one sender in one room. Without `reporter` the report
- * names nobody. `extensions` rise by component id. Throws `mixed-report` where the messages are not
+ * names nobody. `extensions` rise by component id; where everything is sealed in one, nothing else says it. Throws `mixed-report` where the messages are not
  * of one sender. draft-ietf-mimi-protocol-06 §5.9
  */
 export function buildReport({
@@ -14,11 +14,13 @@ export function buildReport({
   reporter = '',
   note = '',
   extensions = [],
+  isSealed = false,
 }: {
   messages: readonly [FrankEvidence, ...FrankEvidence[]]
   reporter?: string
   note?: string
   extensions?: readonly ComponentData[]
+  isSealed?: boolean
 }): Buffer {
   const [{ senderUri, roomUri }] = messages
   demand(
@@ -29,8 +31,8 @@ export function buildReport({
     reportingUser: reporter,
     allegedAbuserUri: senderUri,
     reasonCode: 'reserved',
-    note: Buffer.from(note),
-    messages: messages.map(({ applicationData, frank, acceptedTimestamp }) => ({
+    note: Buffer.from(isSealed ? '' : note),
+    messages: (isSealed ? [] : messages).map(({ applicationData, frank, acceptedTimestamp }) => ({
       messageContent: applicationData,
       frank,
       acceptedTimestamp,

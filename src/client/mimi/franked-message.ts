@@ -20,6 +20,8 @@ import {
   type Frank,
 } from '../../wire/mimi/franking.ts'
 import { componentData, componentIds } from '../../wire/mls/app-data.ts'
+import type { FramedContent } from '../../wire/mls/framing.ts'
+import type { GroupContext } from '../../wire/mls/group-info.ts'
 import { safeAadCodec } from '../../wire/mls/safe-aad.ts'
 import { sameSecret } from '../crypto/key-derivation.ts'
 import { verifyLabelled } from '../crypto/signatures.ts'
@@ -86,6 +88,16 @@ export interface FrankEvidence {
   /** The frank is signed for this sender and room. */
   readonly senderUri: string
   readonly roomUri: string
+  /** Where somebody else sent it: proves to anybody that its leaf said so. */
+  readonly mls?: SignedContent | undefined
+}
+
+/** A member's signature over application data. RFC 9420 §6.1 */
+export interface SignedContent {
+  readonly content: FramedContent
+  readonly signature: Buffer
+  readonly groupContext: GroupContext
+  readonly leafKey: Buffer
 }
 
 /** Why a message that MLS accepts is not shown. */
@@ -116,9 +128,10 @@ export interface Delivered {
 
 /** The receiver's checks of draft-ietf-mimi-protocol-06 §5.4.1. */
 export function checkMessage(
-  { applicationData, authenticatedData, leaf, epoch }: ReceivedApplicationData,
+  received: ReceivedApplicationData,
   { roomUri, timestamp, frank }: Delivered,
 ): MessageCheck {
+  const { applicationData, authenticatedData, leaf, epoch } = received
   const content = readContent(applicationData)
   if (content === undefined) return faulty('malformed-content')
   const { senderUri, salt } = content
@@ -134,6 +147,7 @@ export function checkMessage(
     acceptedTimestamp: timestamp,
     senderUri,
     roomUri,
+    mls: signedContent(received),
   }
   if (evidence !== undefined && !isFrankOf(epoch, evidence)) return faulty('frank-invalid')
   const id = messageId({ senderUri, roomUri, content: applicationData, salt })
@@ -181,6 +195,12 @@ export function isFrankOf(
     content,
     signature: frank.frankingIntegritySignature,
   })
+}
+
+function signedContent(received: ReceivedApplicationData): SignedContent {
+  const { content, signature, leaf, epoch } = received
+  const { groupContext } = epoch
+  return { content, signature, groupContext, leafKey: leaf.signatureKey }
 }
 
 /** `HMAC_SHA256(salt, application_data)` */

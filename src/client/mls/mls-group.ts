@@ -220,7 +220,9 @@ export class MlsGroup {
     verifyFramedContent(from, leaf.signatureKey, authenticated)
     consume()
     const { applicationData } = content
-    return { applicationData, authenticatedData, leafIndex: sender.leafIndex, leaf, epoch: from }
+    const { leafIndex } = sender
+    const received = { applicationData, authenticatedData, leafIndex, leaf, epoch: from }
+    return { ...received, content: authenticated.content, signature: authenticated.signature }
   }
 
   /** The GroupInfo of this epoch, with `external_pub`, without the tree. */
@@ -306,6 +308,9 @@ export interface ReceivedApplicationData {
   /** The sender's leaf in the epoch of the message. */
   readonly leaf: LeafNode
   readonly epoch: Epoch
+  /** What its sender signed, and the signature. */
+  readonly content: FramedContent
+  readonly signature: Buffer
 }
 
 const PAST_EPOCHS_MAX = 2

@@ -1,3 +1,4 @@
+import { reportExtensionComponent, reportTokenComponent } from '../../wire/mimi/report-extension.ts'
 import { componentIds, type AppDataDictionary } from '../../wire/mls/app-data.ts'
 
 /**
@@ -7,8 +8,8 @@ import { componentIds, type AppDataDictionary } from '../../wire/mls/app-data.ts
 export const knownComponents = {
   /** The key for an answer, the sealed connection, the terms. docs/client-sdk.md, docs/rooms.md */
   consent: new Set([0x8d11, 0x8d12, componentIds.consentTerms]),
-  /** The category of a report. */
-  report: new Set([0xf0a2]),
+  /** What a report adds to the draft's, and a report of spam without content. docs/reports.md */
+  report: new Set([reportExtensionComponent, reportTokenComponent]),
   query: new Set<number>(),
 } as const
 

@@ -5,12 +5,8 @@ import { z } from 'zod'
 import { readApplicationData, reportedMessageId } from '../../../src/franking/application-data.ts'
 import { frankStruct } from '../../../src/franking/frank-struct.ts'
 import { createRelayLog, relayLogMigrations } from '../../../src/franking/relay-log.ts'
-import {
-  createReportVerifier,
-  type MessageVerdict,
-  type ReportedMessage,
-  type ReportedRoom,
-} from '../../../src/franking/verify-report.ts'
+import { createReportVerifier, type ReportedRoom } from '../../../src/franking/verify-report.ts'
+import type { ReportedMessage } from '../../../src/franking/reported-claim.ts'
 import type { Frank } from '../../../src/model/exchange.ts'
 import { openStore } from '../../../src/sqlite/store.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
@@ -23,6 +19,8 @@ import {
   testAgent,
   testDayKeys,
   textContent,
+  verifyContent,
+  type ContentVerdict,
 } from '../../support/franking.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { vectorJson } from '../../support/vectors.ts'
@@ -112,7 +110,8 @@ function report(
     retentionMs: 30 * 86_400_000,
     ...(log ? { relayed: ({ frankingTag }) => relayed.get(frankingTag.toString('hex')) } : {}),
   })
-  const verdict = verify(
+  const verdict = verifyContent(
+    verify,
     {
       applicationData: content1,
       frank: frank1,
@@ -132,7 +131,7 @@ function report(
   return vectorName(verdict)
 }
 
-function vectorName(verdict: MessageVerdict): string {
+function vectorName(verdict: ContentVerdict): string {
   if (verdict.kind === 'refused') return refusalNames[verdict.reason] ?? verdict.reason
   if (verdict.result === 'verified')
     return verdict.method === 'frank' ? 'verified:frank' : 'verified:relay_log'

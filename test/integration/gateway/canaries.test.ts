@@ -1,7 +1,12 @@
+import { createPublicKey } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { MimiClient } from '../../../src/client/mimi-client.ts'
+import type { ReportKey } from '../../../src/client/mimi/sealed-report.ts'
+import { loadKeys } from '../../../src/keys/key-files.ts'
+import { rawKey } from '../../../src/reports/sealing.ts'
+import { recordSpans } from '../../../src/signals/span-recorder.ts'
 import { addMember, message, useClubhouse } from '../../support/clubhouse.ts'
 import { callInternal, callPeer, internalPath } from '../../support/gateway-calls.ts'
 import { consentRequest, searchByHandle } from '../../support/peer-requests.ts'
@@ -19,7 +24,9 @@ const canary = {
   path: 'canary-path',
   suite: 'canary-suite',
 }
-const clubhouse = useClubhouse()
+const decisionLog = { file: 'decisions.jsonl', sampleAllows: 1 }
+const clubhouse = useClubhouse({ providers: { 'a.example': { extra: { decisionLog } } } })
+const recorder = recordSpans()
 const room = 'mimi://a.example/r/clubhouse'
 let dolores: MimiClient
 /** Whom Bob asks for consent; neither is in the room. */
@@ -58,6 +65,20 @@ async function converse(sender: MimiClient, reporter: MimiClient): Promise<void>
   const { evidence } = await message(reporter, canary.text)
   if (evidence === undefined) throw new Error('no evidence')
   await reporter.report(room, [evidence], { note: canary.note, named: true })
+  const sealed = {
+    key: await reportKey(),
+    category: 'harassment',
+    signed: true,
+    withMlsEvidence: true,
+  }
+  await reporter.report(room, [evidence], { note: canary.note, sealed })
+}
+
+/** The hub's key for sealed reports. */
+async function reportKey(): Promise<ReportKey> {
+  const keys = await loadKeys(join(provider('a.example').directory, 'keys'), Date.now)
+  const { id, key } = keys.active('report-sealing')
+  return { kid: id, x: rawKey(createPublicKey(key)).toString('base64url') }
 }
 
 /** Requests that are wrong in places where a careless program repeats them. */
@@ -122,6 +143,13 @@ test('no line of any log has what people wrote, nor who they are', () => {
     expect(found(log, all)).toEqual([])
     expect(log).not.toMatch(/mimi:\/\//)
   }
+})
+
+test('no span has what people wrote, nor who they are', () => {
+  const spans = JSON.stringify(recorder.take())
+  expect(spans).toContain('reportAbuse')
+  expect(found(spans, all)).toEqual([])
+  expect(spans).not.toMatch(/mimi:\/\//)
 })
 
 test('no metric has what people wrote, nor who they are', async () => {

@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createReportVerifier } from '../../../src/franking/verify-report.ts'
 import { parseMimiUri } from '../../../src/model/ids.ts'
-import { reportExtensionCodec, reportExtensionComponent } from '../../../src/reports/categories.ts'
 import { encode } from '../../../src/wire/codec.ts'
+import {
+  reportExtensionCodec,
+  reportExtensionComponent,
+} from '../../../src/wire/mimi/report-extension.ts'
 import { acceptedMs, alice, room, testAgent, textContent } from '../../support/franking.ts'
 import { abusive, openDesk, openingKey, reportExchange } from '../../support/reports.ts'
 
@@ -28,6 +31,8 @@ test('an honest report is verified, kept and listed', async () => {
     category: 'unspecified',
     messages: 1,
     result: 'verified',
+    consentFlags: 0,
+    reporterProof: 'none',
   })
   expect((await desk.show(receipt.id))?.checks).toEqual([
     {
@@ -35,6 +40,8 @@ test('an honest report is verified, kept and listed', async () => {
       result: 'verified',
       method: 'frank',
       anomaly: undefined,
+      gap: undefined,
+      proof: expect.any(String),
     },
   ])
 })
@@ -199,7 +206,8 @@ test('the category comes from the extension, if it is one of ours', async () => 
 test('pages go from the newest report to the oldest, for one room or for all', async () => {
   let nowMs = acceptedMs
   const { desk } = await openDesk({ clock: () => nowMs++ })
-  for (let count = 0; count < 5; count++) await desk.receive(reportExchange({}))
+  for (let count = 0; count < 5; count++)
+    await desk.receive(reportExchange({ note: Buffer.from(`number ${count}`) }))
   const first = desk.list({ limit: 3 })
   const rest = desk.list({ limit: 3, after: first.at(-1)?.id })
   const times = [...first, ...rest].map(({ receivedAtMs }) => receivedAtMs - acceptedMs)

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest'
 import { readApplicationData } from '../../../src/franking/application-data.ts'
 import { createTimeBuckets } from '../../../src/franking/time-bucket.ts'
 import { createReportVerifier } from '../../../src/franking/verify-report.ts'
-import { acceptedMs, alice, room, testAgent, textContent } from '../../support/franking.ts'
+import {
+  acceptedMs,
+  alice,
+  room,
+  testAgent,
+  textContent,
+  verifyContent,
+} from '../../support/franking.ts'
 
 const agent = testAgent()
 const timestamp = fc.integer({ min: 0, max: 2 ** 45 })
@@ -50,7 +57,8 @@ test('a reported message with any bit changed is never verified', () => {
     fc.property(fc.nat(content.length * 8 - 1), (bit) => {
       const applicationData = Buffer.from(content)
       applicationData[bit >> 3] = (applicationData[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      const verdict = verify(
+      const verdict = verifyContent(
+        verify,
         { applicationData, frank, acceptedTimestamp: BigInt(acceptedMs) },
         {
           room,

@@ -2,12 +2,19 @@ import { expect, test } from 'vitest'
 import { readApplicationData } from '../../../src/franking/application-data.ts'
 import {
   createReportVerifier,
-  type ReportedMessage,
   type ReportedRoom,
   type VerifierOptions,
 } from '../../../src/franking/verify-report.ts'
+import type { ReportedMessage } from '../../../src/franking/reported-claim.ts'
 import type { Frank } from '../../../src/model/exchange.ts'
-import { acceptedMs, alice, room, testAgent, textContent } from '../../support/franking.ts'
+import {
+  acceptedMs,
+  alice,
+  room,
+  testAgent,
+  textContent,
+  verifyContent,
+} from '../../support/franking.ts'
 
 const agent = testAgent()
 const content = textContent('abusive text')
@@ -30,7 +37,8 @@ function verify(
     retentionMs: 30 * DAY_MS,
     ...options,
   })
-  return check(
+  return verifyContent(
+    check,
     {
       applicationData: content,
       frank: stamp(content),

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import type { Frank } from '../model/exchange.ts'
+import type { ContentPart } from '../wire/cbor/content-part.ts'
+import { decodeMimiContent } from '../wire/cbor/mimi-content.ts'
+import { WireError } from '../wire/errors.ts'
+import { readApplicationData, reportedMessageId } from './application-data.ts'
+import { checkMlsEvidence, type MlsEvidence } from './mls-evidence.ts'
+
+/** Why a message is no evidence at all: the reporter's client made it wrong. */
+export type RefusalReason =
+  | 'malformed-content'
+  | 'sender-missing'
+  | 'room-missing'
+  | 'room-mismatch'
+  | 'alleged-abuser-mismatch'
+
+/** What a reported message says of itself, without what it says: enough to check it, nothing to read. */
+export interface ReportedClaim {
+  /** 32 octets. */
+  readonly frankingTag: Buffer
+  /** 32 octets. draft-ietf-mimi-content-09 §3.3 */
+  readonly messageId: Buffer
+  readonly frank: Frank
+  /** Milliseconds. */
+  readonly acceptedTimestamp: bigint
+  readonly attachments: number
+  /** Those without a hash: whoever hosts one can put another in its place. */
+  readonly unverifiableAttachments: number
+  /** Undefined where none was given. */
+  readonly mls: MlsClaim | undefined
+}
+
+/** What MLS evidence shows; its signature verifies with a key that the hub has to know. RFC 9420 §6.1 */
+export type MlsClaim =
+  | {
+      readonly kind: 'signed'
+      readonly epoch: bigint
+      readonly leafIndex: number
+      readonly leafKey: Buffer
+      /** SHA-256 of the GroupContext. */
+      readonly contextHash: Buffer
+    }
+  | { readonly kind: 'invalid'; readonly reason: string }
+
+/** A message as a report carries it. */
+export interface ReportedMessage {
+  /** The exact octets that were decrypted: nobody may encode them again. */
+  readonly applicationData: Buffer
+  readonly frank: Frank
+  readonly acceptedTimestamp: bigint
+  readonly mls?: (MlsEvidence & { readonly leafKey: Buffer }) | undefined
+}
+
+/** Check 5 of the intake: content with a room and a sender, and of them those that the report names. */
+export function readClaim(
+  { applicationData, frank, acceptedTimestamp, mls }: ReportedMessage,
+  { room, allegedAbuser }: { readonly room: string; readonly allegedAbuser: string },
+): ReportedClaim | RefusalReason {
+  const content = readApplicationData(applicationData)
+  if (content === undefined) return 'malformed-content'
+  const messageId = reportedMessageId(content)
+  if (content.senderUri === undefined) return 'sender-missing'
+  if (content.roomUri === undefined || messageId === undefined) return 'room-missing'
+  if (content.roomUri !== room) return 'room-mismatch'
+  if (content.senderUri !== allegedAbuser) return 'alleged-abuser-mismatch'
+  const { frankingTag } = content
+  return {
+    frankingTag,
+    messageId,
+    frank,
+    acceptedTimestamp,
+    ...attachmentsOf(content.content),
+    mls: mls && mlsClaim(mls, { applicationData, frankingTag }),
+  }
+}
+
+function mlsClaim(
+  { leafKey, ...evidence }: MlsEvidence & { readonly leafKey: Buffer },
+  expected: { readonly applicationData: Buffer; readonly frankingTag: Buffer },
+): MlsClaim {
+  const verdict = checkMlsEvidence(evidence, () => leafKey)
+  if (verdict.kind === 'invalid') return verdict
+  const { epoch, leafIndex, frankingTag } = verdict
+  if (!verdict.applicationData.equals(expected.applicationData))
+    return { kind: 'invalid', reason: 'other-content' }
+  if (frankingTag !== undefined && !frankingTag.equals(expected.frankingTag))
+    return { kind: 'invalid', reason: 'other-tag' }
+  const contextHash = createHash('sha256').update(evidence.groupContext).digest()
+  return { kind: 'signed', epoch, leafIndex, leafKey, contextHash }
+}
+
+function attachmentsOf(content: Buffer) {
+  const hashes = hashesOf(content)
+  const without = hashes.filter((contentHash) => contentHash.length === 0)
+  return { attachments: hashes.length, unverifiableAttachments: without.length }
+}
+
+/** Content with a body that cannot be read shows no attachment to anybody. */
+function hashesOf(content: Buffer): readonly Buffer[] {
+  try {
+    return partHashes(decodeMimiContent(content).body)
+  } catch (error) {
+    if (error instanceof WireError) return []
+    throw error
+  }
+}
+
+function partHashes(part: ContentPart): readonly Buffer[] {
+  switch (part.cardinality) {
+    case 'external':
+      return [part.contentHash]
+    case 'multi':
+      return part.parts.flatMap(partHashes)
+    case 'single':
+    case 'null':
+      return []
+  }
+}

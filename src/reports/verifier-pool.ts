@@ -1,0 +1,173 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { GatewayError } from '../model/errors.ts'
+import type { OpenedReport, OpenReport, OpeningKeySet, ReportToOpen } from './open-report.ts'
+import type { VerifierWork } from './verifier-process.ts'
+
+export interface VerifierPoolOptions {
+  readonly keys: () => OpeningKeySet
+  /** For one batch; then its process is killed. Default: 5 s. */
+  readonly deadlineMs?: number
+  /** Reports that wait; one more is refused. Default: 1,024. */
+  readonly waitingMax?: number
+  /** For tests: another program in its place. */
+  readonly program?: URL
+}
+
+/** Opens reports in a process that lives for a moment. */
+export interface VerifierPool extends Disposable {
+  /**
+   * Throws `verifier-unavailable`, with a reason: `killed` where the report took the process with it or
+   * was too slow, alone and twice, and nothing of it is kept; `busy` where too many wait.
+   */
+  readonly open: OpenReport
+}
+
+interface Job {
+  readonly report: ReportToOpen
+  readonly settle: PromiseWithResolvers<OpenedReport>
+  /** It shared its batch with others when the process died: next it runs alone. */
+  isSuspect: boolean
+  attempts: number
+}
+
+/**
+ * One process at a time takes batches while there are reports, a bounded number of them, and is killed
+ * then. Whoever kills it hurts no other report: those of its batch are opened again, one by one.
+ */
+export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
+  const { waitingMax = WAITING_MAX } = options
+  const waiting: Job[] = []
+  const running = { pumping: false, child: undefined as ChildProcess | undefined, closed: false }
+  const pump = async () => {
+    if (running.pumping) return
+    running.pumping = true
+    try {
+      while (waiting.length > 0 && !running.closed) await runProcess(waiting, running, options)
+    } finally {
+      running.pumping = false
+      if (running.closed) rejectAll(waiting)
+    }
+  }
+  return {
+    open: (report) => {
+      if (running.closed || waiting.length >= waitingMax)
+        throw unavailable(running.closed ? 'closed' : 'busy')
+      const settle = Promise.withResolvers<OpenedReport>()
+      waiting.push({ report, settle, isSuspect: false, attempts: 0 })
+      void pump()
+      return settle.promise
+    },
+    [Symbol.dispose]: () => {
+      running.closed = true
+      running.child?.kill('SIGKILL')
+      rejectAll(waiting)
+    },
+  }
+}
+
+function rejectAll(waiting: Job[]): void {
+  for (const job of waiting.splice(0)) job.settle.reject(unavailable('closed'))
+}
+
+/** One process, from its start to its end. */
+async function runProcess(
+  waiting: Job[],
+  running: { child: ChildProcess | undefined },
+  options: VerifierPoolOptions,
+): Promise<void> {
+  const child = start(options.program ?? PROGRAM)
+  running.child = child
+  try {
+    for (let batches = 0; batches < BATCHES_MAX && waiting.length > 0; batches += 1) {
+      const batch = nextBatch(waiting)
+      if (await runBatch(child, batch, options)) continue
+      giveBack(waiting, batch)
+      return
+    }
+  } finally {
+    running.child = undefined
+    child.kill('SIGKILL')
+  }
+}
+
+function start(program: URL): ChildProcess {
+  const child = fork(program, {
+    // It reads code and does no more: no files written, no other process, no environment.
+    execArgv: [
+      '--permission',
+      '--allow-fs-read=*',
+      `--max-old-space-size=${HEAP_MEGABYTES_MAX}`,
+      '--disable-warning=ExperimentalWarning',
+    ],
+    env: {},
+    stdio: 'ignore',
+    serialization: 'advanced',
+  })
+  // Without a listener a process that cannot start would end ours.
+  child.on('error', () => {})
+  return child
+}
+
+/** Suspects run alone. */
+function nextBatch(waiting: Job[]): readonly Job[] {
+  const [first] = waiting
+  if (first?.isSuspect === true) return waiting.splice(0, 1)
+  const suspect = waiting.findIndex(({ isSuspect }) => isSuspect)
+  return waiting.splice(0, Math.min(suspect === -1 ? BATCH_MAX : suspect, BATCH_MAX))
+}
+
+/** False where the process did not answer in time or died. */
+async function runBatch(
+  child: ChildProcess,
+  batch: readonly Job[],
+  { keys, deadlineMs = DEADLINE_MS }: VerifierPoolOptions,
+): Promise<boolean> {
+  const ended = new AbortController()
+  const onEnd = () => ended.abort()
+  child.once('exit', onEnd)
+  child.once('error', onEnd)
+  try {
+    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(deadlineMs)])
+    const answer = once(child, 'message', { signal })
+    const work: VerifierWork = { keys: keys(), reports: batch.map(({ report }) => report) }
+    child.send(work, () => {})
+    const [opened]: readonly (readonly OpenedReport[])[] = await answer
+    for (const [index, job] of batch.entries()) {
+      const result = opened?.[index]
+      if (result === undefined) job.settle.reject(unavailable('killed'))
+      else job.settle.resolve(result)
+    }
+    return true
+  } catch {
+    return false
+  } finally {
+    child.off('exit', onEnd)
+    child.off('error', onEnd)
+  }
+}
+
+/** Those that shared a batch are tried again alone; what fails alone and twice is refused. */
+function giveBack(waiting: Job[], batch: readonly Job[]): void {
+  const again = batch.filter((job) => {
+    job.attempts += 1
+    job.isSuspect = true
+    if (batch.length > 1 || job.attempts < ATTEMPTS_MAX) return true
+    job.settle.reject(unavailable('killed'))
+    return false
+  })
+  waiting.unshift(...again)
+}
+
+function unavailable(reason: string): GatewayError {
+  return new GatewayError('verifier-unavailable', { facts: { reason }, retryAfterMs: RETRY_MS })
+}
+
+const PROGRAM = new URL('./verifier-process.ts', import.meta.url)
+const DEADLINE_MS = 5_000
+const WAITING_MAX = 1_024
+const BATCH_MAX = 64
+const BATCHES_MAX = 32
+const ATTEMPTS_MAX = 2
+const RETRY_MS = 5_000
+const HEAP_MEGABYTES_MAX = 256

@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import type { OpenedReport, ReportToOpen } from '../../../src/reports/open-report.ts'
+import { createVerifierPool, type VerifierPoolOptions } from '../../../src/reports/verifier-pool.ts'
+import { alice, room, textContent } from '../../support/franking.ts'
+import { abusive, openDesk, openingKeys, reportExchange } from '../../support/reports.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const content = textContent('abusive text')
+
+function openPool(options: Partial<VerifierPoolOptions> = {}) {
+  const pool = createVerifierPool({ keys: () => openingKeys, ...options })
+  onTestFinished(() => pool[Symbol.dispose]())
+  return pool
+}
+
+function report(reportId: string, bytes = reportExchange({ messages: [abusive(content)] }).bytes) {
+  return { reportId, room, bytes } satisfies ReportToOpen
+}
+
+/** A process that answers as ours does, and dies or falls silent at reports that are named so. */
+function poisonable(): URL {
+  const path = join(tempDir(), 'program.mjs')
+  writeFileSync(
+    path,
+    `process.on('message', ({ reports }) => {
+      if (reports.some(({ reportId }) => reportId.startsWith('kill'))) process.exit(1)
+      if (reports.some(({ reportId }) => reportId.startsWith('hang'))) for (;;);
+      process.send(reports.map(() => ({ kind: 'refused', fault: 'malformed' })))
+    })`,
+  )
+  return pathToFileURL(path)
+}
+
+test('a report is opened in another process, and comes back without its content', async () => {
+  const opened = await openPool().open(report('rep-1'))
+  expect(opened).toMatchObject({ kind: 'opened', category: 'unspecified', subject: alice })
+  const said = JSON.stringify(opened, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
+  expect(said).not.toContain(content.toString('base64').slice(0, 40))
+  expect(Buffer.from(said).includes('abusive')).toBe(false)
+})
+
+test('many at once are opened in order of their answers, whatever their form', async () => {
+  const { open } = openPool()
+  const results = await Promise.all(
+    Array.from({ length: 150 }, (_, index) =>
+      open(report(`rep-${index}`, index % 2 === 0 ? undefined : Buffer.of(index))),
+    ),
+  )
+  expect(results.map(({ kind }) => kind)).toEqual(
+    Array.from({ length: 150 }, (_, index) => (index % 2 === 0 ? 'opened' : 'refused')),
+  )
+})
+
+test.each(['kill', 'hang'])(
+  'a report that can %s the process is refused with a code, and takes no other with it',
+  async (poison) => {
+    const { open } = openPool({ program: poisonable(), deadlineMs: 700 })
+    const names = ['one', poison, 'two', 'three']
+    const settled = await Promise.allSettled(names.map((name) => open(report(name))))
+    const taken: OpenedReport = { kind: 'refused', fault: 'malformed' }
+    const fulfilled = { status: 'fulfilled', value: taken }
+    expect(settled).toEqual([
+      fulfilled,
+      {
+        status: 'rejected',
+        reason: expect.objectContaining({
+          code: 'verifier-unavailable',
+          facts: { reason: 'killed' },
+          retryAfterMs: expect.any(Number),
+        }),
+      },
+      fulfilled,
+      fulfilled,
+    ])
+  },
+)
+
+test('a desk whose verifier dies keeps nothing, and takes the same report afterwards', async () => {
+  const dead = openPool({ program: pathToFileURL(join(tempDir(), 'missing.mjs')) })
+  const exchange = reportExchange({ messages: [abusive(content)] })
+  const { desk, store } = await openDesk({ open: dead.open })
+  await expect(desk.receive(exchange)).rejects.toMatchObject({ code: 'verifier-unavailable' })
+  expect(store.all('SELECT id FROM reports')).toEqual([])
+  const alive = await openDesk({ open: openPool().open })
+  expect(await alive.desk.receive(exchange)).toMatchObject({ result: 'verified' })
+})
+
+test('more than may wait are refused at once, and none after the end', async () => {
+  const pool = openPool({ program: poisonable(), deadlineMs: 60_000, waitingMax: 2 })
+  const stuck = pool.open(report('hang'))
+  // The first is with the process already; two wait.
+  const waiting = [pool.open(report('one')), pool.open(report('two'))]
+  expect(() => pool.open(report('three'))).toThrow('verifier-unavailable')
+  const settled = Promise.allSettled([stuck, ...waiting])
+  pool[Symbol.dispose]()
+  for (const refused of await settled)
+    expect(refused).toMatchObject({ reason: { code: 'verifier-unavailable' } })
+  expect(() => pool.open(report('late'))).toThrow('verifier-unavailable')
+})
