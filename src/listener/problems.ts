@@ -113,6 +113,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   draining: { status: 503, title: 'The gateway is shutting down' },
   'report-invalid': { status: 422, title: 'The report does not verify' },
   'verifier-unavailable': { status: 503, title: 'The report could not be verified now' },
+  'receipt-unknown': { status: 404, title: 'The receipt is not known here' },
   'account-not-authenticated': { status: 401, title: 'The account is not authenticated' },
   'account-banned': { status: 403, title: 'This account gets no tokens' },
   'attester-unavailable': { status: 503, title: 'Accounts cannot be checked now' },

@@ -28,7 +28,7 @@ export function reportRoutes(handlers: InternalHandlers): readonly InternalRoute
       answer: { status: '200', body: 'ReportStatus' },
       run: ({ target }) => {
         const status = handlers.reportStatus(target)
-        if (status === undefined) throw new GatewayError('not-found')
+        if (status === undefined) throw new GatewayError('receipt-unknown')
         return Promise.resolve(json(200, { status }))
       },
     },

@@ -68,6 +68,7 @@ export type ErrorCode =
   // reports
   | 'report-invalid'
   | 'verifier-unavailable'
+  | 'receipt-unknown'
   // tokens
   | 'account-not-authenticated'
   | 'account-banned'

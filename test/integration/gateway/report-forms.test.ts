@@ -83,7 +83,7 @@ test.each(['a.example', 'b.example'])(
 
 test('a receipt that is changed, of another hub, or of a report that is gone tells nothing', async () => {
   const receipt = await receiptOf('b.example', form({ note: 'another' }))
-  const gone = { status: 404, code: 'not-found' }
+  const gone = { status: 404, code: 'receipt-unknown' }
   const [head = '', payload = '', signature = ''] = receipt.split('.')
   const changed = `${head}.${payload.slice(0, -2)}${payload.endsWith('AA') ? 'BB' : 'AA'}.${signature}`
   expect(await statusAt('a.example', changed)).toEqual(gone)
@@ -97,7 +97,7 @@ test('a report about a room that is not there has a receipt like any other', asy
     form({ room: newRoomUri(), messages: [], note: 'nowhere' }),
   )
   expect(receipt).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
-  expect(await statusAt('a.example', receipt)).toEqual({ status: 404, code: 'not-found' })
+  expect(await statusAt('a.example', receipt)).toEqual({ status: 404, code: 'receipt-unknown' })
 })
 
 test.each<[string, object, string]>([
