@@ -100,8 +100,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const agent = openFrankingAgent(domain, keys)
   const limits = { ...limitsWith(config.rates) }
   const known = await openNeighbourhood(options)
-  const { suites } = known
-  const { rooms, epochs } = openRooms(store, suites)
+  const followed = openRooms(store, known.suites)
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
@@ -110,7 +109,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
-  const desk = { domain, store, keys, agent, rooms, epochs, suites, ...logs, clock, randomness }
+  const desk = { domain, store, keys, agent, ...known, ...followed, ...logs, clock, randomness }
   const { verifier, ...intake } = openReportDesk(desk)
   const parts: PipelineParts = {
     adapter: mimiAdapter,
@@ -124,7 +123,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     refreshPeer,
     roomSuites: new RoomSuites(store),
     consents: new ConsentLedger(store),
-    rooms,
+    rooms: followed.rooms,
     roomGrants: createRoomGrants(),
     ...unnamed.parts,
     limiter: createLimiter({

@@ -56,7 +56,7 @@ export async function submitMessage(
     const delivered = await heard(parts, submission, () =>
       deliver(parts, passage, { actor: sender, tier }),
     )
-    const { answer } = delivered
+    const { answer, sequence = 0 } = delivered
     countTaken(parts, passage, { audience: 'hub', plan: request })
     if (answer.operation !== 'submitMessage' || answer.outcome.kind !== 'accepted') {
       record(parts, passage, { kind: 'message.refused', outcome: answer.outcome.kind, policies })
@@ -64,7 +64,6 @@ export async function submitMessage(
     }
     const { acceptedTimestampMs } = answer.outcome
     const shownMs = parts.timeBuckets.show(room, acceptedTimestampMs, roomTimeWidthMs(suite))
-    const { sequence = 0 } = delivered
     const stamp = stampOf(parts, submission, { timestampMs: shownMs, sequence })
     if (stamp !== undefined) await parts.relayLog.ready(parts.clock())
     stamped = stamp !== undefined
