@@ -12,7 +12,7 @@ import type { KeyRing } from '../keys/key-files.ts'
 import { parseAttestedHeader } from '../metadata/attested.ts'
 import { suiteOfTable } from '../metadata/requirements/private-suite.ts'
 import { builtInSuites, type Suites } from '../metadata/suites.ts'
-import { createPseudonyms } from '../metadata/pseudonyms.ts'
+import { createPseudonyms, type Pseudonyms } from '../metadata/pseudonyms.ts'
 import { transforms, type Transforms } from '../metadata/transforms.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -115,10 +115,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     adapter: mimiAdapter,
     bytes,
     ...known,
-    pseudonyms: createPseudonyms({
-      active: () => keys.active('pseudonyms'),
-      all: () => keys.all('pseudonyms'),
-    }),
+    pseudonyms: ownPseudonyms(keys),
     agreements,
     refreshPeer,
     roomSuites: new RoomSuites(store),
@@ -219,6 +216,13 @@ export async function readTlsIdentity({ listeners }: Config): Promise<TlsIdentit
   } catch (cause) {
     throw new GatewayError('configuration-invalid', { facts: { reason: 'certificates' }, cause })
   }
+}
+
+function ownPseudonyms(keys: KeyRing): Pseudonyms {
+  return createPseudonyms({
+    active: () => keys.active('pseudonyms'),
+    all: () => keys.all('pseudonyms'),
+  })
 }
 
 function openFrankingAgent(domain: string, keys: KeyRing): FrankingAgent {
