@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startAdminListener } from './admin/admin-listener.ts'
 import type { ControlHandlers } from './admin/control-api.ts'
 import { startControlSocket } from './admin/control-socket.ts'
+import { createLimitHandlers } from './admin/limits-handlers.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
@@ -135,7 +136,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, limits, requirements, unnamed, verifier } = await openPipelineParts({
+  const { parts, requirements, unnamed, verifier } = await openPipelineParts({
     ...shared,
     ...signals,
     decisionLog,
@@ -164,7 +165,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   if (issuer !== undefined) stack.use(startIssuer(issuer, { log, clock, onRotated }))
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { ...inside, parts, limits, requirements, labels, peers, tokens }
+  return { ...inside, parts, requirements, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -175,13 +176,13 @@ async function openControl(
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
   const { log, clock, readConfig, version, store, keys, parts } = outside
-  const { labels, limits, requirements, peers, internal, tokens } = outside
+  const { labels, requirements, peers, internal, tokens } = outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
     const listener = peers.listener
     const ledger = new BundleLedger(store)
-    const reloaded = { parts, limits, requirements, peers: listener, ledger, log }
+    const reloaded = { parts, requirements, peers: listener, ledger, log }
     const restart = await applyReload({ ...reloaded, before: config, next })
     config = next
     return restart
@@ -194,7 +195,6 @@ async function openControl(
     log,
     version,
     startedAtMs: clock(),
-    config: () => config,
     draining: () => draining,
     reload: () => reloadConfig(readConfig, reload),
   })
@@ -257,6 +257,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
         port: createSanctionPort(parts),
       }),
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
+      limits: createLimitHandlers(parts),
       log,
     }),
   )

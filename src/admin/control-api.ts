@@ -98,13 +98,6 @@ export const roomListSchema = z.strictObject({
 })
 export type RoomList = z.infer<typeof roomListSchema>
 
-/** Limits and rates in force, by their names in postern.yaml, and how often each has refused. */
-export const limitsViewSchema = z.strictObject({
-  limits: z.record(z.string(), z.number()),
-  refused: z.record(z.string(), z.number()),
-})
-export type LimitsView = z.infer<typeof limitsViewSchema>
-
 /** One entry of the consent ledger. */
 const consentViewSchema = z.strictObject({
   position: z.number(),
@@ -150,7 +143,6 @@ export interface ControlHandlers {
   /** What a room, or another provider, is shown. Throw `GatewayError`. */
   readonly labelOfRoom: (room: string) => Label
   readonly labelOfPeer: (peer: string) => Label
-  readonly limits: () => LimitsView
 }
 
 /** Paths of the control socket. */
@@ -163,5 +155,4 @@ export const controlPaths = {
   consents: '/control/v1/consents',
   roomLabel: '/control/v1/labels/room',
   peerLabel: '/control/v1/labels/peer',
-  limits: '/control/v1/limits',
 } as const

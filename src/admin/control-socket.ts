@@ -15,6 +15,8 @@ import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
 import type { SanctionHandlers } from './sanctions-api.ts'
 import { addSanctionRoutes } from './sanctions-routes.ts'
+import type { LimitHandlers } from './limits-api.ts'
+import { addLimitRoutes } from './limits-routes.ts'
 import { parse } from './parse.ts'
 
 export interface ControlSocketOptions {
@@ -27,6 +29,7 @@ export interface ControlSocketOptions {
   readonly receipts?: ReceiptHandlers | undefined
   readonly sanctions?: SanctionHandlers | undefined
   readonly keys?: KeyHandlers | undefined
+  readonly limits?: LimitHandlers | undefined
   readonly log: Log
 }
 
@@ -36,7 +39,7 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, policies, receipts, sanctions, keys, log } = options
+  const { path, handlers, requirements, policies, receipts, sanctions, keys, limits, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
@@ -44,6 +47,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   if (receipts !== undefined) addReceiptRoutes(app, receipts)
   if (sanctions !== undefined) addSanctionRoutes(app, sanctions)
   if (keys !== undefined) addKeyRoutes(app, keys)
+  if (limits !== undefined) addLimitRoutes(app, limits)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }
@@ -61,7 +65,6 @@ function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
   app.get(controlPaths.peerLabel, (request, reply) =>
     reply.send(handlers.labelOfPeer(parse(peerQuery, request.query).peer)),
   )
-  app.get(controlPaths.limits, (_, reply) => reply.send(handlers.limits()))
   app.post(controlPaths.reload, async (_, reply) => reply.send(await handlers.reload()))
   app.get(controlPaths.reports, async (request, reply) => {
     const { after, limit } = parse(pageQuery, request.query)

@@ -5,8 +5,6 @@ import type { KeyRing } from '../keys/key-files.ts'
 import { parseMimiUri, parseProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { hasExpired } from '../policy/policy-holder.ts'
-import { limitNames, limitsWith } from '../ratelimit/limits.ts'
-import type { Config } from '../settings/config.ts'
 import { safeId } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
 import type { Issuer } from './issuer.ts'
@@ -18,7 +16,6 @@ export interface ControlParts {
   readonly keys: KeyRing
   readonly issuer?: Pick<Issuer, 'attested'> | undefined
   readonly log: Log
-  readonly config: () => Config
   readonly version: string
   readonly startedAtMs: number
   readonly draining: () => boolean
@@ -40,7 +37,6 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
     labelOfRoom: (room) => labels.ofRoom(parseMimiUri(room, 'room')),
     labelOfPeer: (peer) => labels.ofPeer(parseProviderDomain(peer)),
     listRooms: () => ({ rooms: parts.rooms.list(ROOMS_LISTED_MAX) }),
-    limits: () => limitsView(control),
   }
 }
 
@@ -76,15 +72,6 @@ function policiesComponent({ policies, clock }: PipelineParts): Component {
   if (inForce !== undefined && hasExpired(inForce, clock()))
     return { state: 'degraded', reason: 'policy-expired' }
   return { state: 'up' }
-}
-
-function limitsView({ config, parts }: ControlParts): ReturnType<ControlHandlers['limits']> {
-  const inForce = limitsWith(config().rates)
-  const limits = limitNames.flatMap((name) => [
-    [`${name}.perSecond`, inForce[name].perSecond] as const,
-    [`${name}.burst`, inForce[name].burst] as const,
-  ])
-  return { limits: Object.fromEntries(limits), refused: { ...parts.limiter.refusals() } }
 }
 
 const ROOMS_LISTED_MAX = 1_000

@@ -39,10 +39,7 @@ import { hubProposals, hubSeat, retractionProposal } from '../protocols/mimi/hub
 import { groupInfoDescribes, showsDescription } from '../protocols/mimi/room-description.ts'
 import { hubSigner, sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
 import { isSignedByRequester } from '../protocols/mimi/verify-request.ts'
-import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
-import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
-import { createLimiter } from '../ratelimit/limiter.ts'
-import { limitsWith, type LimitDefinition, type LimitName } from '../ratelimit/limits.ts'
+import type { Standing } from '../ratelimit/budgets.ts'
 import { createEpochRecord } from '../rooms/epoch-record.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
@@ -53,6 +50,7 @@ import type { Metrics } from '../signals/metrics.ts'
 import type { Store } from '../sqlite/store.ts'
 import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
+import { openLimiter } from './limiter.ts'
 import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
@@ -79,14 +77,14 @@ export interface PartsOptions {
   readonly tokens?: RequirementsOptions['tokens']
   /** The keys of our own issuer for tokens of messages; none unless given. */
   readonly tokenKeys?: (() => readonly TokenKey[]) | undefined
+  /** How much of its own budgets a provider gets; all of them unless given. */
+  readonly standingOf?: (peer: string) => Standing
   /** All of them unless given: a proof takes one away. */
   readonly transforms?: Transforms
 }
 
 export interface OpenedParts {
   readonly parts: PipelineParts
-  /** What the limiter reads: a reload changes it in place. */
-  readonly limits: Record<LimitName, LimitDefinition>
   readonly requirements: Requirements
   readonly unnamed: Senders
   /** Ends the process that reads reports. */
@@ -98,7 +96,6 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const { config, store, keys, metrics, clock, randomness } = options
   const domain = config.provider
   const agent = openFrankingAgent(domain, keys)
-  const limits = { ...limitsWith(config.rates) }
   const known = await openNeighbourhood(options)
   const followed = openRooms(store, known.suites)
   const requirements = await openRequirements({ ...options, ...known })
@@ -123,11 +120,9 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     rooms: followed.rooms,
     roomGrants: createRoomGrants(),
     ...unnamed.parts,
-    limiter: createLimiter({
+    limiter: openLimiter({
+      ...options,
       divisorOf: (room, sender, nowMs) => sanctioned.sanctions.divisorOf(room, sender, nowMs),
-      store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
-      keys: createBucketKeys(keys.active('limiter').key),
-      limits,
     }),
     frankingAgent: (ciphersuite) => {
       if (ciphersuite === agent.ciphersuite) return agent
@@ -151,7 +146,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     randomness,
   }
-  return { parts, limits, requirements, unnamed, verifier }
+  return { parts, requirements, unnamed, verifier }
 }
 
 /** What is remembered of epochs is for reports: where there are no franks there is nothing. */

@@ -1,16 +1,11 @@
 import type { PeersListener } from '../listener/peers-listener.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { BundleLedger } from '../policy/bundle-ledger.ts'
-import {
-  limitNames,
-  limitsWith,
-  type LimitDefinition,
-  type LimitName,
-} from '../ratelimit/limits.ts'
 import type { Config } from '../settings/config.ts'
 import { needsRestart } from '../settings/restart.ts'
 import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
+import { limitSettings } from './limiter.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
 import { policiesChanged, readPolicySets, type PolicySets } from './policy-source.ts'
@@ -20,8 +15,6 @@ export interface ReloadParts {
   readonly before: Config
   readonly next: Config
   readonly parts: PipelineParts
-  /** The limits that the limiter reads. */
-  readonly limits: Record<LimitName, LimitDefinition>
   readonly requirements: Requirements
   readonly peers: PeersListener
   readonly ledger: BundleLedger
@@ -33,18 +26,18 @@ export interface ReloadParts {
  * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
-  const { before, next, parts, limits, requirements, peers, log } = reload
+  const { before, next, parts, requirements, peers, log } = reload
   const identity = await readTlsIdentity(next)
   // Last: a signed revision counts as taken from here on.
   const { set, shadow } = await readNewest(reload)
-  const renewed = limitsWith(next.rates)
+  const settings = limitSettings(next)
   peers.renew(identity)
   const isNew = parts.policies.current().engine !== set.engine
   parts.policies.swap(set, shadow)
   if (isNew) policiesChanged({ ...parts, log }, 'loaded', set)
   parts.peers.replace(peerProfiles(next))
   parts.assets.allow(assetHomes(next))
-  for (const name of limitNames) limits[name] = renewed[name]
+  parts.limiter.renew(settings)
   log.level(next.log.level)
   await parts.peerClients.renew(identity)
   await requirements.reconfigure(next)

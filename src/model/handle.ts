@@ -22,6 +22,25 @@ export interface RequestContext {
    * not abort: what the delivery service accepted must still be stamped and recorded.
    */
   readonly signal: AbortSignal
+  /** Told, while the request is limited, of the requester's own budgets that are low. */
+  readonly tellBudgets?: TellBudgets | undefined
+}
+
+/** At most once per stage that limits; what is told later is told instead. */
+export type TellBudgets = (standings: readonly BudgetStanding[]) => void
+
+/** A budget that nobody but the requester moves, for the headers of an answer. */
+export interface BudgetStanding {
+  /** Its name in postern.yaml. */
+  readonly limit: string
+  /** What a full one holds, in whole units. */
+  readonly quota: number
+  /** How long an empty one takes to be full. */
+  readonly windowSeconds: number
+  /** In whole units. */
+  readonly left: number
+  /** Until there is one unit more. */
+  readonly nextSeconds: number
 }
 
 /** An answer with the headers that a listener may add; every other header is dropped. */

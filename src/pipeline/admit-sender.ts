@@ -32,7 +32,7 @@ export async function admitSender(
   }
   requireProviderMaySend(parts, exchange)
   const tier = unnamedTier(passage)
-  return { tier, policies: admit(parts, passage, tier) }
+  return { tier, policies: await admit(parts, passage, tier) }
 }
 
 /**
@@ -65,7 +65,7 @@ async function admitNamed(
   tier: SenderTier,
 ): Promise<readonly string[]> {
   try {
-    return admit(parts, passage, tier)
+    return await admit(parts, passage, tier)
   } catch (error) {
     const refused = error instanceof GatewayError && error.code === 'not-admitted'
     if (!refused || !acceptableTiers(passage).some((each) => UNNAMED.has(each))) throw error

@@ -1,6 +1,7 @@
 import { transformAnswer } from '../metadata/transforms.ts'
 import type { Answer } from '../model/answer.ts'
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type {
   ConsentExchange,
   IdentifierQueryExchange,
@@ -34,7 +35,8 @@ export async function answerQuery(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const { asked, asker } = parties(exchange, parts.peers.self)
   const plan = disclose(passage, asked, observedOf(exchange, passage.suite))
   const response = disclose(passage, asker)

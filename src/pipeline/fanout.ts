@@ -5,7 +5,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { FanoutItem, NotifyExchange } from '../model/exchange.ts'
 import type { RequestContext } from '../model/handle.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
-import { admit } from './admit.ts'
+import { requireAdmitted } from './admit.ts'
 import { disclose } from './disclose.ts'
 import { observedOfFrame, requirePadding } from './message-forms.ts'
 import type { PipelineParts } from './parts.ts'
@@ -120,7 +120,7 @@ function planFor(
 ): GrantedPlan | undefined {
   try {
     const passage = openPassage(parts, { exchange, context }, peer)
-    const policies = admit(parts, passage)
+    const policies = requireAdmitted(passage)
     const [item] = exchange.items
     const audience = 'follower'
     const plan = disclose(passage, audience, item?.frame && observedOfFrame(item.frame))

@@ -6,6 +6,7 @@ import { attestedHeader } from '../metadata/attested.ts'
 import { agreedCall } from '../peers/agreed-call.ts'
 import { admit } from './admit.ts'
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import { requirePadding } from './message-forms.ts'
 import { observedOf } from './observed.ts'
 import { requireNoDescription } from './room-description.ts'
@@ -35,7 +36,8 @@ export async function forward(
 ): Promise<ListenerResponse> {
   await askFirst(parts, peer)
   const passage = openPassage(parts, { exchange, context }, peer)
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const audience = audienceOf(exchange, peer)
   const plan = disclose(passage, audience, observedIn(parts, passage))
   requireNoDescription(parts, passage, { plan, audience })

@@ -1,5 +1,6 @@
 import { transformAnswer } from '../metadata/transforms.ts'
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { GroupInfoExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { admit } from './admit.ts'
@@ -23,7 +24,8 @@ export async function groupInfo(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')
   if (!parts.bytes.isSignedByRequester(exchange)) throw new GatewayError('invalid-signature')

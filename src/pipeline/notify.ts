@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { GrantedPlan } from '../metadata/plan.ts'
 import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { NotifyExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { uriDomain } from '../model/ids.ts'
@@ -27,7 +28,8 @@ export async function notify(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const plan = disclose(passage, 'follower')
   requireNoDescription(parts, passage, { plan, audience: 'follower' })
   for (const { frame } of exchange.items)

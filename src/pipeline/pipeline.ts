@@ -1,4 +1,5 @@
-import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { Exchange } from '../model/exchange.ts'
 import type { Handle, HandleLocal, ListenerResponse, RequestContext } from '../model/handle.ts'
 import { safeWord } from '../signals/log-safe.ts'
@@ -16,6 +17,7 @@ import { reportAbuse } from './report-abuse.ts'
 import { routeOf } from './route.ts'
 import { submitMessage } from './submit-message.ts'
 import { update } from './update.ts'
+import { requireWithinLimits } from './within-limits.ts'
 
 /** The two ways in: from other providers, and from our own delivery service. */
 export interface Pipeline {
@@ -30,12 +32,8 @@ export interface Pipeline {
 export function createPipeline(parts: PipelineParts): Pipeline {
   return {
     handle: async (request, context) => {
-      const attempt = parts.limiter.mayAttempt(request.origin, context.receivedAtMs)
-      if (attempt.kind === 'limited')
-        throw new GatewayError('rate-limited', {
-          facts: { limit: attempt.limit },
-          retryAfterMs: attempt.retryAfterMs,
-        })
+      const attempt = parts.limiter.mayAttempt(request, context.receivedAtMs)
+      requireWithinLimits(context, isPending(attempt) ? await attempt : attempt)
       const exchange = parseOrCharge(parts, request, context)
       return measured(parts, { exchange, context }, async () => {
         identify(exchange, parts.peers.self)

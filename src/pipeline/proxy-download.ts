@@ -1,5 +1,6 @@
 import { finished } from 'node:stream'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { ProxyDownloadExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext, StreamedBody } from '../model/handle.ts'
 import type { ProviderDomain } from '../model/ids.ts'
@@ -22,7 +23,8 @@ export async function proxyDownload(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const plan = disclose(passage, 'hub', OBSERVED)
   const { provider } = parts.assets.homeOf(exchange.url)
   const outwards: ProxyDownloadExchange = { ...exchange, direction: 'egress' }
@@ -64,7 +66,8 @@ export async function forwardDownload(
   hub: ProviderDomain,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, hub)
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   const { agreement } = passage
   const plan = disclose(passage, 'hub', OBSERVED)
   const sending = { ...SENDING, audience: 'hub', plan, peer: hub, agreement } as const

@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { ReportAbuseExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { RoomUnknownError, type ReportReceipt } from '../reports/report-desk.ts'
@@ -25,7 +26,8 @@ export async function reportAbuse(
   context: RequestContext,
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   requireMayReport(parts, exchange)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   const response = disclose(passage, 'follower')

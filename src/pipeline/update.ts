@@ -3,6 +3,7 @@ import { roomTimeWidthMs } from '../metadata/suite.ts'
 import { transformAnswer } from '../metadata/transforms.ts'
 import type { RawResponse } from '../model/adapter.ts'
 import { GatewayError } from '../model/errors.ts'
+import { isPending } from '../model/eventually.ts'
 import type { UpdateExchange } from '../model/exchange.ts'
 import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../model/ids.ts'
@@ -33,7 +34,8 @@ export async function update(
 ): Promise<ListenerResponse> {
   const passage = openPassage(parts, { exchange, context }, originDomain(exchange))
   requireRoom(parts, passage)
-  const policies = admit(parts, passage)
+  const admitted = admit(parts, passage)
+  const policies = isPending(admitted) ? await admitted : admitted
   if (wasAccepted(parts, exchange)) return repeat(parts, passage)
   const staged = forInsiders(parts, passage, () => {
     const next = parts.rooms.stage(exchange.room, exchange.handshake)

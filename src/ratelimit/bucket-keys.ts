@@ -1,44 +1,75 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import type { BucketKey } from './bucket-table.ts'
 
 /** Turns whose budget it is into the opaque key of a bucket. */
 export interface BucketKeys {
-  /** 22 characters; another one each UTC day, so buckets of different days cannot be linked. */
-  key(name: string, parts: readonly string[], nowMs: number): string
+  /** Another one each UTC day, so buckets of different days cannot be linked. */
+  key(name: string, parts: readonly string[], nowMs: number): BucketKey
 }
 
 /**
  * Keys under a secret of the day, derived from `master` by HKDF-SHA-256, so that all nodes of a
  * cluster find the same buckets. At the change of the day every bucket starts full.
- * Recently used keys are remembered, at most 2 × 8,192, so that a message costs no HMAC at all.
+ * Recently used keys are remembered, at most 2 × 16,384, so that a message costs no HMAC at all.
  */
 export function createBucketKeys(master: KeyObject): BucketKeys {
   let day = Number.NaN
-  let secret: KeyObject | undefined
-  let recent = new Map<string, string>()
-  let older = new Map<string, string>()
-  const secretOf = (today: number): KeyObject => {
-    if (secret !== undefined && today === day) return secret
+  let secret = master
+  let recent = branch()
+  let older = branch()
+  let remembered = 0
+  const turnDay = (today: number): void => {
     day = today
-    recent = new Map()
-    older = new Map()
     secret = daySecret(master, today)
-    return secret
+    recent = branch()
+    older = branch()
+    remembered = 0
   }
   return {
     key: (name, parts, nowMs) => {
-      const todaysSecret = secretOf(Math.floor(nowMs / DAY_MS))
-      const label = joined(name, parts)
-      const known = recent.get(label)
+      const today = Math.floor(nowMs / DAY_MS)
+      if (today !== day) turnDay(today)
+      const known = find(recent, name, parts)
       if (known !== undefined) return known
-      const key = older.get(label) ?? hashed(todaysSecret, label)
-      if (recent.size >= REMEMBERED_MAX) {
+      const key = find(older, name, parts) ?? hashed(secret, name, parts)
+      if (remembered >= REMEMBERED_MAX) {
         older = recent
-        recent = new Map()
+        recent = branch()
+        remembered = 0
       }
-      recent.set(label, key)
+      remember(recent, [name, ...parts], key)
+      remembered += 1
       return key
     },
   }
+}
+
+/** Keys by their names and parts: a tree, since joining the parts costs more than finding each. */
+interface Branch {
+  key: BucketKey | undefined
+  below: Map<string, Branch> | undefined
+}
+
+function branch(): Branch {
+  return { key: undefined, below: undefined }
+}
+
+function find(tree: Branch, name: string, parts: readonly string[]): BucketKey | undefined {
+  let found = tree.below?.get(name)
+  for (let at = 0; found !== undefined && at < parts.length; at += 1)
+    found = found.below?.get(parts[at] ?? '')
+  return found?.key
+}
+
+function remember(tree: Branch, path: readonly string[], key: BucketKey): void {
+  let at = tree
+  for (const step of path) {
+    at.below ??= new Map()
+    const next = at.below.get(step) ?? branch()
+    at.below.set(step, next)
+    at = next
+  }
+  at.key = key
 }
 
 function daySecret(master: KeyObject, day: number): KeyObject {
@@ -46,19 +77,19 @@ function daySecret(master: KeyObject, day: number): KeyObject {
   return createSecretKey(Buffer.from(secret))
 }
 
-/** Each part goes in with its length, so that no two lists of parts make one label. */
-function joined(name: string, parts: readonly string[]): string {
+/** Each part goes in with its length, so that no two lists of parts make one key. */
+function hashed(secret: KeyObject, name: string, parts: readonly string[]): BucketKey {
   let label = `${name.length}:${name}`
   for (const part of parts) label += `${part.length}:${part}`
-  return label
-}
-
-function hashed(secret: KeyObject, label: string): string {
   const digest = createHmac('sha256', secret).update(label, 'utf8').digest()
-  return digest.subarray(0, KEY_BYTES).toString('base64url')
+  return {
+    a: digest.readInt32BE(0),
+    b: digest.readInt32BE(4),
+    c: digest.readInt32BE(8),
+    d: digest.readInt32BE(12),
+  }
 }
 
 const DAY_MS = 86_400_000
 const SECRET_BYTES = 32
-const KEY_BYTES = 16
-const REMEMBERED_MAX = 8_192
+const REMEMBERED_MAX = 16_384

@@ -1,11 +1,26 @@
-import type { BucketStore, Take, TakeOutcome } from './bucket-store.ts'
-import { chargeBucket, takeFromBucket } from './gcra.ts'
+import {
+  LOW_SHARE,
+  type BucketStore,
+  type BucketStoreState,
+  type LowBucket,
+  type Take,
+  type TakeOutcome,
+} from './bucket-store.ts'
+import { BucketTable, type BucketKey } from './bucket-table.ts'
+import {
+  chargeBucket,
+  fillTimeMs,
+  intervalMs,
+  leftInBucket,
+  takeFromBucket,
+  type GcraOutcome,
+  type Rate,
+} from './gcra.ts'
 
+/** A store that answers at once. */
 export interface MemoryBucketStore extends BucketStore {
-  /** How many buckets are held. */
-  size(): number
-  /** How many buckets were given up before they were full again: above 0 means `keysMax` is too small. */
-  evictions(): number
+  take(takes: readonly Take[], nowMs: number): TakeOutcome
+  look(buckets: readonly Pick<Take, 'key' | 'rate'>[], nowMs: number): readonly number[]
 }
 
 export interface MemoryBucketStoreOptions {
@@ -14,98 +29,169 @@ export interface MemoryBucketStoreOptions {
 }
 
 /**
- * Buckets in this process. Full ones are forgotten in passing, a few per call, so there is no timer;
- * at `keysMax` the bucket that is nearest to full of a small sample is given up.
+ * Buckets in this process. Full ones are forgotten in passing, a few places per call, so there is no
+ * timer; at `keysMax` the bucket that is nearest to full of a small sample is given up.
  */
-export function createMemoryBucketStore({
-  keysMax = KEYS_MAX,
-}: MemoryBucketStoreOptions = {}): MemoryBucketStore {
-  const tats = new Map<string, number>()
-  let cursor = tats.entries()
-  let evicted = 0
+export function createMemoryBucketStore(options: MemoryBucketStoreOptions = {}): MemoryBucketStore {
+  return new MemoryBuckets(options.keysMax ?? KEYS_MAX)
+}
 
-  /** The next bucket of an endless round over all of them. */
-  const nextBucket = (): readonly [key: string, tatMs: number] | undefined => {
-    const step = cursor.next()
-    if (step.done !== true) return step.value
-    cursor = tats.entries()
-    const first = cursor.next()
-    return first.done === true ? undefined : first.value
+class MemoryBuckets implements MemoryBucketStore {
+  private readonly table = new BucketTable()
+  private readonly keysMax: number
+  /** Of the call under way: the places of its buckets, negative for full ones, and their states before and after. */
+  private readonly places: number[] = []
+  private readonly before: number[] = []
+  private readonly after: number[] = []
+  private cursor = 0
+  private evicted = 0
+
+  constructor(keysMax: number) {
+    this.keysMax = keysMax
   }
-  const sweep = (nowMs: number): void => {
+
+  take(takes: readonly Take[], nowMs: number): TakeOutcome {
+    this.sweep(nowMs)
+    let worst: Worst | undefined
+    let low: LowBucket[] | undefined
+    let shadowed: number[] | undefined
+    let isNew = false
+    // A counted loop, and one for all: iterators and a second round cost more than the decision.
+    for (let index = 0; index < takes.length; index += 1) {
+      const take = takes[index]
+      if (take === undefined) break
+      const { rate, mode, isShadow } = take
+      const outcome = this.tryOne(take, index, nowMs)
+      if (outcome.kind === 'limited') {
+        if (isShadow) (shadowed ??= []).push(index)
+        else if (worst === undefined || outcome.retryAfterMs > worst.retryAfterMs)
+          worst = { index, retryAfterMs: outcome.retryAfterMs }
+        continue
+      }
+      const place = this.places[index] ?? -1
+      const tatMs = mode === 'peek' ? outcome.tatMs - costMs(take) : outcome.tatMs
+      if (tatMs - nowMs > (1 - LOW_SHARE) * fillTimeMs(rate))
+        (low ??= []).push({ index, left: leftInBucket(rate, { tatMs, nowMs }) })
+      if (mode === 'peek') continue
+      if (place < 0) isNew = true
+      else this.table.write(place, outcome.tatMs)
+    }
+    if (worst !== undefined) return this.undo(takes, nowMs, worst)
+    // INVARIANT: last, as each new bucket may move others.
+    if (isNew) this.insertNew(takes, shadowed)
+    return low === undefined && shadowed === undefined ? TAKEN : { kind: 'taken', low, shadowed }
+  }
+
+  charge(takes: readonly Take[], nowMs: number): void {
+    this.sweep(nowMs)
+    for (const { key, rate, cost } of takes) {
+      const place = this.table.find(key)
+      const next = chargeBucket(rate, { tatMs: this.stateAt(place), nowMs }, cost)
+      if (place < 0) this.insert(key, next)
+      else this.table.write(place, next)
+    }
+  }
+
+  look(buckets: readonly Pick<Take, 'key' | 'rate'>[], nowMs: number): readonly number[] {
+    return buckets.map(({ key, rate }) =>
+      leftInBucket(rate, { tatMs: this.stateAt(this.table.find(key)), nowMs }),
+    )
+  }
+
+  state(): BucketStoreState {
+    const { evicted: evictions, table } = this
+    return { kind: 'memory', degraded: false, buckets: table.size, evictions, fallbacks: 0 }
+  }
+
+  private tryOne({ key, rate, cost }: Take, index: number, nowMs: number): GcraOutcome {
+    const place = this.table.find(key)
+    const tatMs = place < 0 ? nowMs : this.table.read(place)
+    const outcome = takeFromBucket(rate, { tatMs, nowMs }, cost)
+    this.places[index] = place
+    this.before[index] = tatMs
+    this.after[index] = outcome.tatMs
+    return outcome
+  }
+
+  private insertNew(takes: readonly Take[], shadowed: readonly number[] | undefined): void {
+    for (const [index, { key, mode }] of takes.entries()) {
+      const isFull = (this.places[index] ?? 0) < 0
+      if (isFull && mode !== 'peek' && shadowed?.includes(index) !== true)
+        this.insert(key, this.after[index] ?? 0)
+    }
+  }
+
+  /**
+   * Puts all states back; not further ahead than a bucket takes to fill, since a clock may have been
+   * set back.
+   */
+  private undo(takes: readonly Take[], nowMs: number, worst: Worst): TakeOutcome {
+    for (const [index, { rate }] of takes.entries()) {
+      const place = this.places[index] ?? -1
+      const tatMs = this.before[index] ?? nowMs
+      if (place >= 0) this.table.write(place, Math.min(tatMs, nowMs + fillTimeMs(rate)))
+    }
+    const rate = takes[worst.index]?.rate ?? NO_RATE
+    const left = leftInBucket(rate, { tatMs: this.before[worst.index], nowMs })
+    return { kind: 'limited', ...worst, left }
+  }
+
+  private stateAt(place: number): number | undefined {
+    return place < 0 ? undefined : this.table.read(place)
+  }
+
+  private insert(key: BucketKey, stateMs: number): void {
+    if (this.table.size >= this.keysMax) this.evictOne()
+    this.table.insert(key, stateMs)
+  }
+
+  /** Looks at a few places of an endless round over all of them. */
+  private sweep(nowMs: number): void {
     for (let swept = 0; swept < SWEEP_PER_CALL; swept += 1) {
-      const bucket = nextBucket()
-      if (bucket !== undefined && bucket[1] <= nowMs) tats.delete(bucket[0])
+      const place = this.nextPlace()
+      const stateMs = this.table.read(place)
+      if (stateMs === 0 || stateMs > nowMs) continue
+      this.table.remove(place)
+      // Another bucket may stand here now.
+      this.cursor = place
     }
-  }
-  const evictOne = (): void => {
-    let victim: readonly [key: string, tatMs: number] | undefined
-    for (let sampled = 0; sampled < EVICTION_SAMPLE; sampled += 1) {
-      const bucket = nextBucket()
-      if (bucket !== undefined && (victim === undefined || bucket[1] < victim[1])) victim = bucket
-    }
-    if (victim === undefined) return
-    tats.delete(victim[0])
-    evicted += 1
-  }
-  const put = (key: string, tatMs: number): void => {
-    if (tats.size >= keysMax && !tats.has(key)) evictOne()
-    tats.set(key, tatMs)
   }
 
-  return {
-    take: (takes, nowMs) => {
-      sweep(nowMs)
-      const check = checkAll(tats, takes, nowMs)
-      if (check.kind === 'limited') {
-        for (const [key, tatMs] of check.setBack) tats.set(key, tatMs)
-        return check.outcome
-      }
-      for (const [index, take] of takes.entries()) {
-        const tatMs = check.tatsMs[index]
-        if (take.mode === 'spend' && tatMs !== undefined) put(take.key, tatMs)
-      }
-      return TAKEN
-    },
-    charge: (takes, nowMs) => {
-      sweep(nowMs)
-      for (const { key, rate, cost } of takes)
-        put(key, chargeBucket(rate, { tatMs: tats.get(key), nowMs }, cost))
-    },
-    size: () => tats.size,
-    evictions: () => evicted,
+  private evictOne(): void {
+    let victim = -1
+    let leastMs = Infinity
+    for (let sampled = 0; sampled < EVICTION_SAMPLE;) {
+      const place = this.nextPlace()
+      const stateMs = this.table.read(place)
+      if (stateMs === 0) continue
+      sampled += 1
+      if (stateMs >= leastMs) continue
+      victim = place
+      leastMs = stateMs
+    }
+    this.table.remove(victim)
+    this.evicted += 1
+  }
+
+  private nextPlace(): number {
+    const place = this.cursor < this.table.places ? this.cursor : 0
+    this.cursor = place + 1
+    return place
   }
 }
 
-type Check =
-  | { readonly kind: 'checked'; readonly tatsMs: readonly number[] }
-  | {
-      readonly kind: 'limited'
-      readonly outcome: TakeOutcome
-      /** Buckets whose state lies further ahead than any clock that only goes forward can bring it. */
-      readonly setBack: readonly (readonly [key: string, tatMs: number])[]
-    }
+interface Worst {
+  readonly index: number
+  readonly retryAfterMs: number
+}
 
-function checkAll(tats: ReadonlyMap<string, number>, takes: readonly Take[], nowMs: number): Check {
-  const tatsMs: number[] = []
-  const setBack: (readonly [string, number])[] = []
-  let longest = { index: -1, retryAfterMs: 0 }
-  for (const [index, { key, rate, cost }] of takes.entries()) {
-    const tatMs = tats.get(key)
-    const outcome = takeFromBucket(rate, { tatMs, nowMs }, cost)
-    tatsMs.push(outcome.tatMs)
-    if (outcome.kind === 'taken') continue
-    if (outcome.tatMs !== tatMs) setBack.push([key, outcome.tatMs])
-    if (outcome.retryAfterMs > longest.retryAfterMs)
-      longest = { index, retryAfterMs: outcome.retryAfterMs }
-  }
-  return longest.index < 0
-    ? { kind: 'checked', tatsMs }
-    : { kind: 'limited', outcome: { kind: 'limited', ...longest }, setBack }
+function costMs({ rate, cost }: Take): number {
+  return Math.min(cost, rate.burst) * intervalMs(rate)
 }
 
 const TAKEN: TakeOutcome = Object.freeze({ kind: 'taken' })
+const NO_RATE: Rate = { perSecond: 1, burst: 1 }
 const KEYS_MAX = 200_000
-/** A call adds hardly more buckets than this, so the round keeps up with them. */
-const SWEEP_PER_CALL = 4
+/** A call adds hardly more buckets than half of this, and at least a quarter of the places is free. */
+const SWEEP_PER_CALL = 8
 const EVICTION_SAMPLE = 8

@@ -1,65 +1,87 @@
-import type { Exchange, Origin } from '../model/exchange.ts'
-import type { LimitName } from './limits.ts'
+import type { Operation, Origin } from '../model/exchange.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
+import { limitDefaults, type LimitName, type Part } from './limits.ts'
 
-/** One budget that an exchange takes from, and whose it is. */
-export interface Rung {
-  readonly limit: LimitName
-  /** What the bucket's key is made of. */
-  readonly parts: readonly string[]
+/** What the ladder looks at of an exchange; every `Exchange` is one. */
+export interface Climber {
+  readonly operation: Operation
+  readonly origin: Origin
+  readonly bytes: { readonly length: number }
+  readonly room?: string | undefined
+  readonly sender?: string | undefined
+  readonly requester?: string | undefined
+  readonly target?: string | undefined
+  readonly valueDigest?: Buffer | undefined
 }
 
 /**
- * The budgets of an exchange, widest first: peer, peer and room, room and sender, then the
- * operation's own. Exchanges of our own delivery service have no peer rungs. Never an address of a
- * client: gateways see peers only.
+ * The budgets that an operation takes from, widest first: peer, peer and room, room and sender, then
+ * its own. What stands for the sender's budget depends on the tier. Never an address of a client:
+ * gateways see peers only.
  */
-export function rungsOf(exchange: Exchange): readonly Rung[] {
-  const peer = exchange.origin.kind === 'peer' ? exchange.origin.domain : LOCAL
-  const rungs: Rung[] = []
-  if (peer !== LOCAL) {
-    rungs.push({ limit: 'peer', parts: [peer] })
-    if ('room' in exchange && exchange.room !== undefined)
-      rungs.push({ limit: 'peerRoom', parts: [peer, exchange.room] })
+export function limitsOf(operation: Operation, tier: SenderTier): readonly LimitName[] {
+  return operation === 'submitMessage' ? submissions[tier] : ladder[operation]
+}
+
+/** What a bucket is told apart by; undefined where the exchange has no part of it, such as a room. */
+export function partsOf(climber: Climber, limit: LimitName): readonly string[] | undefined {
+  const parts: string[] = []
+  for (const part of limitDefaults[limit].of) {
+    const text = partOf(climber, part)
+    if (text === undefined) return undefined
+    parts.push(text)
   }
-  rungs.push(...operationRungs(exchange, peer))
-  return rungs
+  return parts
 }
 
-/** The budget that refusals cost, or none for our own delivery service. */
-export function attemptsRung(origin: Origin): Rung | undefined {
-  return origin.kind === 'peer' ? { limit: 'attempts', parts: [origin.domain] } : undefined
+/** The domain of a peer, or what stands for our own delivery service: no domain is empty. */
+export function peerOf(origin: Origin): string {
+  return origin.kind === 'peer' ? origin.domain : LOCAL
 }
 
-function operationRungs(exchange: Exchange, peer: string): readonly Rung[] {
-  switch (exchange.operation) {
-    case 'submitMessage':
-      return [{ limit: 'roomSender', parts: [exchange.room, exchange.sender] }]
-    case 'keyMaterial':
-      // A requester with many pseudonyms is one peer to the target's stock of KeyPackages.
-      return [
-        { limit: 'keyMaterialTarget', parts: [peer, exchange.target] },
-        { limit: 'keyMaterial', parts: [exchange.requester, exchange.target] },
-      ]
-    case 'groupInfo':
-      return [{ limit: 'groupInfo', parts: [exchange.room] }]
-    case 'identifierQuery':
-      // Guessing handles never searches twice for one value, so the peer has a budget as well.
-      return [
-        { limit: 'identifierQueryPeer', parts: [peer] },
-        { limit: 'identifierQuery', parts: [peer, exchange.valueDigest.toString('base64')] },
-      ]
-    case 'requestConsent':
-    case 'updateConsent':
-      return [{ limit: 'consent', parts: [exchange.requester, exchange.target] }]
-    case 'reportAbuse':
-      return [{ limit: 'reportAbuse', parts: [peer, exchange.room] }]
-    case 'proxyDownload':
-      return [{ limit: 'proxyDownload', parts: [peer] }]
-    case 'update':
-    case 'notify':
-      return []
+/** Whether a limit is for other providers only: our own delivery service has nobody to be kept from. */
+export function isForPeersOnly(limit: LimitName): boolean {
+  return limit === 'peer' || limit === 'peerRoom' || limit === 'attempts'
+}
+
+function partOf(climber: Climber, part: Part): string | undefined {
+  switch (part) {
+    case 'peer':
+      return peerOf(climber.origin)
+    case 'room':
+      return climber.room
+    case 'sender':
+      return climber.sender
+    case 'requester':
+      return climber.requester
+    case 'target':
+      return climber.target
+    case 'value':
+      return climber.valueDigest?.toString('base64')
   }
 }
 
-/** Stands for our own delivery service; no domain is empty. */
+const ladder = {
+  submitMessage: ['peer', 'peerRoom', 'roomSender'],
+  update: ['peer', 'peerRoom'],
+  notify: ['peer', 'peerRoom'],
+  // A requester with many pseudonyms is one peer to the target's stock of KeyPackages.
+  keyMaterial: ['peer', 'peerRoom', 'keyMaterialTarget', 'keyMaterial'],
+  groupInfo: ['peer', 'peerRoom', 'groupInfo'],
+  // Guessing handles never searches twice for one value, so the peer has a budget as well.
+  identifierQuery: ['peer', 'identifierQueryPeer', 'identifierQuery'],
+  requestConsent: ['peer', 'peerRoom', 'consent'],
+  updateConsent: ['peer', 'peerRoom', 'consent'],
+  reportAbuse: ['peer', 'peerRoom', 'reportAbuse'],
+  proxyDownload: ['peer', 'proxyDownload'],
+} as const satisfies Record<Operation, readonly LimitName[]>
+
+/** A message of a certificate of its own was paid for when that was admitted. */
+const submissions: Readonly<Record<SenderTier, readonly LimitName[]>> = {
+  identified: ladder.submitMessage,
+  'room-pseudonym': ladder.submitMessage,
+  'epoch-pseudonym': ['peer', 'peerRoom', 'epochSender'],
+  'message-token': ['peer', 'peerRoom'],
+}
+
 const LOCAL = ''

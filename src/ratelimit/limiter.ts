@@ -1,91 +1,222 @@
-import type { Exchange, Origin } from '../model/exchange.ts'
+import { isPending, type Eventually } from '../model/eventually.ts'
+import type { Operation, Origin } from '../model/exchange.ts'
+import type { BudgetStanding } from '../model/handle.ts'
+import type { SenderTier } from '../model/sender-tier.ts'
 import type { BucketKeys } from './bucket-keys.ts'
-import type { BucketStore, Take } from './bucket-store.ts'
-import { attemptsRung, rungsOf, type Rung } from './ladder.ts'
-import type { LimitName, Limits } from './limits.ts'
+import type { BucketStore, BucketStoreState, TakeOutcome } from './bucket-store.ts'
+import { createBudgets, type BudgetTake, type LimitSettings, type Standing } from './budgets.ts'
+import { unitsOf } from './costs.ts'
+import { explainLadder, type RungView } from './explain-ladder.ts'
+import { isForPeersOnly, limitsOf, partsOf, peerOf, type Climber } from './ladder.ts'
+import type { LimitMode, LimitName } from './limits.ts'
+import { standingOfLimit, standingsOf, worstWaitMs } from './standings.ts'
 
-type LimitOutcome =
-  | { readonly kind: 'allowed' }
+export type LimitOutcome =
+  /** `standings` are the peer's own budgets that are low; undefined for none. */
+  | { readonly kind: 'allowed'; readonly standings?: readonly BudgetStanding[] | undefined }
   /** `retryAfterMs` is how long the slowest of the exhausted budgets needs. */
-  | { readonly kind: 'limited'; readonly limit: LimitName; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'limited'
+      readonly limit: LimitName
+      readonly retryAfterMs: number
+      readonly standings?: readonly BudgetStanding[] | undefined
+    }
+
+/** What is limited: an operation, or the admission of a certificate. */
+export type LimitedWork = Operation | 'admission'
+
+/** Who presents a token: a gateway, or a client that came by itself and can't be told from the others. */
+export type Verifying = Origin | { readonly kind: 'clients' }
 
 /** The ladder of budgets that every exchange climbs. */
 export interface Limiter {
   /** Takes from all budgets of the exchange, or from none and says which one is exhausted. */
-  check(exchange: Exchange, nowMs: number): LimitOutcome
+  check(climber: Climber, nowMs: number, tier?: SenderTier): Eventually<LimitOutcome>
   /** Whether the peer has attempts left: for before its bytes are parsed. Takes nothing. */
-  mayAttempt(origin: Origin, nowMs: number): LimitOutcome
+  mayAttempt(attempt: Attempt, nowMs: number): Eventually<LimitOutcome>
+  /** Takes a verification of a token or a proof: for before any cryptography. */
+  mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome>
+  /** Takes the admission of a certificate from its issuer's and the room's budget: for after it verified. */
+  mayAdmit(admission: AdmissionToLimit, nowMs: number): Eventually<LimitOutcome>
   /** Charges a refusal (not one by `check`) to the peer's attempts; with none left `check` limits it. */
   refused(origin: Origin, nowMs: number): void
-  /** How often each budget has limited since the start. */
-  refusals(): Readonly<Partial<Record<LimitName, number>>>
+  /** Puts other settings in force; buckets stay as they are. */
+  renew(settings: LimitSettings): void
+  /** What `check` would find, rung by rung. Takes nothing. */
+  explain(climber: Climber, nowMs: number, tier?: SenderTier): Eventually<readonly RungView[]>
+  /** How often each budget has limited since the start, and how often one in shadow mode would have. */
+  refusals(): Readonly<Record<'enforced' | 'shadow', Readonly<Partial<Record<LimitName, number>>>>>
+  settings(): LimitSettings
+  store(): BucketStoreState
+}
+
+interface Attempt {
+  readonly origin: Origin
+  readonly operation: Operation
+}
+
+interface AdmissionToLimit {
+  /** The domain of the provider whose issuer vouches for the certificate. */
+  readonly provider: string
+  readonly room: string
 }
 
 export interface LimiterOptions {
   readonly store: BucketStore
   readonly keys: BucketKeys
-  readonly limits: Limits
+  readonly settings: LimitSettings
+  /** Of a provider, by its domain; 1 for all unless given. */
+  readonly standingOf?: ((peer: string) => Standing) | undefined
   /** By how much the budget of a sender in a room is smaller than that of others; 1 unless given. */
   readonly divisorOf?: ((room: string, sender: string, nowMs: number) => number) | undefined
+  /** Told of every refusal, and of every one that a shadow limit would have been. */
+  readonly onLimited?: ((work: LimitedWork, limit: LimitName, mode: LimitMode) => void) | undefined
 }
 
-/** A limiter over a store; about 1 µs per exchange with the store in memory. */
-export function createLimiter({
-  store,
-  keys,
-  limits,
-  divisorOf = () => 1,
-}: LimiterOptions): Limiter {
-  const takeOf = (rung: Rung, mode: Take['mode'], nowMs: number): Take => ({
-    key: keys.key(rung.limit, rung.parts, nowMs),
-    rate: limits[rung.limit],
-    cost: limits[rung.limit].cost,
-    mode,
-  })
-  /**
-   * Whom a sanction limits has the budget of others, divided: at least one message when it is full. In a
-   * bucket of its own, since the state of one rate means nothing at another.
-   */
-  const tightened = (take: Take, { limit, parts }: Rung, nowMs: number): Take => {
-    const [room, sender] = parts
-    if (limit !== 'roomSender' || room === undefined || sender === undefined) return take
-    const divisor = divisorOf(room, sender, nowMs)
-    if (divisor <= 1) return take
-    const { perSecond, burst } = take.rate
-    const rate = {
-      perSecond: perSecond / divisor,
-      burst: Math.max(burst / divisor, take.cost),
+/** A limiter over a store; about 1 µs per exchange with the store in memory, and then it answers at once. */
+export function createLimiter(options: LimiterOptions): Limiter {
+  return new LadderLimiter(options)
+}
+
+class LadderLimiter implements Limiter {
+  private readonly options: LimiterOptions
+  private readonly counts = {
+    enforce: new Map<LimitName, number>(),
+    shadow: new Map<LimitName, number>(),
+  }
+  private budgets
+
+  constructor(options: LimiterOptions) {
+    this.options = options
+    this.budgets = this.budgetsOf(options.settings)
+  }
+
+  check(
+    climber: Climber,
+    nowMs: number,
+    tier: SenderTier = 'identified',
+  ): Eventually<LimitOutcome> {
+    const { operation, origin, bytes } = climber
+    const units = unitsOf(this.budgets.settings.costs, operation, bytes.length)
+    const takes: BudgetTake[] = []
+    for (const limit of limitsOf(operation, tier)) {
+      if (origin.kind === 'local' && isForPeersOnly(limit)) continue
+      const parts = partsOf(climber, limit)
+      if (parts !== undefined) takes.push(this.budgets.takeFrom({ limit, parts, units }, nowMs))
     }
-    return { ...take, key: keys.key(`${limit}/${divisor}`, parts, nowMs), rate }
+    const attempts = this.attempts(origin, nowMs)
+    if (attempts !== undefined) takes.push(attempts)
+    return this.take(takes, operation, nowMs)
   }
-  const counts = new Map<LimitName, number>()
-  const limited = (limit: LimitName, retryAfterMs: number): LimitOutcome => {
+
+  mayAttempt({ origin, operation }: Attempt, nowMs: number): Eventually<LimitOutcome> {
+    const attempts = this.attempts(origin, nowMs)
+    return attempts === undefined ? ALLOWED : this.take([attempts], operation, nowMs)
+  }
+
+  mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome> {
+    const takes: BudgetTake[] = []
+    const who = origin.kind === 'clients' ? CLIENTS : peerOf(origin)
+    takes.push(this.budgets.takeFrom({ limit: 'tokenVerify', parts: [who] }, nowMs))
+    const attempts = origin.kind === 'peer' ? this.attempts(origin, nowMs) : undefined
+    if (attempts !== undefined) takes.push(attempts)
+    return this.take(takes, 'admission', nowMs)
+  }
+
+  mayAdmit({ provider, room }: AdmissionToLimit, nowMs: number): Eventually<LimitOutcome> {
+    const takes = [
+      this.budgets.takeFrom({ limit: 'admissionPeer', parts: [provider] }, nowMs),
+      this.budgets.takeFrom({ limit: 'admissionRoom', parts: [room] }, nowMs),
+    ]
+    return this.take(takes, 'admission', nowMs)
+  }
+
+  refused(origin: Origin, nowMs: number): void {
+    if (origin.kind === 'local') return
+    const parts = [peerOf(origin)]
+    const charge = this.budgets.takeFrom({ limit: 'attempts', parts }, nowMs)
+    this.options.store.charge([charge], nowMs)
+  }
+
+  renew(settings: LimitSettings): void {
+    this.budgets = this.budgetsOf(settings)
+  }
+
+  explain(
+    climber: Climber,
+    nowMs: number,
+    tier: SenderTier = 'identified',
+  ): Eventually<readonly RungView[]> {
+    const { store } = this.options
+    return explainLadder({ climber, tier, nowMs, budgets: this.budgets, store })
+  }
+
+  refusals() {
+    const { enforce, shadow } = this.counts
+    return { enforced: Object.fromEntries(enforce), shadow: Object.fromEntries(shadow) }
+  }
+
+  settings(): LimitSettings {
+    return this.budgets.settings
+  }
+
+  store(): BucketStoreState {
+    return this.options.store.state()
+  }
+
+  private budgetsOf(settings: LimitSettings) {
+    const { keys, standingOf = () => 1 as const, divisorOf = () => 1 } = this.options
+    return createBudgets(settings, { keys, standingOf, divisorOf })
+  }
+
+  /** A look at what refusals have left of a peer's attempts; none for our own delivery service. */
+  private attempts(origin: Origin, nowMs: number): BudgetTake | undefined {
+    if (origin.kind === 'local') return undefined
+    return this.budgets.takeFrom(
+      { limit: 'attempts', parts: [peerOf(origin)], isPeek: true },
+      nowMs,
+    )
+  }
+
+  private take(
+    takes: readonly BudgetTake[],
+    work: LimitedWork,
+    nowMs: number,
+  ): Eventually<LimitOutcome> {
+    if (takes.length === 0) return ALLOWED
+    const outcome = this.options.store.take(takes, nowMs)
+    if (isPending(outcome)) return outcome.then((later) => this.judge(takes, work, later))
+    return this.judge(takes, work, outcome)
+  }
+
+  private judge(
+    takes: readonly BudgetTake[],
+    work: LimitedWork,
+    outcome: TakeOutcome,
+  ): LimitOutcome {
+    if (outcome.kind === 'taken') {
+      const { low, shadowed } = outcome
+      for (const index of shadowed ?? []) this.count(work, takes[index]?.limit, 'shadow')
+      const standings = low === undefined ? undefined : standingsOf(takes, low)
+      return standings === undefined ? ALLOWED : { kind: 'allowed', standings }
+    }
+    const limiting = takes[outcome.index]
+    if (limiting === undefined) return ALLOWED
+    this.count(work, limiting.limit, 'enforce')
+    const { limit, isTold } = limiting
+    if (!isTold) return { kind: 'limited', limit, retryAfterMs: worstWaitMs(limiting) }
+    const standings = [standingOfLimit(limiting, outcome.left)]
+    return { kind: 'limited', limit, retryAfterMs: outcome.retryAfterMs, standings }
+  }
+
+  private count(work: LimitedWork, limit: LimitName | undefined, mode: LimitMode): void {
+    if (limit === undefined) return
+    const counts = this.counts[mode]
     counts.set(limit, (counts.get(limit) ?? 0) + 1)
-    return { kind: 'limited', limit, retryAfterMs }
-  }
-  return {
-    refusals: () => Object.fromEntries(counts),
-    check: (exchange, nowMs) => {
-      const rungs = rungsOf(exchange)
-      const attempts = attemptsRung(exchange.origin)
-      const takes = rungs.map((rung) => tightened(takeOf(rung, 'spend', nowMs), rung, nowMs))
-      if (attempts !== undefined) takes.push(takeOf(attempts, 'peek', nowMs))
-      const outcome = store.take(takes, nowMs)
-      if (outcome.kind === 'taken') return ALLOWED
-      return limited(rungs[outcome.index]?.limit ?? 'attempts', outcome.retryAfterMs)
-    },
-    mayAttempt: (origin, nowMs) => {
-      const attempts = attemptsRung(origin)
-      if (attempts === undefined) return ALLOWED
-      const outcome = store.take([takeOf(attempts, 'peek', nowMs)], nowMs)
-      if (outcome.kind === 'taken') return ALLOWED
-      return limited('attempts', outcome.retryAfterMs)
-    },
-    refused: (origin, nowMs) => {
-      const attempts = attemptsRung(origin)
-      if (attempts !== undefined) store.charge([takeOf(attempts, 'spend', nowMs)], nowMs)
-    },
+    this.options.onLimited?.(work, limit, mode)
   }
 }
 
 const ALLOWED: LimitOutcome = Object.freeze({ kind: 'allowed' })
+/** Stands for all clients that bring a token themselves; no domain is spelled like it. */
+const CLIENTS = '*'

@@ -1,26 +1,100 @@
 import type { Rate } from './gcra.ts'
 
-export interface LimitDefinition extends Rate {
-  /** What one exchange takes; at most `burst`. */
+/** What tells buckets of one limit apart. */
+export type Part = 'peer' | 'room' | 'sender' | 'requester' | 'target' | 'value'
+
+/** What an operator may set of a limit. */
+export interface LimitSetting extends Rate {
+  /** What one exchange takes, times its units where the limit counts those; at most `burst`. */
   readonly cost: number
+  /** `shadow`: decided and counted, and refuses nobody. */
+  readonly mode: LimitMode
+}
+
+export const limitModes = ['enforce', 'shadow'] as const
+export type LimitMode = (typeof limitModes)[number]
+
+export interface LimitDefinition extends LimitSetting {
+  /** Whose budget it is. */
+  readonly of: readonly Part[]
+  /** `units`: an expensive or large exchange takes more. */
+  readonly counts: 'units' | 'requests'
   /** Whose budget it is, for people. */
   readonly per: string
 }
 
+const standard = { cost: 1, mode: 'enforce', counts: 'requests' } as const
+const perPeer = { ...standard, of: ['peer'], per: 'peer' } as const
+
 /** Every budget with its default. A limit is added here and in the ladder, nowhere else. */
 export const limitDefaults = {
-  peer: { perSecond: 1_000, burst: 2_000, cost: 1, per: 'peer' },
-  peerRoom: { perSecond: 200, burst: 400, cost: 1, per: 'peer and room' },
-  roomSender: { perSecond: 5, burst: 40, cost: 1, per: 'room and sender' },
-  keyMaterial: { perSecond: 0.1, burst: 10, cost: 1, per: 'requester and target' },
-  keyMaterialTarget: { perSecond: 1, burst: 50, cost: 1, per: 'peer and target' },
-  groupInfo: { perSecond: 1, burst: 20, cost: 1, per: 'room' },
-  identifierQuery: { perSecond: 0.02, burst: 3, cost: 1, per: 'peer and searched value' },
-  identifierQueryPeer: { perSecond: 2, burst: 30, cost: 1, per: 'peer' },
-  consent: { perSecond: 0.02, burst: 5, cost: 1, per: 'requester and target' },
-  reportAbuse: { perSecond: 0.2, burst: 10, cost: 1, per: 'peer and room' },
-  proxyDownload: { perSecond: 20, burst: 200, cost: 1, per: 'peer' },
-  attempts: { perSecond: 10, burst: 200, cost: 1, per: 'peer' },
+  peer: { ...perPeer, perSecond: 1_000, burst: 2_000, counts: 'units' },
+  peerRoom: {
+    ...standard,
+    perSecond: 200,
+    burst: 400,
+    counts: 'units',
+    of: ['peer', 'room'],
+    per: 'peer and room',
+  },
+  roomSender: {
+    ...standard,
+    perSecond: 5,
+    burst: 40,
+    counts: 'units',
+    of: ['room', 'sender'],
+    per: 'room and sender',
+  },
+  epochSender: {
+    ...standard,
+    perSecond: 1,
+    burst: 20,
+    counts: 'units',
+    of: ['room', 'sender'],
+    per: 'room and pseudonym of a day',
+  },
+  admissionPeer: { ...perPeer, perSecond: 5, burst: 200 },
+  admissionRoom: { ...standard, perSecond: 2, burst: 100, of: ['room'], per: 'room' },
+  tokenVerify: { ...perPeer, perSecond: 200, burst: 1_000 },
+  keyMaterial: {
+    ...standard,
+    perSecond: 0.1,
+    burst: 10,
+    of: ['requester', 'target'],
+    per: 'requester and target',
+  },
+  keyMaterialTarget: {
+    ...standard,
+    perSecond: 1,
+    burst: 50,
+    of: ['peer', 'target'],
+    per: 'peer and target',
+  },
+  groupInfo: { ...standard, perSecond: 1, burst: 20, of: ['room'], per: 'room' },
+  identifierQuery: {
+    ...standard,
+    perSecond: 0.02,
+    burst: 3,
+    of: ['peer', 'value'],
+    per: 'peer and searched value',
+  },
+  identifierQueryPeer: { ...perPeer, perSecond: 2, burst: 30 },
+  consent: {
+    ...standard,
+    perSecond: 0.02,
+    burst: 5,
+    of: ['requester', 'target'],
+    per: 'requester and target',
+  },
+  reportAbuse: {
+    ...standard,
+    perSecond: 0.2,
+    burst: 10,
+    of: ['peer', 'room'],
+    per: 'peer and room',
+  },
+  proxyDownload: { ...perPeer, perSecond: 20, burst: 200 },
+  attempts: { ...perPeer, perSecond: 10, burst: 200 },
 } as const satisfies Record<string, LimitDefinition>
 
 export type LimitName = keyof typeof limitDefaults
@@ -34,7 +108,7 @@ function isLimitName(name: string): name is LimitName {
 
 /** The defaults with what an operator set otherwise. Throws `RangeError` for a rate that cannot work. */
 export function limitsWith(
-  overrides: Readonly<Partial<Record<LimitName, Partial<Omit<LimitDefinition, 'per'>>>>> = {},
+  overrides: Readonly<Partial<Record<LimitName, Partial<LimitSetting>>>> = {},
 ): Limits {
   const limits: Record<LimitName, LimitDefinition> = { ...limitDefaults }
   for (const name of limitNames) {
@@ -45,7 +119,15 @@ export function limitsWith(
   return Object.freeze(limits)
 }
 
-function isWorkable({ perSecond, burst, cost }: LimitDefinition): boolean {
+/**
+ * Whether nobody but the peer itself moves its bucket: only such a budget is told to it, as the others
+ * would show what other providers do in a room, or what our own users agree to.
+ */
+export function isOwn({ of }: Pick<LimitDefinition, 'of'>): boolean {
+  return of.some((part) => part === 'peer' || part === 'sender')
+}
+
+function isWorkable({ perSecond, burst, cost }: LimitSetting): boolean {
   return (
     Number.isFinite(perSecond) &&
     Number.isFinite(burst) &&

@@ -4,6 +4,7 @@ import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
 import type { Limits } from './limits.ts'
 import type { Rates } from './rates.ts'
+import type { Costs } from '../ratelimit/costs.ts'
 import type { VerificationKey } from '../metadata/requirements/document.ts'
 import { bundleKey } from '../policy/bundle.ts'
 import { spentTokensConfig, type SpentTokensConfig } from './spent-tokens.ts'
@@ -52,6 +53,7 @@ export interface Config {
   /** What is off unless an operator asks for it. */
   readonly spentTokens: SpentTokensConfig
   readonly experimental: Configuration['experimental']
+  readonly costs: Costs
   readonly log: { readonly level: Configuration['log']['level'] }
   readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
 }
@@ -138,6 +140,7 @@ export function buildConfig(
     rates: written.rates,
     spentTokens: spentTokensConfig(written.spentTokens, resolve(dataDirectory, 'spent-tokens')),
     experimental: written.experimental,
+    costs: written.costs,
     log: written.log,
     telemetry: {
       otlpEndpoint: written.telemetry.otlpEndpoint,

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 
 /**
  * What differs between two configurations and cannot be changed while we run, by its path. Peers,
- * policies, suites, rates, the log level and renewed certificates take effect on reload.
+ * policies, suites, rates, costs, the log level and renewed certificates take effect on reload.
  */
 export function needsRestart(before: Config, after: Config): readonly string[] {
   return fixed.filter((path) => !isDeepStrictEqual(at(before, path), at(after, path)))

@@ -13,7 +13,7 @@ import {
 } from './fields.ts'
 import { issuerSchema } from './issuer.ts'
 import { limitsSchema } from './limits.ts'
-import { ratesSchema } from './rates.ts'
+import { costsSchema, ratesSchema } from './rates.ts'
 import { spentTokensSchema } from './spent-tokens.ts'
 import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
 
@@ -220,6 +220,11 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({})
     .describe('What follows drafts that still change. Each one is said in the log at the start.'),
+  costs: costsSchema
+    .prefault({})
+    .describe(
+      'What an exchange takes from the limits `peer`, `peerRoom`, `roomSender`, `epochSender`.',
+    ),
   log: z
     .strictObject({
       level: oneOf(logLevels)

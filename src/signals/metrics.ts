@@ -15,8 +15,12 @@ export interface Metrics {
   exchangeEnded(exchange: ExchangeOutcome): void
   /** One notify to one follower. */
   fanoutEnded(outcome: 'delivered' | 'failed' | 'given-up'): void
-  /** A limit refused; `limit` is its name in postern.yaml. */
-  limited<const Limit extends string>(operation: Operation, limit: Literal<Limit>): void
+  /** A limit refused, or would have in `shadow`; `limit` is its name in postern.yaml. */
+  limited<const Limit extends string>(
+    work: Operation | 'admission',
+    limit: Literal<Limit>,
+    mode: 'enforce' | 'shadow',
+  ): void
   /** An accepted application message: franked, or passed on without a frank. */
   stamped(kind: 'franked' | 'unfranked'): void
   /** A report, by the result of its verification. */
@@ -51,8 +55,8 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
   const fanout = createTally(meter, 'postern.fanout', {
     description: 'Notifications to followers by outcome',
   })
-  const limits = meter.createCounter('postern.limited', {
-    description: 'Requests refused by a rate limit, by operation and limit',
+  const limits = createTally(meter, 'postern.limited', {
+    description: 'Requests that a rate limit refused, or would have refused in shadow',
   })
   const stamps = meter.createCounter('postern.stamps', {
     description: 'Accepted application messages, with and without a frank',
@@ -82,7 +86,8 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
       duration.record(durationMs / 1_000, { operation, direction })
     },
     fanoutEnded: (outcome) => fanout.add(outcome, { outcome }),
-    limited: (operation, limit: string) => limits.add(1, { operation, limit }),
+    limited: (work, limit: string, mode) =>
+      limits.add(`${work} ${limit} ${mode}`, { operation: work, limit, mode }),
     stamped: (kind) => stamps.add(1, { kind }),
     reportReceived: (result) => reports.add(1, { result }),
     downloadEnded: (outcome) => downloads.add(1, { outcome }),

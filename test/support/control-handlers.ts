@@ -14,7 +14,7 @@ const report: ReportSummary = {
   result: 'verified',
 }
 
-/** Handlers of a small gateway that holds one report and two refused requests. */
+/** Handlers of a small gateway that holds one report. */
 export function controlHandlers(overrides: Partial<ControlHandlers> = {}): ControlHandlers {
   const evidence = { reporter: '', subject: report.subject, note: 'hello', messages: [] }
   const detail: ReportDetail = {
@@ -54,7 +54,6 @@ export function controlHandlers(overrides: Partial<ControlHandlers> = {}): Contr
     }),
     labelOfRoom: () => someLabel,
     labelOfPeer: () => someLabel,
-    limits: () => ({ limits: { bodyBytesMax: 1_048_576 }, refused: { submitMessage: 2 } }),
     ...overrides,
   }
 }

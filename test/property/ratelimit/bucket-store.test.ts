@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { createMemoryBucketStore } from '../../../src/ratelimit/bucket-store-memory.ts'
+import { randomKey, takeOf } from '../../support/bucket-store-suite.ts'
 
 const START = 1_760_000_000_000
-const keys = ['a', 'b', 'c', 'd'] as const
+const keys = [randomKey(), randomKey(), randomKey(), randomKey()]
 const rate = { perSecond: 2, burst: 5 }
 const calls = fc.array(
   fc.record({
@@ -17,11 +18,11 @@ test('whatever is taken together, no bucket ever gives more than its burst and i
   fc.assert(
     fc.property(calls, (drawn) => {
       const store = createMemoryBucketStore()
-      const times = new Map<string, number[]>(keys.map((key) => [key, []]))
+      const times = new Map<object, number[]>(keys.map((key) => [key, []]))
       let nowMs = START
       for (const call of drawn) {
         nowMs += call.waitMs
-        const takes = call.keys.map((key) => ({ key, rate, cost: 1, mode: 'spend' as const }))
+        const takes = call.keys.map((key) => takeOf(key, { rate }))
         if (store.take(takes, nowMs).kind === 'limited') continue
         for (const key of call.keys) times.get(key)?.push(nowMs)
       }

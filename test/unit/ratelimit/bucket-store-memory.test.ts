@@ -1,35 +1,73 @@
 import { describe, expect, test } from 'vitest'
 import { createMemoryBucketStore } from '../../../src/ratelimit/bucket-store-memory.ts'
-import { bucketStoreSuite } from '../../support/bucket-store-suite.ts'
+import { bucketStoreSuite, randomKey, takeOf } from '../../support/bucket-store-suite.ts'
 
 const NOW = 1_760_000_000_000
-const take = (key: string) =>
-  ({ key, rate: { perSecond: 1, burst: 3 }, cost: 1, mode: 'spend' }) as const
+const take = () => takeOf(randomKey())
 
 describe('as every bucket store', () => {
-  bucketStoreSuite(() => createMemoryBucketStore())
+  bucketStoreSuite(() => {
+    let nowMs = NOW
+    return {
+      store: createMemoryBucketStore(),
+      now: () => nowMs,
+      pass: (ms) => {
+        nowMs += ms
+        return Promise.resolve()
+      },
+      lagMs: 0,
+    }
+  })
+})
+
+test('a wait is told to the millisecond', () => {
+  const store = createMemoryBucketStore()
+  const one = takeOf(randomKey(), { rate: { perSecond: 1, burst: 3 } })
+  for (let taken = 0; taken < 3; taken += 1) store.take([one], NOW)
+  expect(store.take([one], NOW + 400)).toMatchObject({ kind: 'limited', retryAfterMs: 600 })
+  expect(store.take([one], NOW + 999).kind).toBe('limited')
+  expect(store.take([one], NOW + 1_000).kind).toBe('taken')
+})
+
+test('a clock that is set back locks nobody out for longer than a bucket takes to fill', () => {
+  const store = createMemoryBucketStore()
+  const one = take()
+  for (let taken = 0; taken < 3; taken += 1) store.take([one], NOW)
+  const yesterday = NOW - 86_400_000
+  expect(store.take([one], yesterday)).toMatchObject({ kind: 'limited' })
+  expect(store.take([one], yesterday + 6_000).kind).toBe('taken')
 })
 
 test('full buckets are forgotten in passing, without a timer', () => {
   const store = createMemoryBucketStore()
-  for (let key = 0; key < 1_000; key += 1) store.take([take(`k${key}`)], NOW)
-  expect(store.size()).toBe(1_000)
-  for (let call = 0; call < 300; call += 1) store.take([take('busy')], NOW + 60_000 + call * 1_000)
-  expect(store.size()).toBe(1)
-  expect(store.evictions()).toBe(0)
+  for (let key = 0; key < 1_000; key += 1) store.take([take()], NOW)
+  expect(store.state().buckets).toBe(1_000)
+  const busy = take()
+  for (let call = 0; call < 600; call += 1) store.take([busy], NOW + 60_000 + call * 1_000)
+  expect(store.state()).toMatchObject({ buckets: 1, evictions: 0 })
 })
 
 test('the store never holds more than its bound, and counts what it gave up', () => {
   const store = createMemoryBucketStore({ keysMax: 50 })
-  for (let key = 0; key < 500; key += 1) store.take([take(`k${key}`)], NOW)
-  expect(store.size()).toBe(50)
-  expect(store.evictions()).toBe(450)
+  for (let key = 0; key < 500; key += 1) store.take([take()], NOW)
+  expect(store.state()).toMatchObject({ buckets: 50, evictions: 450 })
 })
 
 test('at its bound the store gives up the bucket that is nearest to full', () => {
   const store = createMemoryBucketStore({ keysMax: 2 })
-  for (let taken = 0; taken < 3; taken += 1) store.take([take('exhausted')], NOW)
-  store.take([take('touched')], NOW)
-  store.take([take('new')], NOW)
-  expect(store.take([take('exhausted')], NOW).kind).toBe('limited')
+  const exhausted = take()
+  for (let taken = 0; taken < 3; taken += 1) store.take([exhausted], NOW)
+  store.take([take()], NOW)
+  store.take([take()], NOW)
+  expect(store.take([exhausted], NOW).kind).toBe('limited')
+})
+
+test('a new bucket that gives up another one of the same call loses nothing of the others', () => {
+  const store = createMemoryBucketStore({ keysMax: 3 })
+  const [known, first, second, third] = [take(), take(), take(), take()]
+  store.take([known], NOW)
+  expect(store.take([known, first, second, third], NOW).kind).toBe('taken')
+  expect(store.state().buckets).toBe(3)
+  const [left] = store.look([known], NOW)
+  expect([1, 3]).toContain(left)
 })

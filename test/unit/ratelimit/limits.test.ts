@@ -24,6 +24,6 @@ test.each([
 })
 
 test('every limit has a name, says whose budget it is, and works', () => {
-  expect(limitNames).toHaveLength(12)
+  expect(limitNames).toHaveLength(16)
   for (const name of limitNames) expect(limitDefaults[name].per).not.toBe('')
 })

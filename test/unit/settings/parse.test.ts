@@ -72,7 +72,8 @@ test('a minimal file gets every default, absolute paths and no loose end', () =>
   expect(config.policies).toEqual({ kind: 'profile', name: 'consumer' })
   expect(config.upstream).toBeUndefined()
   expect(config.limits.peer.deadlineMs).toBe(15_000)
-  expect(config.rates.attempts).toEqual({ perSecond: 10, burst: 200 })
+  expect(config.rates.attempts).toEqual({ perSecond: 10, burst: 200, cost: 1, mode: 'enforce' })
+  expect(config.costs).toMatchObject({ operations: { update: 2 }, octetsPerUnit: 65_536 })
 })
 
 test('spent tokens are kept in files of the data directory, or in a database', () => {

@@ -8,7 +8,7 @@ test('business events become counters, histograms and gauges in Prometheus forma
   const exchange = { operation: 'submitMessage', direction: 'ingress', durationMs: 3 } as const
   metrics.exchangeEnded({ ...exchange, outcome: 'accepted' })
   metrics.exchangeEnded({ ...exchange, outcome: 'rate-limited' })
-  metrics.limited('submitMessage', 'roomSender')
+  metrics.limited('submitMessage', 'roomSender', 'enforce')
   metrics.fanoutEnded('delivered')
   metrics.stamped('franked')
   metrics.reportReceived('verified')
@@ -23,7 +23,7 @@ test('business events become counters, histograms and gauges in Prometheus forma
       `postern_exchanges_total{${labels},outcome="rate-limited"} 1`,
       `postern_exchange_duration_seconds_count{${labels}} 2`,
       `postern_exchange_duration_seconds_bucket{${labels},le="0.005"} 2`,
-      'postern_limited_total{operation="submitMessage",limit="roomSender"} 1',
+      'postern_limited_total{operation="submitMessage",limit="roomSender",mode="enforce"} 1',
       'postern_fanout_total{outcome="delivered"} 1',
       'postern_stamps_total{kind="franked"} 1',
       'postern_reports_total{result="verified"} 1',

@@ -1,0 +1,38 @@
+import type { KeyRing } from '../keys/key-files.ts'
+import { createBucketKeys } from '../ratelimit/bucket-keys.ts'
+import { createMemoryBucketStore } from '../ratelimit/bucket-store-memory.ts'
+import type { LimitSettings, Standing } from '../ratelimit/budgets.ts'
+import { createLimiter, type Limiter } from '../ratelimit/limiter.ts'
+import { limitsWith } from '../ratelimit/limits.ts'
+import type { Config } from '../settings/config.ts'
+import type { Metrics } from '../signals/metrics.ts'
+
+export interface LimiterParts {
+  readonly config: Config
+  readonly keys: KeyRing
+  readonly metrics: Metrics
+  /** How much of its own budgets a provider gets; all of them unless given. */
+  readonly standingOf?: ((peer: string) => Standing) | undefined
+  /** By how much the budget of a sender in a room is smaller than that of others. */
+  readonly divisorOf: (room: string, sender: string, nowMs: number) => number
+}
+
+/** The ladder of budgets as the configuration has it. */
+export function openLimiter(parts: LimiterParts): Limiter {
+  const { config, keys, metrics, standingOf, divisorOf } = parts
+  const limiter = createLimiter({
+    store: createMemoryBucketStore({ keysMax: config.limits.limiterKeysMax }),
+    keys: createBucketKeys(keys.active('limiter').key),
+    settings: limitSettings(config),
+    standingOf,
+    divisorOf,
+    onLimited: (work, limit, mode) => metrics.limited(work, limit, mode),
+  })
+  metrics.observe('limiterKeys', () => limiter.store().buckets)
+  return limiter
+}
+
+/** What a configuration says of limits. */
+export function limitSettings({ rates, costs }: Config): LimitSettings {
+  return { limits: limitsWith(rates), costs }
+}

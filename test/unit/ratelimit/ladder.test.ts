@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest'
+import type { Exchange } from '../../../src/model/exchange.ts'
+import { parseMimiUri } from '../../../src/model/ids.ts'
+import { senderTiers } from '../../../src/model/sender-tier.ts'
+import type { Standing } from '../../../src/ratelimit/budgets.ts'
+import { costDefaults } from '../../../src/ratelimit/costs.ts'
+import type { Limiter } from '../../../src/ratelimit/limiter.ts'
+import { limitsWith } from '../../../src/ratelimit/limits.ts'
+import {
+  NOW,
+  room,
+  bob,
+  from,
+  base,
+  submit,
+  keyMaterial,
+  limiterWith,
+  allowedOf,
+  timesAllowed,
+  recordingStore,
+  consentRequest,
+  report,
+} from '../../support/limiter-scene.ts'
+
+test('each operation climbs its own ladder, and last it looks at the attempts', () => {
+  const { store, calls } = recordingStore()
+  const limiter = limiterWith({}, { store })
+  const exchanges: Exchange[] = [
+    submit(),
+    keyMaterial({ room: undefined }),
+    { ...base, operation: 'groupInfo', room, requester: bob, pseudonymous: true },
+    { ...base, operation: 'update', room, handshake: { kind: 'proposals', proposals: [] } },
+    { ...base, operation: 'notify', room, items: [] },
+    consentRequest,
+    report,
+  ]
+  for (const exchange of exchanges) limiter.check(exchange, NOW)
+  const ladders = calls.map((takes) => takes.map(({ limit }) => limit))
+  expect(ladders).toEqual([
+    ['peer', 'peerRoom', 'roomSender', 'attempts'],
+    ['peer', 'keyMaterialTarget', 'keyMaterial', 'attempts'],
+    ['peer', 'peerRoom', 'groupInfo', 'attempts'],
+    ['peer', 'peerRoom', 'attempts'],
+    ['peer', 'peerRoom', 'attempts'],
+    ['peer', 'consent', 'attempts'],
+    ['peer', 'peerRoom', 'reportAbuse', 'attempts'],
+  ])
+  expect(
+    calls
+      .flat()
+      .filter(({ mode }) => mode === 'peek')
+      .map(({ limit }) => limit),
+  ).toEqual(exchanges.map(() => 'attempts'))
+})
+
+test('the tier of a sender says which budget its messages are taken from', () => {
+  const { store, calls } = recordingStore()
+  const limiter = limiterWith({}, { store })
+  for (const tier of senderTiers) limiter.check(submit(), NOW, tier)
+  const senders = calls.map((takes) => takes.map(({ limit }) => limit).slice(2, -1))
+  expect(senders).toEqual([['roomSender'], ['roomSender'], ['epochSender'], []])
+})
+
+test('a pseudonym of a day has a budget of its own in its room', () => {
+  const limiter = limiterWith({ epochSender: { burst: 2 }, roomSender: { burst: 1 } })
+  const [one, other] = ['e~a', 'e~b'].map((name) =>
+    submit({ sender: parseMimiUri(`mimi://b.example/u/${name}`) }),
+  )
+  if (one === undefined || other === undefined) throw new Error('no sender')
+  expect(allowedOf(limiter, one, 'epoch-pseudonym')).toBe(2)
+  expect(allowedOf(limiter, other, 'epoch-pseudonym')).toBe(2)
+})
+
+test('certificates are admitted from a budget of their provider and one of the room', () => {
+  const limiter = limiterWith({ admissionPeer: { burst: 3 }, admissionRoom: { burst: 5 } })
+  const admitted = (provider: string, inRoom = 'r') =>
+    timesAllowed(() => limiter.mayAdmit({ provider, room: inRoom }, NOW))
+  expect(admitted('b.example')).toBe(3)
+  expect(admitted('c.example')).toBe(2)
+  expect(admitted('c.example', 'other')).toBe(1)
+  expect(limiter.refusals().enforced).toEqual({ admissionPeer: 2, admissionRoom: 1 })
+})
+
+test('a verification is paid for before it is made, whether or not it succeeds', () => {
+  const limiter = limiterWith({ tokenVerify: { burst: 4 } })
+  const verify = (origin: Parameters<Limiter['mayVerify']>[0]) =>
+    timesAllowed(() => limiter.mayVerify(origin, NOW))
+  expect(verify(base.origin)).toBe(4)
+  expect(verify(from('c.example'))).toBe(4)
+  expect(verify({ kind: 'clients' })).toBe(4)
+  expect(verify({ kind: 'local' })).toBe(4)
+  expect(limiter.mayVerify(base.origin, NOW)).toMatchObject({ limit: 'tokenVerify' })
+})
+
+test('a peer without attempts has nothing verified', () => {
+  const limiter = limiterWith({ attempts: { burst: 1 } })
+  limiter.refused(base.origin, NOW)
+  expect(limiter.mayVerify(base.origin, NOW)).toMatchObject({ limit: 'attempts' })
+  expect(limiter.mayVerify({ kind: 'clients' }, NOW).kind).toBe('allowed')
+})
+
+test('an expensive or large exchange takes more from the wide budgets', () => {
+  const limiter = limiterWith(
+    { peer: { burst: 20 }, roomSender: { burst: 1_000 } },
+    { costs: { octetsPerUnit: 1_000 } },
+  )
+  expect(allowedOf(limiter, submit({ bytes: Buffer.alloc(4_999) }))).toBe(4)
+  expect(allowedOf(limiterWith({ peer: { burst: 20 } }), report)).toBe(4)
+})
+
+test('what costs more than a whole budget takes all of it', () => {
+  const limiter = limiterWith({ roomSender: { perSecond: 1, burst: 3 } })
+  const huge = submit({ bytes: Buffer.alloc(10_000_000) })
+  expect(allowedOf(limiter, huge)).toBe(1)
+  expect(limiter.check(huge, NOW)).toMatchObject({ limit: 'roomSender', retryAfterMs: 3_000 })
+  expect(limiter.check(huge, NOW + 3_000).kind).toBe('allowed')
+})
+
+test("the standing of a provider scales its own budgets and nobody else's", () => {
+  const standings: Record<string, Standing> = { 'b.example': 0.1, 'c.example': 0.5 }
+  const limiter = limiterWith(
+    {
+      peer: { burst: 100 },
+      roomSender: { burst: 1_000 },
+      peerRoom: { burst: 1_000 },
+      admissionPeer: { burst: 10 },
+      admissionRoom: { burst: 1_000 },
+    },
+    { standingOf: (peer) => standings[peer] ?? 1 },
+  )
+  const domains = ['b.example', 'c.example', 'd.example']
+  const sent = domains.map((domain) => allowedOf(limiter, submit({ origin: from(domain) })))
+  expect(sent).toEqual([10, 50, 100])
+  const admitted = domains.map((provider) =>
+    timesAllowed(() => limiter.mayAdmit({ provider, room }, NOW)),
+  )
+  expect(admitted).toEqual([1, 5, 10])
+  // An empty budget stays empty, and then fills as fast as the new standing says.
+  standings['b.example'] = 1
+  const later = () => limiter.check(submit({ origin: from('b.example') }), NOW + 50)
+  expect(timesAllowed(later)).toBe(50)
+})
+
+test('a shadow limit refuses nobody, and says whom it would have refused', () => {
+  const said: (readonly string[])[] = []
+  const limiter = limiterWith(
+    { roomSender: { burst: 1, mode: 'shadow' }, attempts: { burst: 1, mode: 'shadow' } },
+    { onLimited: (...all) => void said.push(all) },
+  )
+  for (let sent = 0; sent < 3; sent += 1) expect(limiter.check(submit(), NOW).kind).toBe('allowed')
+  expect(limiter.refusals()).toEqual({ enforced: {}, shadow: { roomSender: 2 } })
+  expect(said).toEqual([1, 2].map(() => ['submitMessage', 'roomSender', 'shadow']))
+  limiter.refused(base.origin, NOW)
+  expect(limiter.mayAttempt({ ...base, operation: 'update' }, NOW).kind).toBe('allowed')
+  expect(limiter.refusals().shadow).toMatchObject({ attempts: 1 })
+})
+
+test('other settings take effect at once, and what was taken stays taken', () => {
+  const limiter = limiterWith({ roomSender: { burst: 2 } })
+  expect(allowedOf(limiter, submit())).toBe(2)
+  limiter.renew({ limits: limitsWith({ roomSender: { burst: 5 } }), costs: costDefaults })
+  expect(allowedOf(limiter, submit())).toBe(3)
+})
+
+test('the store never sees a domain, a room or a user', () => {
+  const { store, calls } = recordingStore()
+  const limiter = limiterWith({}, { store })
+  limiter.check(submit(), NOW)
+  limiter.check(keyMaterial(), NOW)
+  limiter.refused(base.origin, NOW)
+  const keys = calls.flat().map(({ key }) => key)
+  expect(keys.flatMap((key) => Object.values(key)).every((word) => Number.isInteger(word))).toBe(
+    true,
+  )
+  expect(keys.length).toBeGreaterThan(7)
+})
