@@ -14,6 +14,8 @@ import { healthCommand } from './health.ts'
 import { keysListCommand } from './keys-list.ts'
 import { keysRotateCommand } from './keys-rotate.ts'
 import { labelsShowCommand } from './labels-show.ts'
+import { limitsExplainCommand } from './limits-explain.ts'
+import { limitsShowCommand } from './limits-show.ts'
 import { peersCommand, peersForgetCommand } from './peers.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policyDiffCommand } from './policy-diff.ts'
@@ -138,6 +140,8 @@ const commands: readonly Command[] = [
   requirementsVerifyCommand,
   requirementsHistoryCommand,
   requirementsNegotiateCommand,
+  limitsShowCommand,
+  limitsExplainCommand,
   receiptsListCommand,
   receiptsShowCommand,
   receiptsVerifyCommand,

@@ -20,6 +20,7 @@ import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createKeysClient, type KeysClient } from './keys-client.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
+import { createLimitsClient, type LimitsClient } from './limits-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
 import { createSanctionsClient } from './sanctions-client.ts'
 import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
@@ -37,6 +38,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly receipts: ReceiptHandlers
   readonly sanctions: SanctionHandlers
   readonly keys: KeysClient
+  readonly limits: LimitsClient
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -61,6 +63,7 @@ export function createControlClient(socketPath: string): ControlClient {
     receipts: createReceiptsClient(call),
     sanctions: createSanctionsClient(call),
     keys: createKeysClient(call),
+    limits: createLimitsClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
