@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { ListenerResponse } from '../model/handle.ts'
+import type { BudgetStanding, ListenerResponse, TellBudgets } from '../model/handle.ts'
 import { InFlight } from './in-flight.ts'
 import { sendAnswer, sendProblem, sendStreamed } from './reply.ts'
 import { requestIds } from './request-id.ts'
@@ -40,19 +40,25 @@ export class Answering {
   async run(
     response: ServerResponse,
     requestId: string,
-    work: () => Promise<ListenerResponse>,
+    work: (tellBudgets: TellBudgets) => Promise<ListenerResponse>,
   ): Promise<void> {
     const refusal = this.inFlight.enter()
     if (refusal !== undefined) {
-      this.refuse(response, refusal, requestId)
+      sendProblem(response, refusal)
+      this.onFault?.(refusal, requestId)
       return
     }
+    let budgets: readonly BudgetStanding[] | undefined
     try {
-      const answer = await work()
+      const given = await work((standings) => {
+        budgets = standings
+      })
+      const answer = withBudgets(given, budgets)
       if (answer.body === undefined) sendAnswer(response, answer)
       else await sendStreamed(response, answer, answer.body)
     } catch (fault) {
-      this.refuse(response, fault, requestId)
+      sendProblem(response, fault, { budgets })
+      this.onFault?.(fault, requestId)
     } finally {
       this.inFlight.leave()
     }
@@ -61,13 +67,15 @@ export class Answering {
   /** No route: `method-not-allowed` where the path has another method, else `not-found`. */
   refuseRoute(request: IncomingMessage, response: ServerResponse, allow: string | undefined): void {
     const fault = new GatewayError(allow === undefined ? 'not-found' : 'method-not-allowed')
-    sendProblem(response, fault, allow)
+    sendProblem(response, fault, { allow })
     this.onFault?.(fault, this.nextId())
     request.resume()
   }
+}
 
-  private refuse(response: ServerResponse, fault: unknown, requestId: string): void {
-    sendProblem(response, fault)
-    this.onFault?.(fault, requestId)
-  }
+function withBudgets(
+  answer: ListenerResponse,
+  budgets: readonly BudgetStanding[] | undefined,
+): ListenerResponse {
+  return budgets === undefined ? answer : { ...answer, headers: { ...answer.headers, budgets } }
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TlsIdentity } from '../delivery/tls-identity.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { ListenerResponse } from '../model/handle.ts'
+import type { ListenerResponse, RequestContext } from '../model/handle.ts'
 import { Answering, type OnFault } from './answering.ts'
 import { bind, isLocal, unbind, type Endpoint } from './bind.ts'
 import type { InternalHandlers } from './internal-handlers.ts'
@@ -108,8 +108,8 @@ export class InternalListener {
     const { answering } = this
     const given = givenRequestId(request.headers['postern-request-id'])
     const requestId = given ?? answering.nextId()
-    void answering.run(response, requestId, async () => {
-      const work = await this.prepare(request, route, requestId)
+    void answering.run(response, requestId, async (tellBudgets) => {
+      const work = await this.prepare(request, route, { requestId, tellBudgets })
       if (this.replay === undefined || given === undefined || route.method === 'GET')
         return work.run()
       const path = request.url ?? ''
@@ -120,12 +120,12 @@ export class InternalListener {
   private async prepare(
     request: IncomingMessage,
     route: InternalRoute,
-    requestId: string,
+    given: Pick<RequestContext, 'requestId' | 'tellBudgets'>,
   ): Promise<{ readonly bytes: Buffer; readonly run: () => Promise<ListenerResponse> }> {
     const { headers, url = '' } = request
     const receivedAtMs = this.options.clock()
     refuseBrowsers(headers)
-    checkRequestId(headers['postern-request-id'], requestId)
+    checkRequestId(headers['postern-request-id'], given.requestId)
     const [path, search] = splitQuery(url)
     if (search !== '' && route.query === undefined) throw new GatewayError('malformed-request')
     const target =
@@ -136,7 +136,7 @@ export class InternalListener {
     const senderProof = oneHeader(headers['postern-sender-proof'])
     const account = oneHeader(headers['postern-account'])
     const named = { suite: undefined, agreement: undefined, compliance, senderProof, account }
-    const context = { requestId, receivedAtMs, ...named, signal }
+    const context = { ...given, receivedAtMs, ...named, signal }
     const query = new URLSearchParams(search)
     return { bytes, run: () => route.run({ target, query, headers, bytes, context }) }
   }

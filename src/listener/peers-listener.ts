@@ -5,7 +5,7 @@ import { tlsContext, tlsContextOptions, type TlsIdentity } from '../delivery/tls
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
-import type { Handle, ListenerResponse, PeerStanding } from '../model/handle.ts'
+import type { Handle, ListenerResponse, PeerStanding, RequestContext } from '../model/handle.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { Answering, type OnFault } from './answering.ts'
@@ -100,8 +100,8 @@ export class PeersListener {
         onRequest: (request, reply) => {
           reply.hijack()
           const requestId = answering.nextId()
-          void answering.run(reply.raw, requestId, () =>
-            this.handle(request.raw, operation, requestId),
+          void answering.run(reply.raw, requestId, (tellBudgets) =>
+            this.handle(request.raw, operation, { requestId, tellBudgets }),
           )
         },
         handler: notReached,
@@ -123,7 +123,7 @@ export class PeersListener {
   private async handle(
     request: IncomingMessage,
     { operation, path, bodyBytesMax }: PeerOperation,
-    requestId: string,
+    given: Pick<RequestContext, 'requestId' | 'tellBudgets'>,
   ): Promise<ListenerResponse> {
     const { clock, handle, standing, hosts } = this.options
     const { signal } = this.answering
@@ -148,7 +148,7 @@ export class PeersListener {
     const bytes = await readBody(request, bodyBytesMax)
     return handle(
       { operation, direction: 'ingress', origin: { kind: 'peer', domain }, target, bytes },
-      { requestId, receivedAtMs, suite, agreement, compliance, senderProof, signal },
+      { ...given, receivedAtMs, suite, agreement, compliance, senderProof, signal },
     )
   }
 

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '../model/errors.ts'
-import type { ListenerResponse, StreamedBody } from '../model/handle.ts'
+import type { BudgetStanding, ListenerResponse, StreamedBody } from '../model/handle.ts'
 import { PROBLEM_CONTENT_TYPE, problemResponse } from './problems.ts'
+import { rateLimit, rateLimitPolicy } from './rate-limit-fields.ts'
 
 /** INVARIANT: these are the only headers that a listener sends, beside Node's Date, Connection and Keep-Alive. */
 export interface ReplyHead {
@@ -13,6 +14,7 @@ export interface ReplyHead {
   readonly compliance?: string | undefined
   readonly reportReceipt?: string | undefined
   readonly retryAfterSeconds?: number | undefined
+  readonly budgets?: readonly BudgetStanding[] | undefined
   readonly cacheControl?: string
   readonly allow?: string | undefined
   /** `WWW-Authenticate`, at most 8,192 characters. */
@@ -54,13 +56,17 @@ export async function sendStreamed(
 }
 
 /** Sends the RFC 9457 problem of a fault; after a body that was not read, the connection closes. */
-export function sendProblem(response: ServerResponse, fault: unknown, allow?: string): void {
+export function sendProblem(
+  response: ServerResponse,
+  fault: unknown,
+  more: Pick<ReplyHead, 'allow' | 'budgets'> = {},
+): void {
   const { status, bytes, retryAfterSeconds } = problemResponse(fault)
   const code = fault instanceof GatewayError ? fault.code : 'internal'
   const close = code === 'body-too-large' || code === 'draining'
   const authenticate = fault instanceof GatewayError ? fault.challenge : undefined
   const contentType = PROBLEM_CONTENT_TYPE
-  const head = { status, contentType, retryAfterSeconds, close, allow, authenticate }
+  const head = { status, contentType, retryAfterSeconds, close, authenticate, ...more }
   send(response, head, bytes)
 }
 
@@ -90,6 +96,13 @@ function headersOf(head: ReplyHead): string[] {
     pushChecked(headers, 'mimi-report-receipt', head.reportReceipt)
   if (head.retryAfterSeconds !== undefined)
     headers.push('retry-after', String(head.retryAfterSeconds))
+  if (head.budgets !== undefined)
+    headers.push(
+      'ratelimit-policy',
+      rateLimitPolicy(head.budgets),
+      'ratelimit',
+      rateLimit(head.budgets),
+    )
   if (head.cacheControl !== undefined) headers.push('cache-control', head.cacheControl)
   if (head.allow !== undefined) headers.push('allow', head.allow)
   if (head.authenticate !== undefined && CHALLENGE.test(head.authenticate))

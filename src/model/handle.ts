@@ -65,6 +65,8 @@ export interface ResponseHeaders {
   readonly suite?: string
   readonly agreement?: string
   readonly compliance?: string | undefined
+  /** The requester's own budgets that are low. */
+  readonly budgets?: readonly BudgetStanding[] | undefined
   readonly vary?: string
   readonly cacheControl?: string
   /** `WWW-Authenticate`: what would be accepted instead. */
