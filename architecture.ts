@@ -145,6 +145,7 @@ export const libraryHomes: Record<string, readonly string[]> = {
   fastify: ['listener', 'admin', 'reference-ds'],
   '@hpke/core': ['reports', 'protocols', 'client'],
   '@noble/curves': ['privacypass'],
+  ioredis: ['ratelimit'],
   '@peculiar/x509': ['cli'],
   pg: ['privacypass'],
   yaml: ['settings'],

@@ -147,6 +147,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(verifier)
   stack.use(parts.peerClients)
   stack.use(parts.assets)
+  stack.use(parts.limiter)
   stack.use(parts.outbox)
   stack.use(startRetention({ ...parts, ...unnamed }, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)

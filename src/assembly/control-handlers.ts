@@ -55,6 +55,9 @@ function healthOf(control: ControlParts): Health {
     journal:
       parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
     policies: policiesComponent(parts),
+    limiter: parts.limiter.store().degraded
+      ? { state: 'degraded', reason: 'limiter-store-away' }
+      : { state: 'up' },
     ...(issuer !== undefined && { issuer: issuerComponent(issuer) }),
   }
   const down = Object.values(components).some(({ state }) => state === 'down')

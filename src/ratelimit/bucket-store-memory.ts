@@ -98,6 +98,10 @@ class MemoryBuckets implements MemoryBucketStore {
     )
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve()
+  }
+
   state(): BucketStoreState {
     const { evicted: evictions, table } = this
     return { kind: 'memory', degraded: false, buckets: table.size, evictions, fallbacks: 0 }

@@ -39,7 +39,7 @@ export interface LowBucket {
 }
 
 /** Where the buckets stand. The keys of one call differ. Every implementation passes test/support/bucket-store-suite.ts. */
-export interface BucketStore {
+export interface BucketStore extends AsyncDisposable {
   /** Atomically: takes all or, where one bucket lacks its cost, none. Never throws or rejects. */
   take(takes: readonly Take[], nowMs: number): Eventually<TakeOutcome>
   /** Takes whatever is there; an empty bucket stays empty. */

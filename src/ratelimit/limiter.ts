@@ -29,7 +29,7 @@ export type LimitedWork = Operation | 'admission'
 export type Verifying = Origin | { readonly kind: 'clients' }
 
 /** The ladder of budgets that every exchange climbs. */
-export interface Limiter {
+export interface Limiter extends AsyncDisposable {
   /** Takes from all budgets of the exchange, or from none and says which one is exhausted. */
   check(climber: Climber, nowMs: number, tier?: SenderTier): Eventually<LimitOutcome>
   /** Whether the peer has attempts left: for before its bytes are parsed. Takes nothing. */
@@ -162,6 +162,10 @@ class LadderLimiter implements Limiter {
 
   store(): BucketStoreState {
     return this.options.store.state()
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.options.store[Symbol.asyncDispose]()
   }
 
   private budgetsOf(settings: LimitSettings) {

@@ -54,6 +54,7 @@ export interface Config {
   readonly spentTokens: SpentTokensConfig
   readonly experimental: Configuration['experimental']
   readonly costs: Costs
+  readonly limiterStore: LimiterStoreConfig
   readonly log: { readonly level: Configuration['log']['level'] }
   readonly telemetry: { readonly otlpEndpoint: string | undefined; readonly sampleRatio: number }
 }
@@ -94,6 +95,9 @@ export interface PeerConfig {
   readonly asHub: readonly string[]
   readonly asFollower: readonly string[]
 }
+
+export type LimiterStoreConfig =
+  { readonly kind: 'memory' } | { readonly kind: 'redis'; readonly url: string }
 
 export interface DecisionLogConfig {
   /** Absolute path. */
@@ -141,6 +145,7 @@ export function buildConfig(
     spentTokens: spentTokensConfig(written.spentTokens, resolve(dataDirectory, 'spent-tokens')),
     experimental: written.experimental,
     costs: written.costs,
+    limiterStore: limiterStoreConfig(written.limiterStore),
     log: written.log,
     telemetry: {
       otlpEndpoint: written.telemetry.otlpEndpoint,
@@ -208,6 +213,10 @@ function decisionLogConfig(
   absolute: (path: string) => string,
 ): DecisionLogConfig {
   return { file: file === undefined ? undefined : absolute(file), otlpEndpoint, sampleAllows }
+}
+
+function limiterStoreConfig({ url }: Configuration['limiterStore']): LimiterStoreConfig {
+  return url === undefined ? { kind: 'memory' } : { kind: 'redis', url }
 }
 
 function policiesOf(

@@ -63,6 +63,25 @@ function operationCost(operation: Operation) {
     .describe(`Units of one ${operation}.`)
 }
 
+const expectedUrl = 'expected a redis or rediss URL'
+
+/** Where the budgets are held. */
+export const limiterStoreSchema = z
+  .strictObject({
+    kind: oneOf(['memory', 'redis'])
+      .default('memory')
+      .describe('`memory`: each process has its own. `redis`: all nodes share them.'),
+    url: z
+      .string(expectedUrl)
+      .regex(/^rediss?:\/\/\S+$/, expectedUrl)
+      .optional()
+      .describe('Of one Redis or Valkey server, `redis:` or `rediss:`. For `redis` only.'),
+  })
+  .refine(({ kind, url }) => (kind === 'redis') === (url !== undefined), {
+    path: ['url'],
+    error: 'expected a URL with `kind: redis`, and none without',
+  })
+
 /** What an exchange takes from the budgets that count units. */
 export const costsSchema = z.strictObject({
   operations: z

@@ -36,5 +36,6 @@ const fixed = [
   'limits',
   'spentTokens',
   'experimental',
+  'limiterStore',
   'telemetry',
 ] as const

@@ -13,7 +13,7 @@ import {
 } from './fields.ts'
 import { issuerSchema } from './issuer.ts'
 import { limitsSchema } from './limits.ts'
-import { costsSchema, ratesSchema } from './rates.ts'
+import { costsSchema, limiterStoreSchema, ratesSchema } from './rates.ts'
 import { spentTokensSchema } from './spent-tokens.ts'
 import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
 
@@ -220,6 +220,9 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({})
     .describe('What follows drafts that still change. Each one is said in the log at the start.'),
+  limiterStore: limiterStoreSchema
+    .prefault({})
+    .describe('Where the budgets of the rate limits are.'),
   costs: costsSchema
     .prefault({})
     .describe(

@@ -23,6 +23,8 @@ export interface Metrics {
   ): void
   /** An accepted application message: franked, or passed on without a frank. */
   stamped(kind: 'franked' | 'unfranked'): void
+  /** A decision on limits was made without the store that all nodes share. */
+  limiterFellBack(): void
   /** A report, by the result of its verification. */
   reportReceived(result: 'verified' | 'contradicted' | 'unverifiable' | 'not-checked'): void
   /** An asset whose first bytes were passed on: to its end, or not. */
@@ -58,6 +60,10 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
   const limits = createTally(meter, 'postern.limited', {
     description: 'Requests that a rate limit refused, or would have refused in shadow',
   })
+  const fallbacks = createTally(meter, 'postern.limiter.fallbacks', {
+    description: 'Decisions on limits that were made without the shared store, with half limits',
+  })
+  fallbacks.add('', {}, 0)
   const stamps = meter.createCounter('postern.stamps', {
     description: 'Accepted application messages, with and without a frank',
   })
@@ -89,6 +95,7 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     limited: (work, limit: string, mode) =>
       limits.add(`${work} ${limit} ${mode}`, { operation: work, limit, mode }),
     stamped: (kind) => stamps.add(1, { kind }),
+    limiterFellBack: () => fallbacks.add('', {}),
     reportReceived: (result) => reports.add(1, { result }),
     downloadEnded: (outcome) => downloads.add(1, { outcome }),
     decisionsDropped: (sink, reason, count) =>

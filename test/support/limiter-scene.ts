@@ -126,6 +126,7 @@ export function recordingStore() {
   const store: BucketStore = {
     ...inner,
     state: () => inner.state(),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
     look: (buckets, nowMs) => inner.look(buckets, nowMs),
     take: (takes, nowMs) => {
       calls.push([...takes] as BudgetTake[])
