@@ -40,6 +40,7 @@ class SharedStore implements BucketStore {
   private failures = 0
   private fallbacks = 0
   private probe: NodeJS.Timeout | undefined
+  private isClosed = false
 
   constructor(options: SharedStoreOptions) {
     this.options = options
@@ -76,8 +77,9 @@ class SharedStore implements BucketStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.probe)
+    this.isClosed = true
     this.isAway = true
+    clearTimeout(this.probe)
     await this.options.shared[Symbol.asyncDispose]()
   }
 
@@ -107,6 +109,7 @@ class SharedStore implements BucketStore {
   }
 
   private lookLater(): void {
+    if (this.isClosed) return
     this.probe = setTimeout(() => void this.lookAgain(), this.options.probeMs ?? PROBE_MS)
     this.probe.unref()
   }
@@ -119,6 +122,7 @@ class SharedStore implements BucketStore {
       this.lookLater()
       return
     }
+    if (this.isClosed) return
     this.isAway = false
     this.failures = 0
     this.options.onChange?.(false)

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { createMemoryBucketStore } from '../../src/ratelimit/bucket-store-memory.ts'
 import { createRedisBuckets } from '../../src/ratelimit/bucket-store-redis.ts'
 import { createSharedStore, type SharedStoreOptions } from '../../src/ratelimit/shared-store.ts'
+import { until } from './until.ts'
 
 /** The server of the tests. */
 const redisServer = new URL(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379')
@@ -53,19 +54,4 @@ export async function redisClient(): Promise<Redis> {
   await client.connect()
   onTestFinished(() => client.disconnect())
   return client
-}
-
-/** Resolves when `holds` does; throws after 10 s. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000
-  for (;;) {
-    const held = await Promise.resolve()
-      .then(holds)
-      .catch(() => false)
-    if (held) return
-    if (performance.now() > deadline) throw new Error('it did not come to hold in 10 s')
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
-  }
 }

@@ -129,3 +129,14 @@ test('what is refused costs attempts, and a provider without any is not listened
   skippedMs += Number(limited.headers['retry-after']) * 1_000
   expect((await clubhouse().cathy.sendText(room, 'in time')).kind).toBe('accepted')
 })
+
+test('a clock that is moved a day, forth or back, gives one burst at most and locks nobody out', async () => {
+  refill()
+  expect((await exhaust(submission))[0]).toBe(2)
+  for (const day of [86_400_000, -86_400_000, -86_400_000, 86_400_000]) {
+    skippedMs += day
+    expect((await exhaust(submission))[0]).toBeLessThanOrEqual(2)
+    skippedMs += 100_000
+    expect((await send(submission())).status).toBe(200)
+  }
+}, 30_000)

@@ -4,13 +4,8 @@ import { createRedisBuckets } from '../../../src/ratelimit/bucket-store-redis.ts
 import type { BucketStore, TakeOutcome } from '../../../src/ratelimit/bucket-store.ts'
 import { createSharedStore } from '../../../src/ratelimit/shared-store.ts'
 import { randomKey, takeOf } from '../../support/bucket-store-suite.ts'
-import {
-  redisAddress,
-  redisNode,
-  redisUrlBy,
-  until,
-  type NodeOptions,
-} from '../../support/redis.ts'
+import { redisAddress, redisNode, redisUrlBy, type NodeOptions } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { tcpProxy } from '../../support/tcp-proxy.ts'
 
 /** A node whose way to the server can break, with the deadline of production. */

@@ -6,7 +6,8 @@ import {
   takeOf,
   type TimedStore,
 } from '../../support/bucket-store-suite.ts'
-import { freshPrefix, redisClient, redisNode, until } from '../../support/redis.ts'
+import { freshPrefix, redisClient, redisNode } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 describe('as every bucket store', () => {
   let timed: TimedStore
