@@ -34,7 +34,7 @@ export interface Limiter extends AsyncDisposable {
   check(climber: Climber, nowMs: number, tier?: SenderTier): Eventually<LimitOutcome>
   /** Whether the peer has attempts left: for before its bytes are parsed. Takes nothing. */
   mayAttempt(attempt: Attempt, nowMs: number): Eventually<LimitOutcome>
-  /** Takes a verification of a token or a proof: for before any cryptography. */
+  /** Takes a verification of a token or a proof: for before any cryptography. None for our own delivery service. */
   mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome>
   /** Takes the admission of a certificate from its issuer's and the room's budget: for after it verified. */
   mayAdmit(admission: AdmissionToLimit, nowMs: number): Eventually<LimitOutcome>
@@ -115,11 +115,11 @@ class LadderLimiter implements Limiter {
   }
 
   mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome> {
-    const takes: BudgetTake[] = []
-    const who = origin.kind === 'clients' ? CLIENTS : peerOf(origin)
-    takes.push(this.budgets.takeFrom({ limit: 'tokenVerify', parts: [who] }, nowMs))
+    if (origin.kind === 'local') return ALLOWED
+    const who = origin.kind === 'clients' ? CLIENTS : origin.domain
+    const verification = this.budgets.takeFrom({ limit: 'tokenVerify', parts: [who] }, nowMs)
     const attempts = origin.kind === 'peer' ? this.attempts(origin, nowMs) : undefined
-    if (attempts !== undefined) takes.push(attempts)
+    const takes = attempts === undefined ? [verification] : [verification, attempts]
     return this.take(takes, 'admission', nowMs)
   }
 

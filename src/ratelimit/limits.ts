@@ -53,9 +53,11 @@ export const limitDefaults = {
     of: ['room', 'sender'],
     per: 'room and pseudonym of a day',
   },
-  admissionPeer: { ...perPeer, perSecond: 5, burst: 200 },
-  admissionRoom: { ...standard, perSecond: 2, burst: 100, of: ['room'], per: 'room' },
-  tokenVerify: { ...perPeer, perSecond: 200, burst: 1_000 },
+  // At the begin of a day everybody comes for another certificate.
+  admissionPeer: { ...perPeer, perSecond: 50, burst: 2_000 },
+  admissionRoom: { ...standard, perSecond: 10, burst: 500, of: ['room'], per: 'room' },
+  // Each message of a pseudonym of a day has a proof, so no tighter than `peer`.
+  tokenVerify: { ...perPeer, perSecond: 1_000, burst: 2_000 },
   keyMaterial: {
     ...standard,
     perSecond: 0.1,

@@ -88,7 +88,7 @@ test('a verification is paid for before it is made, whether or not it succeeds',
   expect(verify(base.origin)).toBe(4)
   expect(verify(from('c.example'))).toBe(4)
   expect(verify({ kind: 'clients' })).toBe(4)
-  expect(verify({ kind: 'local' })).toBe(4)
+  expect(verify({ kind: 'local' })).toBe(5_000)
   expect(limiter.mayVerify(base.origin, NOW)).toMatchObject({ limit: 'tokenVerify' })
 })
 
