@@ -73,6 +73,7 @@ interface Scene {
   readonly store?: BucketStore
   readonly costs?: Partial<Costs>
   readonly standingOf?: (peer: string) => Standing
+  readonly divisorOf?: (room: string, sender: string) => number
   readonly onLimited?: (...said: readonly string[]) => void
 }
 

@@ -10,6 +10,7 @@ import {
   NOW,
   room,
   bob,
+  cathy,
   from,
   base,
   submit,
@@ -139,6 +140,19 @@ test("the standing of a provider scales its own budgets and nobody else's", () =
   standings['b.example'] = 1
   const later = () => limiter.check(submit({ origin: from('b.example') }), NOW + 50)
   expect(timesAllowed(later)).toBe(50)
+})
+
+test('whom a sanction limits has a budget of its own that is smaller, whatever its tier', () => {
+  const divided = new Map([[bob as string, 4]])
+  const limiter = limiterWith(
+    { roomSender: { burst: 8 }, epochSender: { burst: 2 } },
+    { divisorOf: (_, sender) => divided.get(sender) ?? 1 },
+  )
+  expect(allowedOf(limiter, submit())).toBe(2)
+  expect(allowedOf(limiter, submit(), 'epoch-pseudonym')).toBe(1)
+  expect(allowedOf(limiter, submit({ sender: cathy }))).toBe(8)
+  divided.delete(bob)
+  expect(allowedOf(limiter, submit())).toBe(8)
 })
 
 test('a shadow limit refuses nobody, and says whom it would have refused', () => {
