@@ -24,7 +24,15 @@ export interface SectionBar {
 }
 
 /** The program of each section, beside this file. */
-export const sectionNames = ['policy', 'rooms', 'arc', 'issuer', 'spent', 'relay-log', 'limits'] as const
+export const sectionNames = [
+  'policy',
+  'rooms',
+  'arc',
+  'issuer',
+  'spent',
+  'relay-log',
+  'limits',
+] as const
 export type SectionName = (typeof sectionNames)[number]
 
 type Unit = '' | SectionRow['unit']

@@ -39,7 +39,6 @@ import { hubProposals, hubSeat, retractionProposal } from '../protocols/mimi/hub
 import { groupInfoDescribes, showsDescription } from '../protocols/mimi/room-description.ts'
 import { hubSigner, sealGroupInfo, type HubSigner } from '../protocols/mimi/seal-group-info.ts'
 import { isSignedByRequester } from '../protocols/mimi/verify-request.ts'
-import type { Standing } from '../ratelimit/budgets.ts'
 import { createEpochRecord } from '../rooms/epoch-record.ts'
 import { RoomRegistry } from '../rooms/room-registry.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
@@ -77,8 +76,6 @@ export interface PartsOptions {
   readonly tokens?: RequirementsOptions['tokens']
   /** The keys of our own issuer for tokens of messages; none unless given. */
   readonly tokenKeys?: (() => readonly TokenKey[]) | undefined
-  /** How much of its own budgets a provider gets; all of them unless given. */
-  readonly standingOf?: (peer: string) => Standing
   /** All of them unless given: a proof takes one away. */
   readonly transforms?: Transforms
 }
@@ -122,6 +119,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     ...unnamed.parts,
     limiter: openLimiter({
       ...options,
+      standingOf: (peer) => unnamed.standing.factor(peer),
       divisorOf: (room, sender, nowMs) => sanctioned.sanctions.divisorOf(room, sender, nowMs),
     }),
     frankingAgent: (ciphersuite) => {

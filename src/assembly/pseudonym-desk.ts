@@ -7,11 +7,12 @@ import { pseudonymsMax } from '../pipeline/room-policy.ts'
 import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
 import { pseudonymChallenge } from '../privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
+import type { LimitOutcome } from '../ratelimit/limiter.ts'
 import type { IssuerKeys } from '../senders/issuer-keys.ts'
 import { WireError } from '../wire/errors.ts'
 
 export interface PseudonymDeskOptions {
-  readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'peers'>
+  readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'peers' | 'limiter'>
   readonly issuerKeys: IssuerKeys
   readonly clock: Clock
 }
@@ -35,15 +36,24 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
       return offers.flat()
     },
     admitCertificate: async ({ room, publicKey, token }) => {
+      requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
       const provider = await issuerOf(options, room, token)
       return parts.senders.admit({
         room,
         provider,
         admission: { token, publicKey },
         pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+        takeAdmission: async () =>
+          requireTaken(await parts.limiter.mayAdmit({ provider, room }, clock())),
       })
     },
   }
+}
+
+function requireTaken(outcome: LimitOutcome): void {
+  if (outcome.kind === 'allowed') return
+  const { limit, retryAfterMs } = outcome
+  throw new GatewayError('rate-limited', { facts: { limit }, retryAfterMs })
 }
 
 /** The provider in the room whose key signed the token. Throws `room-unknown`, `token-invalid`. */

@@ -6,6 +6,7 @@ import { admit } from './admit.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Passage } from './passage.ts'
 import { presentedTier } from './presented-tier.ts'
+import { requireWithinLimits } from './within-limits.ts'
 import { pseudonymsMax, requireMaySend, requireProviderMaySend } from './room-policy.ts'
 
 export interface AdmittedMessage {
@@ -45,8 +46,10 @@ export async function proveSender(
   { tier, digest }: { readonly tier: SenderTier; readonly digest: Buffer },
 ): Promise<void> {
   if (!UNNAMED.has(tier)) return
-  const { room, sender } = exchange
+  const { room, sender, origin } = exchange
   const provider = uriDomain(sender)
+  const { limiter, clock } = parts
+  requireWithinLimits(context, await limiter.mayVerify(origin, clock()))
   await parts.senders.prove({
     room,
     sender,
@@ -55,6 +58,8 @@ export async function proveSender(
     proof: context.senderProof,
     once: tier === 'message-token',
     pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+    takeAdmission: async () =>
+      requireWithinLimits(context, await limiter.mayAdmit({ provider, room }, clock())),
   })
 }
 

@@ -44,12 +44,14 @@ export interface UnnamedMessage {
   readonly once: boolean
   /** Pseudonyms that the provider may have in the room and epoch. */
   readonly pseudonymsMax: number
+  /** Takes the admission of a certificate that verified from its budgets. Throws `rate-limited`. */
+  readonly takeAdmission: () => Promise<void>
 }
 
 /** A certificate that is shown by itself. */
 export interface UnnamedAdmission extends Pick<
   UnnamedMessage,
-  'room' | 'provider' | 'pseudonymsMax'
+  'room' | 'provider' | 'pseudonymsMax' | 'takeAdmission'
 > {
   readonly admission: Admission
 }
@@ -199,6 +201,7 @@ class SqliteUnnamedSenders implements UnnamedSenders {
         throw new GatewayError('token-invalid', { facts: { reason: 'another-epoch' } })
       const place = { ...pseudonym, room, pseudonym: pseudonym.pseudonymId }
       if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+      await request.takeAdmission()
       const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
       if (isNew) standing.admitted(provider, clock())
       const { publicKey } = request.admission

@@ -80,12 +80,6 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     description: 'Policies that were to take effect and did not load',
   })
   policies.add('', {}, 0)
-  const issued = createTally(meter, 'postern.tokens.issued', {
-    description: 'Tokens that were issued, by class',
-  })
-  const refused = createTally(meter, 'postern.tokens.refused', {
-    description: 'Requests for tokens that got none, by the code of the refusal',
-  })
   return {
     exchangeEnded: ({ operation, direction, outcome, durationMs }) => {
       exchanges.add(`${operation} ${direction} ${outcome}`, { operation, direction, outcome })
@@ -101,14 +95,27 @@ export function createMetrics(meter: Meter = metrics.getMeter('postern')): Metri
     decisionsDropped: (sink, reason, count) =>
       decisions.add(`${sink} ${reason}`, { sink, reason }, count),
     policiesRefused: () => policies.add('', {}),
-    tokensIssued: (tokenClass, count) => issued.add(tokenClass, { class: tokenClass }, count),
-    tokensRefused: (code) => refused.add(code, { code }),
+    ...tokenMetrics(meter),
     observe: (level, read) => {
       const { name, description } = LEVELS[level]
       meter
         .createObservableGauge(name, { description })
         .addCallback((observation) => observation.observe(read()))
     },
+  }
+}
+
+/** What the issuer gave out and refused. */
+function tokenMetrics(meter: Meter): Pick<Metrics, 'tokensIssued' | 'tokensRefused'> {
+  const issued = createTally(meter, 'postern.tokens.issued', {
+    description: 'Tokens that were issued, by class',
+  })
+  const refused = createTally(meter, 'postern.tokens.refused', {
+    description: 'Requests for tokens that got none, by the code of the refusal',
+  })
+  return {
+    tokensIssued: (tokenClass, count) => issued.add(tokenClass, { class: tokenClass }, count),
+    tokensRefused: (code) => refused.add(code, { code }),
   }
 }
 

@@ -5,7 +5,7 @@ import type { MimiClient } from '../../../src/client/mimi-client.ts'
 import { useClubhouse } from '../../support/clubhouse.ts'
 
 const issuing = { tokens: true, extra: { issuer: { enabled: true } } } as const
-const rates = { roomSender: { perSecond: 0.001, burst: 6 } }
+const rates = { epochSender: { perSecond: 0.001, burst: 6 } }
 const clubhouse = useClubhouse({
   keyPackages: { basic: 2, pseudonymous: 20 },
   providers: {

@@ -34,7 +34,7 @@ function isOwn({ name }: { readonly name: string }): boolean {
 test('a hub writes down nothing that names who wrote, flooded and was reported', async () => {
   const directory = tempDir()
   const lines: string[] = []
-  const rates = { roomSender: { perSecond: 0.001, burst: 4 } }
+  const rates = { epochSender: { perSecond: 0.001, burst: 4 } }
   await (async () => {
     await using federation = await startFederation(directory, [
       { domain: 'a.example', extra: { rates, log: { level: 'debug' } } },

@@ -42,6 +42,7 @@ beforeAll(async () => {
   otherKey = blindRsaIssuerKey(await generateBlindRsaKey(), issuer)
 })
 
+const takeAdmission = () => Promise.resolve()
 const published = () => Promise.resolve([key.tokenKey])
 
 async function open({ pseudonymsMax = 4 } = {}) {
@@ -71,6 +72,7 @@ async function open({ pseudonymsMax = 4 } = {}) {
         proof: sender.prove(messageHash),
         once: false,
         pseudonymsMax,
+        takeAdmission,
         ...options,
       }),
     )
@@ -262,7 +264,13 @@ test('a pseudonym belongs to the provider that brought it', async () => {
 test('a certificate may be shown before the first message', async () => {
   const { senders, say } = await open({ pseudonymsMax: 4 })
   const bob = certifiedSender(key, scope)
-  const shown = { room, provider: issuer, pseudonymsMax: 4, admission: bob.admission }
+  const shown = {
+    room,
+    provider: issuer,
+    pseudonymsMax: 4,
+    admission: bob.admission,
+    takeAdmission,
+  }
   expect(await senders.admit(shown)).toEqual({
     pseudonym: bob.uri,
     expiresAtMs: (epochStart + epochSeconds) * 1_000,
