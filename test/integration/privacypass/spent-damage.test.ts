@@ -147,6 +147,17 @@ test('a log that was replaced by an older one closes its epoch', async () => {
   expect(await afterwards(directory)).toEqual(closedFor('damaged'))
 })
 
+test('a log of another store, as long as this one, closes its epoch', async () => {
+  const directories = [tempDir(), tempDir()]
+  for (const [index, directory] of directories.entries()) {
+    await using store = await openAt(directory, { files })
+    await store.spend(spendOf(`${index}`))
+  }
+  const [own = '', other = ''] = directories
+  cpSync(logsOf(other)[0] ?? '', logsOf(own)[0] ?? '')
+  expect(await afterwards(own)).toEqual(closedFor('damaged'))
+})
+
 test('a manifest that is missing closes what had begun', async () => {
   const directory = await used(3)
   unlinkSync(join(directory, SHARD, 'spent-manifest'))

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { observedFiles, systemError, type FileOperation } from '../../support/spent-files.ts'
-import { crashCopy, openAt } from '../../support/spent-store.ts'
+import { crashCopy, openAt, SHARD } from '../../support/spent-store.ts'
 import { live, Told, tomorrow, TOMORROW } from '../../support/spent-told.ts'
 import { DAY, DAY_MS, spendOf } from '../../support/spent-tokens.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -167,6 +170,21 @@ test('a process that takes a store over knows all that was answered, and the one
     facts: { reason: 'taken-over' },
   })
   await expect(before.dropBefore(TOMORROW)).rejects.toMatchObject({
+    facts: { reason: 'taken-over' },
+  })
+})
+
+test('what a process notes while its store is taken over is not answered', async () => {
+  const directory = tempDir()
+  let isTaken = false
+  const before = (operation: FileOperation) => {
+    if (isTaken && operation === 'rename')
+      writeFileSync(join(directory, SHARD, 'spent-owner'), randomBytes(16))
+  }
+  await using store = await openAt(directory, { files: observedFiles({ before, syncs: false }) })
+  await store.spend(spendOf('a'))
+  isTaken = true
+  await expect(store.dropBefore(TOMORROW)).rejects.toMatchObject({
     facts: { reason: 'taken-over' },
   })
 })

@@ -55,6 +55,28 @@ test('of many processes that race for the same tokens each token has one winner'
   for (const store of stores) await store[Symbol.asyncDispose]()
 })
 
+test('batches that take their time and meet the other way round do not wait for each other', async () => {
+  const schema = testSchema()
+  await using one = openIn(schema)
+  await using other = openIn(schema)
+  await one.spend(spendOf('warm'))
+  await other.spend(spendOf('warm'))
+  await sql(
+    schema,
+    `CREATE FUNCTION $schema.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       PERFORM pg_sleep(0.01); RETURN NEW; END $$;
+     CREATE TRIGGER slow BEFORE INSERT ON $schema.spent_tokens
+       FOR EACH ROW EXECUTE FUNCTION $schema.slow()`,
+  )
+  const names = Array.from({ length: 60 }, (_, n) => `${n}`)
+  const kinds = await Promise.all([
+    ...names.map(async (name) => (await one.spend(spendOf(name, 'one'))).kind),
+    ...names.toReversed().map(async (name) => (await other.spend(spendOf(name, 'other'))).kind),
+  ])
+  expect(kinds.filter((kind) => kind === 'spent')).toHaveLength(60)
+  expect(kinds.filter((kind) => kind === 'replayed')).toHaveLength(60)
+})
+
 test('many processes that meet a new epoch at once begin it together', async () => {
   const schema = testSchema()
   const stores = Array.from({ length: 6 }, () => openIn(schema))
