@@ -36,8 +36,7 @@ export function powerCut(base: string, cutAt = Infinity): PowerCut {
   }
   const after = (operation: FileOperation, path: string, renamedTo?: string): void => {
     if (operation === 'sync' || operation === 'datasync') syncPath(path)
-    if (operation === 'open' && statSync(path).isFile() && !nodes.has(path))
-      nodes.set(path, { synced: Buffer.alloc(0), isRenamed: false })
+    if (operation === 'open' && statSync(path).isFile()) nodeAt(nodes, path)
     if (operation === 'unlink' || operation === 'rm') forget(nodes, path)
     const node = nodes.get(path)
     if (renamedTo !== undefined && node !== undefined) {
@@ -74,13 +73,20 @@ interface Node {
   isRenamed: boolean
 }
 
-function entriesOf(
-  directory: string,
-  nodes: ReadonlyMap<string, Node>,
-): Map<string, Node | 'directory'> {
+/** A file may be there before its `open` is over: then it begins here. */
+function entriesOf(directory: string, nodes: Map<string, Node>): Map<string, Node | 'directory'> {
   return new Map(
-    readdirSync(directory).map((name) => [name, nodes.get(join(directory, name)) ?? 'directory']),
+    readdirSync(directory, { withFileTypes: true }).map((entry) => [
+      entry.name,
+      entry.isDirectory() ? 'directory' : nodeAt(nodes, join(directory, entry.name)),
+    ]),
   )
+}
+
+function nodeAt(nodes: Map<string, Node>, path: string): Node {
+  const node = nodes.get(path) ?? { synced: Buffer.alloc(0), isRenamed: false }
+  nodes.set(path, node)
+  return node
 }
 
 function contentOf({ synced }: Node, live: string | undefined, kept: Remains): Buffer {
