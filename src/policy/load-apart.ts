@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Invariant } from './invariants.ts'
-import { refused, type PolicyInspection } from './load.ts'
+import { refused, type PolicyInspection, type PolicySubject } from './load.ts'
 
 /** Policies as they were read, and what must hold of them. */
 export interface PolicyInput {
   readonly bytes: Uint8Array
   readonly invariants: readonly Invariant[]
+  /** Metadata at the gateway unless given. Invariants are about that only. */
+  readonly subject?: PolicySubject
 }
 
 /** What the process is asked. */

@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import { inspectPolicies, refused, type PolicyInspection } from './load.ts'
 import type { PolicyWork } from './load-apart.ts'
+import { moderationAgreesWithCedar } from './moderation/moderation-oracle.ts'
 import { holds, proofText, prove } from './prove.ts'
 import { agreesWithCedar } from './self-test.ts'
 
@@ -9,14 +10,17 @@ import { agreesWithCedar } from './self-test.ts'
  * busy, and an instance that is torn down can kill its process, so none of it happens where requests
  * are served.
  */
-function inspect({ bytes, invariants, nowMs }: PolicyWork): PolicyInspection {
+function inspect({ bytes, invariants, nowMs, subject = 'gateway' }: PolicyWork): PolicyInspection {
   const text = decode(bytes)
   if (text === undefined) return refused('not-text')
-  const inspection = inspectPolicies(text, nowMs)
+  const inspection = inspectPolicies(text, nowMs, subject)
   if (inspection.kind === 'invalid') return inspection
   try {
-    if (!agreesWithCedar(inspection.loaded)) return refused('self-test')
-    const broken = prove(inspection.loaded, invariants).find((proof) => !holds(proof))
+    const { loaded } = inspection
+    if (subject === 'moderation')
+      return moderationAgreesWithCedar(loaded) ? inspection : refused('self-test')
+    if (!agreesWithCedar(loaded)) return refused('self-test')
+    const broken = prove(loaded, invariants).find((proof) => !holds(proof))
     return broken === undefined ? inspection : refused('invariant', proofText(broken))
   } catch (error) {
     if (error instanceof GatewayError) return refused('self-test')

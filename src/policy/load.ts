@@ -8,6 +8,7 @@ import {
 import { GatewayError } from '../model/errors.ts'
 import { isWithinLevelOne } from './entity-level.ts'
 import { expiryOf } from './expiry.ts'
+import { moderationSchema } from './moderation/schema.ts'
 import { gatewaySchema } from './schema.ts'
 import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
 
@@ -60,13 +61,20 @@ export type PolicyInspection =
   | { readonly kind: 'valid'; readonly loaded: LoadedPolicies }
   | { readonly kind: 'invalid'; readonly findings: readonly PolicyFinding[] }
 
+/** What policies are about: metadata at the gateway, or the work of moderators. */
+export type PolicySubject = 'gateway' | 'moderation'
+
 /**
  * A policy text, strictly: bounded, every policy with its own `@id` and a `@reason`, no template, no
- * permit that has expired, valid against the gateway's schema, warnings count as errors.
+ * permit that has expired, valid against the schema of its subject, warnings count as errors.
  * Throws `policy-invalid` with fault, policy number and line of the first finding.
  */
-export function loadPolicies(text: string, nowMs = 0): LoadedPolicies {
-  return loadedOrThrow(inspectPolicies(text, nowMs))
+export function loadPolicies(
+  text: string,
+  nowMs = 0,
+  subject: PolicySubject = 'gateway',
+): LoadedPolicies {
+  return loadedOrThrow(inspectPolicies(text, nowMs, subject))
 }
 
 /** What was loaded. Throws `policy-invalid` with fault, policy number and line of the first finding. */
@@ -84,12 +92,16 @@ export function loadedOrThrow(inspection: PolicyInspection): LoadedPolicies {
 }
 
 /** As `loadPolicies`, with every finding instead of an error. */
-export function inspectPolicies(text: string, nowMs: number): PolicyInspection {
+export function inspectPolicies(
+  text: string,
+  nowMs: number,
+  subject: PolicySubject = 'gateway',
+): PolicyInspection {
   const split = splitStatements(text)
   if (split.kind === 'fault')
     return invalid([finding(split.fault, { policy: 0, line: split.line })])
   try {
-    return inspectStatements(split.statements, nowMs)
+    return inspectStatements(split.statements, nowMs, SCHEMAS[subject]())
   } catch (error) {
     return invalid([finding('wasm-failed', NOWHERE, String(error))])
   }
@@ -98,6 +110,7 @@ export function inspectPolicies(text: string, nowMs: number): PolicyInspection {
 function inspectStatements(
   statements: readonly PolicyStatement[],
   nowMs: number,
+  schema: string,
 ): PolicyInspection {
   const policies: LoadedPolicy[] = []
   const findings: PolicyFinding[] = []
@@ -116,7 +129,7 @@ function inspectStatements(
     }
   }
   if (findings.length > 0) return invalid(findings)
-  const faults = validatePolicies(policies)
+  const faults = validatePolicies(policies, schema)
   return faults.length > 0 ? invalid(faults) : { kind: 'valid', loaded: { policies } }
 }
 
@@ -152,12 +165,15 @@ function annotationsOf({ annotations = {} }: PolicyJson) {
   }
 }
 
-function validatePolicies(policies: readonly LoadedPolicy[]): readonly PolicyFinding[] {
+function validatePolicies(
+  policies: readonly LoadedPolicy[],
+  schema: string,
+): readonly PolicyFinding[] {
   // Cedar gives text policies ids of its own, so the text goes in under ours.
   const numberOf = new Map(policies.map((policy, index) => [policy.id, index]))
   const answer = validate({
     validationSettings: { mode: 'strict' },
-    schema: gatewaySchema(),
+    schema,
     policies: {
       staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])),
     },
@@ -201,6 +217,7 @@ function invalid(findings: readonly PolicyFinding[]): PolicyInspection {
   return { kind: 'invalid', findings }
 }
 
+const SCHEMAS = { gateway: gatewaySchema, moderation: moderationSchema } as const
 const NOWHERE = { policy: 0, line: 0 }
 /** What would be right, where neither Cedar nor the finding says it. */
 const REMEDIES: Readonly<Partial<Record<PolicyFault, string>>> = {

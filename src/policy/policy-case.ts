@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
 import { senderTiers } from '../model/sender-tier.ts'
+import { moderationActions, moderatorRoles } from './moderation/vocabulary.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 const directions = ['ingress', 'egress'] as const
@@ -41,6 +42,35 @@ export const policyRequestSchema = z.strictObject({
 
 /** A file of a folder `ALLOW` or `DENY`: a request with the policies that should decide it. */
 export const policyCaseSchema = policyRequestSchema.extend({
+  reason: z.array(z.string()),
+  errors: z.array(z.string()),
+})
+
+const moderator = z.string().optional()
+
+/** The same for what moderators may do. */
+export const moderationCaseSchema = z.strictObject({
+  principal: z.strictObject({
+    name: z.string(),
+    roles: z.array(z.enum(moderatorRoles)),
+    queues: z.array(z.string()),
+    exposuresLeft: z.number(),
+    onBreak: z.boolean(),
+  }),
+  action: z.enum(moderationActions),
+  resource: z.strictObject({
+    id: z.string(),
+    queue: z.string(),
+    childSafety: z.boolean(),
+    media: z.boolean(),
+    legalHold: z.boolean(),
+    irreversible: z.boolean(),
+    holder: moderator,
+    decider: moderator,
+    approver: moderator,
+    accused: moderator,
+  }),
+  context: z.strictObject({ mfa: z.boolean(), purpose: z.string() }),
   reason: z.array(z.string()),
   errors: z.array(z.string()),
 })
