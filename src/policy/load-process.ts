@@ -1,8 +1,9 @@
 import { GatewayError } from '../model/errors.ts'
-import { inspectPolicies, refused, type PolicyInspection } from './load.ts'
+import { inspectPolicies, refused, type LoadedPolicies, type PolicyInspection } from './load.ts'
 import type { PolicyWork } from './load-apart.ts'
 import { moderationAgreesWithCedar } from './moderation/moderation-oracle.ts'
 import { holds, proofText, prove } from './prove.ts'
+import { routingAgreesWithCedar } from './routing/routing-oracle.ts'
 import { agreesWithCedar } from './self-test.ts'
 
 /**
@@ -17,9 +18,8 @@ function inspect({ bytes, invariants, nowMs, subject = 'gateway' }: PolicyWork):
   if (inspection.kind === 'invalid') return inspection
   try {
     const { loaded } = inspection
-    if (subject === 'moderation')
-      return moderationAgreesWithCedar(loaded) ? inspection : refused('self-test')
-    if (!agreesWithCedar(loaded)) return refused('self-test')
+    if (!AGREE[subject](loaded)) return refused('self-test')
+    if (subject !== 'gateway') return inspection
     const broken = prove(loaded, invariants).find((proof) => !holds(proof))
     return broken === undefined ? inspection : refused('invariant', proofText(broken))
   } catch (error) {
@@ -35,6 +35,12 @@ function decode(bytes: Uint8Array): string | undefined {
     return undefined
   }
 }
+
+const AGREE = {
+  gateway: (loaded: LoadedPolicies) => agreesWithCedar(loaded),
+  moderation: moderationAgreesWithCedar,
+  routing: routingAgreesWithCedar,
+} as const
 
 process.once('message', (input: PolicyWork) => {
   process.send?.(inspect(input), () => process.disconnect())

@@ -9,6 +9,7 @@ import { GatewayError } from '../model/errors.ts'
 import { isWithinLevelOne } from './entity-level.ts'
 import { expiryOf } from './expiry.ts'
 import { moderationSchema } from './moderation/schema.ts'
+import { routingSchema } from './routing/schema.ts'
 import { gatewaySchema } from './schema.ts'
 import { splitStatements, type PolicyStatement, type StatementFault } from './statements.ts'
 
@@ -61,8 +62,8 @@ export type PolicyInspection =
   | { readonly kind: 'valid'; readonly loaded: LoadedPolicies }
   | { readonly kind: 'invalid'; readonly findings: readonly PolicyFinding[] }
 
-/** What policies are about: metadata at the gateway, or the work of moderators. */
-export type PolicySubject = 'gateway' | 'moderation'
+/** What policies are about: metadata at the gateway, the work of moderators, or where reports go. */
+export type PolicySubject = keyof typeof SCHEMAS
 
 /**
  * A policy text, strictly: bounded, every policy with its own `@id` and a `@reason`, no template, no
@@ -217,7 +218,11 @@ function invalid(findings: readonly PolicyFinding[]): PolicyInspection {
   return { kind: 'invalid', findings }
 }
 
-const SCHEMAS = { gateway: gatewaySchema, moderation: moderationSchema } as const
+const SCHEMAS = {
+  gateway: gatewaySchema,
+  moderation: moderationSchema,
+  routing: routingSchema,
+} as const
 const NOWHERE = { policy: 0, line: 0 }
 /** What would be right, where neither Cedar nor the finding says it. */
 const REMEDIES: Readonly<Partial<Record<PolicyFault, string>>> = {

@@ -3,6 +3,12 @@ import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
 import { senderTiers } from '../model/sender-tier.ts'
 import { moderationActions, moderatorRoles } from './moderation/vocabulary.ts'
+import {
+  authorityKinds,
+  disclosureKinds,
+  reportKinds,
+  verificationMethods,
+} from './routing/vocabulary.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
 const directions = ['ingress', 'egress'] as const
@@ -71,6 +77,50 @@ export const moderationCaseSchema = z.strictObject({
     accused: moderator,
   }),
   context: z.strictObject({ mfa: z.boolean(), purpose: z.string() }),
+  reason: z.array(z.string()),
+  errors: z.array(z.string()),
+})
+
+/** The same for where reports go. */
+export const routingCaseSchema = z.strictObject({
+  principal: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('provider'), domain: z.string() }),
+    z.strictObject({ kind: z.literal('room-moderators'), team: z.string() }),
+    z.strictObject({
+      kind: z.literal('authority'),
+      name: z.string(),
+      authority: z.enum(authorityKinds),
+    }),
+  ]),
+  disclosure: z.enum(disclosureKinds),
+  report: z.strictObject({
+    id: z.string(),
+    kind: z.enum(reportKinds),
+    category: z.string(),
+    restricted: z.boolean(),
+    verification: z.enum(verificationMethods),
+    hub: z.string(),
+    senderProvider: z.string(),
+    reporterProvider: z.string(),
+    accusedProvider: z.string().optional(),
+    accusedTeam: z.string().optional(),
+    team: z.string().optional(),
+    anonymitySet: z.int(),
+    consentForward: z.boolean(),
+    consentEvidence: z.boolean(),
+    discloseReporter: z.boolean(),
+    humanConfirmed: z.boolean(),
+    decided: z.boolean(),
+  }),
+  providers: z.array(
+    z.strictObject({
+      domain: z.string(),
+      trust: z.int(),
+      hostile: z.boolean(),
+      singleUser: z.boolean(),
+    }),
+  ),
+  legalOrder: z.boolean(),
   reason: z.array(z.string()),
   errors: z.array(z.string()),
 })
