@@ -58,6 +58,17 @@ export interface PeerDocumentCall {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A POST at a fixed path of a peer; an answer with another status is an answer too. */
+export interface PeerPostCall {
+  readonly peer: ProviderDomain
+  readonly path: string
+  readonly contentType: string
+  readonly bytes: Buffer
+  readonly answerBytesMax: number
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface PeerLimits {
   /** Connections to one peer. */
   readonly connectionsMax: number

@@ -11,6 +11,7 @@ import {
   type PeerDownload,
   type PeerDownloaded,
   type PeerLimits,
+  type PeerPostCall,
 } from './peer-call.ts'
 import type { ParseDirectory } from './peer-directory.ts'
 import { PeerLink } from './peer-link.ts'
@@ -71,6 +72,11 @@ export class PeerClients {
    */
   async document(call: PeerDocumentCall): Promise<HttpAnswer> {
     return this.link(call.peer).document(call)
+  }
+
+  /** As `document`, for what is handed over. */
+  async post(call: PeerPostCall): Promise<PeerAnswer> {
+    return this.link(call.peer).post(call)
   }
 
   /** New connections use `identity`; those that are open live on until they are idle. */

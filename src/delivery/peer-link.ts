@@ -7,7 +7,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import type { AssetLimits } from './asset-limits.ts'
 import { Breaker } from './breaker.ts'
-import { httpCall, type CallFaults, type HttpAnswer } from './http-call.ts'
+import { httpCall, type CallFaults, type HttpAnswer, type HttpCall } from './http-call.ts'
 import type {
   PeerAnswer,
   PeerCall,
@@ -15,6 +15,7 @@ import type {
   PeerDownload,
   PeerDownloaded,
   PeerLimits,
+  PeerPostCall,
 } from './peer-call.ts'
 import { PeerDirectory, type ParseDirectory } from './peer-directory.ts'
 import { publicLookup, type Resolve } from './public-address.ts'
@@ -97,22 +98,29 @@ export class PeerLink {
     }
   }
 
-  async document(call: PeerDocumentCall): Promise<HttpAnswer> {
-    this.usedAtMs = this.options.clock()
+  document(call: PeerDocumentCall): Promise<HttpAnswer> {
     const headers = [...this.fixedHeaders, 'accept', call.accept]
     if (call.etag !== undefined) headers.push('if-none-match', call.etag)
+    const bounds = { answerBytesMax: call.bytesMax, bytes: undefined }
+    return this.apart({ ...call, ...bounds, method: 'GET', headers })
+  }
+
+  async post(call: PeerPostCall): Promise<PeerAnswer> {
+    const headers = [...this.fixedHeaders, 'content-type', call.contentType]
+    const answer = await this.apart({ ...call, method: 'POST', headers })
+    const { status, bytes } = answer
+    const { clock } = this.options
+    return { status, bytes, retryAfterMs: retryAfterMs(answer.headers['retry-after'], clock) }
+  }
+
+  /** A call that leaves the breaker alone. */
+  private async apart(call: ApartCall): Promise<HttpAnswer> {
+    this.usedAtMs = this.options.clock()
+    const { method, path, headers, bytes, deadlineMs, answerBytesMax, signal } = call
+    const request = { method, path, headers, bytes, deadlineMs, answerBytesMax, signal, faults }
     this.inFlight += 1
     try {
-      return await httpCall(this.pool, {
-        method: 'GET',
-        path: call.path,
-        headers,
-        bytes: undefined,
-        deadlineMs: call.deadlineMs,
-        answerBytesMax: call.bytesMax,
-        faults,
-        signal: call.signal,
-      })
+      return await httpCall(this.pool, request)
     } finally {
       this.inFlight -= 1
     }
@@ -250,6 +258,13 @@ export function parseAddress(address: string): {
   const hostname = v6 ?? host
   if (hostname === undefined || port === undefined) throw new GatewayError('configuration-invalid')
   return { hostname, port }
+}
+
+interface ApartCall extends Pick<HttpCall, 'method' | 'headers' | 'bytes'> {
+  readonly path: string
+  readonly answerBytesMax: number
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
 }
 
 function headerValue(value: string | string[] | undefined, charactersMax: number) {

@@ -4,7 +4,7 @@ import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto'
 export const secretPurposes = [
   /** Ed25519: franks, external sender, GroupInfoResponse. */
   'hub-signing',
-  /** Ed25519: our metadata requirements documents, and receipts, which those make checkable. */
+  /** Ed25519: our metadata requirements documents, and receipts and notices, which those make checkable. */
   'requirements-signing',
   /** 32 octets; the weekly hub keys are derived from it. */
   'franking-master',
@@ -12,6 +12,8 @@ export const secretPurposes = [
   'report-sealing',
   /** 32 octets: HMACs that stand for the persons of a report. */
   'report-handles',
+  /** 32 octets: HMACs that stand for rooms in notices, another one for each provider. */
+  'notice-rooms',
   /** 32 octets: HMACs that stand for the subjects of rate limits. */
   'limiter',
   /** 32 octets: the keys of pseudonymisation domains are derived from it. */

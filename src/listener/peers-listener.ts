@@ -6,6 +6,7 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Operation, OperationMethod } from '../model/exchange.ts'
 import type { Handle, ListenerResponse, PeerStanding, RequestContext } from '../model/handle.ts'
+import type { ProviderDomain } from '../model/ids.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { Answering, type OnFault } from './answering.ts'
@@ -14,6 +15,7 @@ import { capConnections } from './connection-caps.ts'
 import { routeIssuerDirectory } from './issuer-directory-route.ts'
 import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { identifyPeer } from './peer-identity.ts'
+import { routeNotices, type NoticeHandler } from './notice-routes.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
 import { send } from './reply.ts'
@@ -42,6 +44,8 @@ export interface PeersListenerOptions {
   readonly requirements?: PublishedRequirements | undefined
   /** The keys of our issuer of tokens; without it the path is not there. */
   readonly issuerDirectory?: IssuerDesk['directory'] | undefined
+  /** Takes notices of abuse; without it the path is not there. */
+  readonly notices?: NoticeHandler | undefined
   /** Lower-case names that `Host` may have, port aside; undefined: any. */
   readonly hosts?: readonly string[] | undefined
   readonly clock: Clock
@@ -111,9 +115,13 @@ export class PeersListener {
       const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
       send(reply.raw, head, this.options.directory())
     })
-    const { requirements, issuerDirectory } = this.options
+    const { requirements, issuerDirectory, notices } = this.options
     if (requirements !== undefined) routeRequirements(this.app, requirements)
     if (issuerDirectory !== undefined) routeIssuerDirectory(this.app, issuerDirectory)
+    if (notices !== undefined) {
+      const authenticate = (request: IncomingMessage) => this.authenticate(request)
+      routeNotices(this.app, notices, { answering, authenticate })
+    }
     this.app.setNotFoundHandler((request, reply) => {
       reply.hijack()
       answering.refuseRoute(request.raw, reply.raw, this.allowedMethod(request.raw.url ?? ''))
@@ -125,12 +133,10 @@ export class PeersListener {
     { operation, path, bodyBytesMax }: PeerOperation,
     given: Pick<RequestContext, 'requestId' | 'tellBudgets'>,
   ): Promise<ListenerResponse> {
-    const { clock, handle, standing, hosts } = this.options
+    const { clock, handle } = this.options
     const { signal } = this.answering
     const receivedAtMs = clock()
-    const domain = identifyPeer(request)
-    checkStanding(standing(domain))
-    checkHost(request.headers.host ?? '', hosts)
+    const domain = this.authenticate(request)
     const target = pathTarget(request.url ?? '', path)
     const suite = headerText(request.headers['mimi-metadata-suite'], SUITE_CHARACTERS_MAX)
     const agreement = headerText(
@@ -152,10 +158,20 @@ export class PeersListener {
     )
   }
 
+  /** A provider that is served, at our name. */
+  private authenticate(request: IncomingMessage): ProviderDomain {
+    const { standing, hosts } = this.options
+    const domain = identifyPeer(request)
+    checkStanding(standing(domain))
+    checkHost(request.headers.host ?? '', hosts)
+    return domain
+  }
+
   private allowedMethod(url: string): string | undefined {
     if (url === DIRECTORY_PATH) return 'GET'
     if (url === requirementsPath && this.options.requirements !== undefined) return 'GET'
     if (url === issuerDirectoryPath && this.options.issuerDirectory !== undefined) return 'GET'
+    if (url === this.options.notices?.path) return 'POST'
     const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
     return found === undefined ? undefined : (found.method ?? 'POST')
   }

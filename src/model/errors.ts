@@ -77,6 +77,11 @@ export type ErrorCode =
   | 'token-key-unknown'
   | 'token-batch-size'
   | 'quota-exhausted'
+  // notices between gateways
+  | 'notice-invalid'
+  | 'notice-early'
+  | 'notice-reused'
+  | 'notice-unknown'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

@@ -1,0 +1,180 @@
+import { parseMimiUri, uriDomain, type ProviderDomain } from '../model/ids.ts'
+import type { RoutingEngine } from '../policy/routing/routing-engine.ts'
+import type { ProviderStanding, ReportKind, RoutedReport } from '../policy/routing/vocabulary.ts'
+import type { Store } from '../sqlite/store.ts'
+import { anonymitySet } from './anonymity-set.ts'
+import { isRestricted } from './category-rules.ts'
+import { bestMethod, reportsAbout, type ReportsAbout } from './report-facts.ts'
+import { routeReport, routeTo, type Route } from './route-report.ts'
+import type { Permission } from './strike-desk.ts'
+
+export interface RouterParts {
+  readonly engine: RoutingEngine
+  readonly self: ProviderDomain
+  readonly store: Store
+  /** What we know of a provider. */
+  readonly standingOf: (domain: string) => ProviderStanding
+  /** Of a room of ours; none of one that is not there. */
+  readonly participantsOf: (room: string) => readonly { readonly user: string }[]
+}
+
+/** A stored report, as far as it decides where it goes. */
+export interface ReportToRoute {
+  readonly id: string
+  readonly room: string
+  /** The provider that handed it in. */
+  readonly provider: string
+  readonly subject: string
+  readonly category: string
+  readonly result: string
+  readonly messages: number
+  /** How its messages were verified. */
+  readonly methods: readonly string[]
+  readonly consent: Consent
+}
+
+/** To what a reporter agreed beyond the hub. */
+export interface Consent {
+  readonly forward: boolean
+  readonly evidence: boolean
+  readonly disclose: boolean
+}
+
+/** What is supposed beside what is known. */
+export interface Supposed {
+  /** A person has confirmed the category. */
+  readonly confirmed: boolean
+  readonly decided: boolean
+  readonly legalOrder: boolean
+}
+
+/** A decision about a participant that its provider could be told of. */
+export interface DecisionToRoute {
+  readonly room: string
+  readonly subject: string
+  readonly category: string
+  /** Whether a person decided. */
+  readonly confirmed: boolean
+}
+
+/** What policies say of reports and of decisions. Sends nothing. */
+export interface ReportRouter {
+  /** Everything that could be sent of a report, and why it may or may not be. */
+  routesOf(report: ReportToRoute, supposed: Supposed): readonly Route[]
+  /** Whether the sender's provider may have a notice of a report. */
+  noticeOf(report: ReportToRoute): Permission
+  /** Whether it may have one of a decision, with the reports that it rests on. */
+  noticeOfDecision(
+    decision: DecisionToRoute,
+  ): Permission & { readonly about: ReportsAbout; readonly anonymitySet: number }
+}
+
+export function createReportRouter(parts: RouterParts): ReportRouter {
+  const { engine } = parts
+  const facts = (report: RoutedReport, legalOrder = false) => {
+    const { hub, senderProvider, reporterProvider, accusedProvider } = report
+    const domains = new Set([hub, senderProvider, reporterProvider, accusedProvider ?? hub])
+    return { report, providers: [...domains].map((domain) => parts.standingOf(domain)), legalOrder }
+  }
+  const notice = (report: RoutedReport): Permission => {
+    const party = { kind: 'provider', domain: report.senderProvider } as const
+    const route = routeTo(engine, facts(report), { party, disclosure: 'notice' })
+    return { allowed: route.decision === 'allow', policies: route.policies }
+  }
+  return {
+    routesOf: (report, supposed) =>
+      routeReport(engine, facts(routedReport(parts, report, supposed), supposed.legalOrder)),
+    noticeOf: (report) => notice(routedReport(parts, report, NOTHING_SUPPOSED)),
+    noticeOfDecision: (decision) => {
+      const about = reportsAbout(parts.store, decision.room, decision.subject)
+      const report = routedDecision(parts, decision, about)
+      return { ...notice(report), about, anonymitySet: report.anonymitySet }
+    },
+  }
+}
+
+function routedReport(
+  parts: RouterParts,
+  report: ReportToRoute,
+  { confirmed, decided }: Supposed,
+): RoutedReport {
+  const { id, category, subject, provider, consent } = report
+  const kind = kindOf(category, report.messages)
+  const senderProvider = domainOf(subject) ?? parts.self
+  return {
+    ...routed(parts, { id, category, room: report.room, senderProvider, provider }),
+    kind,
+    verification: report.result === 'verified' ? bestMethod(new Set(report.methods)) : 'none',
+    ...(category === 'system.provider' && { accusedProvider: senderProvider }),
+    ...(category === 'system.moderator' && { accusedTeam: report.room }),
+    consentForward: consent.forward,
+    consentEvidence: consent.evidence,
+    discloseReporter: consent.disclose,
+    humanConfirmed: confirmed,
+    decided,
+  }
+}
+
+/** A decision is told by the hub, as of its own; the smallest set of those who reported hides them. */
+function routedDecision(
+  parts: RouterParts,
+  { room, subject, category, confirmed }: DecisionToRoute,
+  about: ReportsAbout,
+): RoutedReport {
+  const senderProvider = domainOf(subject) ?? parts.self
+  const sets = about.providers.map((provider) => ({
+    provider,
+    people: anonymitySet(room, provider, parts.participantsOf(room)).people,
+  }))
+  const [smallest] = sets.toSorted((a, b) => a.people - b.people)
+  const provider = smallest?.provider ?? parts.self
+  return {
+    ...routed(parts, { id: 'decision', category, room, senderProvider, provider }),
+    kind: 'message',
+    verification: about.method,
+    consentForward: false,
+    consentEvidence: false,
+    discloseReporter: false,
+    humanConfirmed: confirmed,
+    decided: true,
+  }
+}
+
+function routed(
+  { self, participantsOf }: RouterParts,
+  given: {
+    readonly id: string
+    readonly category: string
+    readonly room: string
+    readonly senderProvider: string
+    readonly provider: string
+  },
+) {
+  const { id, category, room, senderProvider, provider } = given
+  return {
+    id,
+    category,
+    restricted: isRestricted(category),
+    hub: self,
+    senderProvider,
+    reporterProvider: provider,
+    anonymitySet: anonymitySet(room, provider, participantsOf(room)).people,
+  }
+}
+
+function kindOf(category: string, messages: number): ReportKind {
+  if (category.startsWith('system.')) return 'system'
+  if (category === 'appeal') return 'appeal'
+  return messages > 0 ? 'message' : 'user'
+}
+
+/** Undefined where the subject is a handle. */
+function domainOf(subject: string): string | undefined {
+  try {
+    return uriDomain(parseMimiUri(subject, 'user'))
+  } catch {
+    return undefined
+  }
+}
+
+const NOTHING_SUPPOSED: Supposed = { confirmed: false, decided: false, legalOrder: false }

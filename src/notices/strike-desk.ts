@@ -1,0 +1,177 @@
+import { GatewayError } from '../model/errors.ts'
+import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
+import { strikeSeverity } from './category-rules.ts'
+import {
+  instantOf,
+  noticeMessageSchema,
+  type NoticeMessage,
+  type StrikeSeverity,
+} from './messages.ts'
+import { newNoticeId } from './notice-ids.ts'
+import type { HubOfStrikes, NoticeTime } from './ports.ts'
+import type { SentNotices } from './sent-notices.ts'
+import type { StrikeBook, StrikeReport } from './strike-book.ts'
+import { denyWhenEnough } from './strike-decision.ts'
+
+/** Whether something may go to a provider, and the policies that say so. */
+export interface Permission {
+  readonly allowed: boolean
+  readonly policies: readonly string[]
+}
+
+/** What routing has to know of a strike. */
+export interface StrikeFacts {
+  readonly room: MimiUri
+  readonly pseudonym: MimiUri
+  readonly category: string
+  /** Whether a person decided it. */
+  readonly moderator: boolean
+}
+
+export interface StrikeParts extends NoticeTime {
+  readonly self: ProviderDomain
+  readonly sent: SentNotices
+  readonly book: StrikeBook
+  readonly hub: HubOfStrikes
+  readonly mayStrike: (facts: StrikeFacts) => Permission
+  /** Until when a provider has to answer. */
+  readonly answerByMs: (provider: ProviderDomain, nowMs: number) => number
+  /** Called when something waits. */
+  readonly onQueued: () => void
+}
+
+/** A strike by a decision of a moderator. */
+export interface StrikeOrder {
+  readonly room: MimiUri
+  readonly pseudonym: MimiUri
+  /** 64 hexadecimal digits. */
+  readonly frankingTag: string
+  readonly category: string
+  readonly severity: StrikeSeverity
+  /** Where the pseudonym's day begins, in seconds. */
+  readonly epochStart: number
+  readonly provider: ProviderDomain
+  /** What decided it, such as a sanction: the same one strikes once, and is the strike's id. */
+  readonly about: string
+}
+
+export type StrikeOutcome =
+  /** The provider is told; `notice` is the strike's id. */
+  | { readonly kind: 'struck'; readonly notice: string }
+  /** The pseudonym is denied here, and routing lets nothing go to its provider. */
+  | { readonly kind: 'denied-here'; readonly policies: readonly string[] }
+  /** One report alone does nothing. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'known' }
+
+/** Strikes by the hub: never on one report alone. */
+export interface StrikeDesk {
+  /** A moderator's decision. Throws `malformed-request` where the provider is not the pseudonym's own. */
+  strike(order: StrikeOrder): Promise<StrikeOutcome>
+  /** Where the day of a reported message begins, in seconds; of one that nobody reported, the day of `atMs`. */
+  epochOf(
+    message: { readonly room: string; readonly pseudonym: string; readonly frankingTag: string },
+    atMs: number,
+  ): number
+  /** A verified report of a message of a pseudonym: enough of them deny it and strike. */
+  reported(report: StrikeReport): Promise<StrikeOutcome>
+}
+
+export function createStrikeDesk(parts: StrikeParts): StrikeDesk {
+  return {
+    strike: async (order) => {
+      if (uriDomain(order.pseudonym) !== order.provider) throw new GatewayError('malformed-request')
+      if (parts.sent.find(order.about) !== undefined) return { kind: 'known' }
+      return carryOut(parts, order, 'moderator')
+    },
+    epochOf: ({ room, pseudonym, frankingTag }, atMs) => {
+      const reports = parts.book.reportsOf(room, pseudonym)
+      const known = reports.find((report) => report.frankingTag === frankingTag)
+      return known?.epochStart ?? Math.floor(atMs / EPOCH_MS) * EPOCH_SECONDS
+    },
+    reported: async (report) => {
+      const { book } = parts
+      await book.report(report)
+      const reports = book.reportsOf(report.room, report.pseudonym)
+      const counted = reports.map(({ reporter }) => ({ reporter, verified: true }))
+      const decision = denyWhenEnough({ reports: counted, moderator: false })
+      if (decision.kind === 'wait') return { kind: 'waiting' }
+      if (book.denialOf(report.room, report.pseudonym) !== undefined) return { kind: 'known' }
+      const pseudonym = parseMimiUri(report.pseudonym, 'user')
+      const order = {
+        room: parseMimiUri(report.room, 'room'),
+        pseudonym,
+        frankingTag: report.frankingTag,
+        category: report.category,
+        severity: strikeSeverity(report.category),
+        epochStart: report.epochStart,
+        provider: uriDomain(pseudonym),
+        about: newNoticeId(parts.randomness),
+      }
+      return carryOut(parts, order, decision.because)
+    },
+  }
+}
+
+/** Denies first: whatever becomes of the notice, the pseudonym is refused from now on. */
+async function carryOut(
+  parts: StrikeParts,
+  order: StrikeOrder,
+  because: 'reporters' | 'moderator',
+): Promise<StrikeOutcome> {
+  const { sent, book, hub, clock, mayStrike, onQueued } = parts
+  const { room, pseudonym, epochStart, provider, category } = order
+  await hub.deny({ room, pseudonym, epochStart })
+  const moderator = because === 'moderator'
+  const { allowed, policies } = mayStrike({ room, pseudonym, category, moderator })
+  const nowMs = clock()
+  const denial = { room, pseudonym, because, notice: allowed ? order.about : '', atMs: nowMs }
+  if (!allowed) {
+    await book.deny(denial, [])
+    return { kind: 'denied-here', policies }
+  }
+  const untilMs = parts.answerByMs(provider, nowMs)
+  const message = strikeMessage(parts, order, { nowMs, untilMs })
+  const notice = {
+    peer: provider,
+    message,
+    about: about(order),
+    policies,
+    createdAtMs: nowMs,
+    untilMs,
+  }
+  const isFirst = await book.deny(denial, [sent.insertStatement(notice)])
+  // Its pseudonym was denied before, by reports: a moderator's strike is another one all the same.
+  if (!isFirst && !moderator) return { kind: 'known' }
+  if (!isFirst) await sent.insert(notice)
+  onQueued()
+  return { kind: 'struck', notice: message.notice_id }
+}
+
+/** Reports strike by themselves, a moderator by a decision. */
+function about({ about: cause, room }: StrikeOrder): string {
+  return cause.startsWith('ntc-') ? room : cause
+}
+
+function strikeMessage(
+  { self }: StrikeParts,
+  { about: id, pseudonym, category, frankingTag, severity, epochStart }: StrikeOrder,
+  { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number },
+): NoticeMessage {
+  return noticeMessageSchema.parse({
+    type: 'strike',
+    notice_id: id,
+    from: self,
+    issued_at: instantOf(nowMs),
+    subject_pseudonym: pseudonym,
+    category,
+    answer_by: instantOf(untilMs),
+    franking_tags: [frankingTag],
+    severity,
+    epoch_start: epochStart,
+  })
+}
+
+/** An epoch is a day in UTC, for everybody. docs/pseudonymous-senders.md */
+const EPOCH_SECONDS = 86_400
+const EPOCH_MS = EPOCH_SECONDS * 1_000
