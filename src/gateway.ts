@@ -19,6 +19,7 @@ import {
   startPeersListener,
   startTokensListener,
 } from './assembly/listeners.ts'
+import { noticeHandlers, startNotices } from './assembly/notices.ts'
 import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts'
 import { createPseudonymDesk } from './assembly/pseudonym-desk.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
@@ -136,7 +137,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, requirements, unnamed, verifier } = await openPipelineParts({
+  const { parts, requirements, notices, unnamed, verifier } = await openPipelineParts({
     ...shared,
     ...signals,
     decisionLog,
@@ -149,7 +150,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(parts.assets)
   stack.use(parts.limiter)
   stack.use(parts.outbox)
-  stack.use(startRetention({ ...parts, ...unnamed }, log))
+  stack.use(startRetention({ ...parts, ...unnamed, notices }, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
   parts.metrics.observe('policiesLoaded', () => loadedAtSeconds(parts.policies))
   const pipeline = createPipeline(parts)
@@ -157,16 +158,17 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   bind(internalHandlers(parts, pipeline, { signer, labels }))
   stack.use(await startSanctions(parts, log))
   await parts.outbox.start()
-  const outer = { ...inside, identity, parts, requirements, pipeline }
+  const outer = { ...inside, identity, parts, requirements, notices, pipeline }
   const peers = stack.use(await startPeersListener(outer))
   const pseudonyms = createPseudonymDesk({ ...unnamed, parts, clock })
   const tokens = await startTokensListener({ ...outer, pseudonyms })
   if (tokens !== undefined) stack.use(tokens)
   const onRotated = () => recordRotation(parts, 'token-issuer')
   if (issuer !== undefined) stack.use(startIssuer(issuer, { log, clock, onRotated }))
+  stack.use(startNotices(notices))
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { ...inside, parts, requirements, labels, peers, tokens }
+  return { ...inside, parts, requirements, notices, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -257,6 +259,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
         book: parts.sanctions,
         port: createSanctionPort(parts),
       }),
+      notices: noticeHandlers({ ...parts, notices: side.notices }),
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
       limits: createLimitHandlers(parts),
       log,

@@ -7,6 +7,8 @@ import { createAdminApp } from './admin-app.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
 import type { KeyHandlers } from './keys-api.ts'
 import { addKeyRoutes } from './keys-routes.ts'
+import type { NoticeHandlers } from './notices-api.ts'
+import { addNoticeRoutes } from './notices-routes.ts'
 import type { PolicyHandlers } from './policy-api.ts'
 import { addPolicyRoutes } from './policy-routes.ts'
 import type { ReceiptHandlers } from './receipts-api.ts'
@@ -30,6 +32,7 @@ export interface ControlSocketOptions {
   readonly sanctions?: SanctionHandlers | undefined
   readonly keys?: KeyHandlers | undefined
   readonly limits?: LimitHandlers | undefined
+  readonly notices?: NoticeHandlers | undefined
   readonly log: Log
 }
 
@@ -39,7 +42,18 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const { path, handlers, requirements, policies, receipts, sanctions, keys, limits, log } = options
+  const {
+    path,
+    handlers,
+    requirements,
+    policies,
+    receipts,
+    sanctions,
+    keys,
+    limits,
+    notices,
+    log,
+  } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
@@ -48,6 +62,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   if (sanctions !== undefined) addSanctionRoutes(app, sanctions)
   if (keys !== undefined) addKeyRoutes(app, keys)
   if (limits !== undefined) addLimitRoutes(app, limits)
+  if (notices !== undefined) addNoticeRoutes(app, notices)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

@@ -1,5 +1,6 @@
 import type { HubKeys, InternalHandlers, RoomView } from '../listener/internal-handlers.ts'
 import { GatewayError } from '../model/errors.ts'
+import { anonymitySet } from '../notices/anonymity-set.ts'
 import { createRoom } from '../pipeline/create-room.ts'
 import { fanout } from '../pipeline/fanout.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
@@ -27,6 +28,11 @@ export function internalHandlers(
     },
     fanout: (request, context) => fanout(parts, request, context),
     hubKeys: (ciphersuite) => hubKeys(parts, signer, ciphersuite),
+    anonymitySet: (room, provider) => {
+      const state = parts.rooms.find(room)
+      if (state === undefined) throw new GatewayError('room-unknown')
+      return anonymitySet(room, provider, state.participants)
+    },
     labelOfRoom: labels.ofRoom,
     labelOfPeer: labels.ofPeer,
     ...sanctionHandlers(parts),
@@ -62,6 +68,7 @@ export function lateHandlers(): {
       findRoom: (room) => now().findRoom(room),
       fanout: async (request, context) => now().fanout(request, context),
       hubKeys: (ciphersuite) => now().hubKeys(ciphersuite),
+      anonymitySet: (room, provider) => now().anonymitySet(room, provider),
       labelOfRoom: (room) => now().labelOfRoom(room),
       labelOfPeer: (peer) => now().labelOfPeer(peer),
       sanctions: async (question) => now().sanctions(question),

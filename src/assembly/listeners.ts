@@ -9,6 +9,7 @@ import { TokensListener } from '../listener/tokens-listener.ts'
 import { pageSecurityPolicy } from '../metadata/html.ts'
 import { requirementsPage } from '../metadata/requirements/page.ts'
 import type { Clock } from '../model/clock.ts'
+import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -19,6 +20,7 @@ import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
 import type { Issuer } from './issuer.ts'
+import type { Notices } from './notices.ts'
 import type { Requirements } from './requirements.ts'
 import { protocolDrafts } from './stated-content.ts'
 
@@ -63,6 +65,7 @@ export interface PeersListenerParts {
   readonly identity: TlsIdentity
   readonly parts: PipelineParts
   readonly requirements: Requirements
+  readonly notices: Notices
   readonly pipeline: Pick<Pipeline, 'handle'>
   readonly issuer?: Issuer | undefined
   readonly clock: Clock
@@ -75,6 +78,7 @@ export async function startPeersListener({
   identity,
   parts,
   requirements,
+  notices,
   pipeline,
   issuer,
   clock,
@@ -94,6 +98,12 @@ export async function startPeersListener({
     directory: () => directory,
     requirements: publishedRequirements(requirements, parts),
     issuerDirectory: issuer?.desk.directory,
+    notices: {
+      path: noticesPath,
+      bytesMax: messageBytesMax,
+      contentType: messageContentType,
+      ...notices.desk,
+    },
     hosts: [config.provider],
     clock,
     limits: config.limits.listener,

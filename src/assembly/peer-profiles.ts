@@ -19,6 +19,8 @@ export function peerProfiles({ peers, requirements }: Config): readonly PeerProf
       address: peer.address,
       facts: Object.freeze(facts),
       agreedFacts: Object.freeze({ ...facts, agreement: true }),
+      hostile: peer.hostile,
+      singleUser: peer.singleUser,
       asHub: peer.asHub,
       asFollower: peer.asFollower,
       requireAgreement: requirements.requireAgreement,

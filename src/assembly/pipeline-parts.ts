@@ -51,6 +51,9 @@ import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
 import { openLimiter } from './limiter.ts'
 import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
+import { openNotices, type Notices } from './notices.ts'
+import { createSendNotice } from './send-notice.ts'
+import { strikePorts } from './strike-ports.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openRelayLog } from './relay-log.ts'
@@ -86,6 +89,7 @@ export interface OpenedParts {
   readonly unnamed: Senders
   /** Ends the process that reads reports. */
   readonly verifier: Disposable
+  readonly notices: Notices
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
@@ -98,13 +102,20 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const requirements = await openRequirements({ ...options, ...known })
   const { book: agreements, discovery } = requirements
   const refreshPeer = (peer: ProviderDomain) => discovery.refreshOnDemand(peer)
-  const sanctioned = openSanctions(options)
   const signers = keys.all('hub-signing').map(({ key }) => hubSigner(key, domain))
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
   const desk = { domain, store, keys, agent, ...known, ...followed, ...logs, clock, randomness }
   const { verifier, ...intake } = openReportDesk(desk)
+  const notices = await openNotices({
+    ...options,
+    ...known,
+    ...followed,
+    requirements,
+    ...strikePorts(),
+  })
+  const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
     bytes,
@@ -144,7 +155,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     randomness,
   }
-  return { parts, requirements, unnamed, verifier }
+  return { parts, requirements, notices, unnamed, verifier }
 }
 
 /** What is remembered of epochs is for reports: where there are no franks there is nothing. */

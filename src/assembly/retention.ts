@@ -1,10 +1,12 @@
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { Senders } from './senders.ts'
+import type { Notices } from './notices.ts'
 import type { Log } from '../signals/log.ts'
 
 /** Deletes what has served its time, now and every hour. */
 export function startRetention(
-  parts: PipelineParts & Pick<Senders, 'submitLog' | 'standing'>,
+  parts: PipelineParts &
+    Pick<Senders, 'submitLog' | 'standing'> & { readonly notices: Pick<Notices, 'deleteExpired'> },
   log: Log,
 ): Disposable {
   const run = async (): Promise<void> => {
@@ -22,8 +24,17 @@ export function startRetention(
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
       await parts.sanctions.deleteBefore(nowMs - REPORTS_KEPT_MS)
+      const notices = await parts.notices.deleteExpired()
       const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
-      log.debug('retention.done', { stamps, notifications, events, reports, consents, receipts })
+      log.debug('retention.done', {
+        stamps,
+        notifications,
+        events,
+        reports,
+        consents,
+        receipts,
+        notices,
+      })
     } catch (error) {
       log.fault('retention.failed', error)
     }

@@ -11,6 +11,7 @@ export interface SanctionsOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
+  readonly sendNotice: PipelineParts['sendNotice']
 }
 
 /** What the pipeline needs to apply sanctions. Throws `store-unavailable`. */
@@ -18,12 +19,12 @@ export function openSanctions({
   store,
   clock,
   log,
+  sendNotice,
 }: SanctionsOptions): Pick<PipelineParts, 'sanctions' | 'sanctionTurns' | 'sendNotice'> {
   return {
     sanctions: new SanctionBook(store, clock),
     sanctionTurns: new SanctionTurns((fault) => log.fault('sanctions.failed', fault)),
-    // Nothing carries notices between gateways yet: a strike says so and fails.
-    sendNotice: () => Promise.resolve('no-route'),
+    sendNotice,
   }
 }
 

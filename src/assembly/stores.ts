@@ -13,6 +13,7 @@ import { consentMigrations } from '../peers/consent-ledger.ts'
 import { bundleMigrations } from '../policy/bundle-ledger.ts'
 import { requirementDocumentsMigrations } from '../peers/requirement-documents.ts'
 import { roomSuitesMigrations } from '../peers/room-suites.ts'
+import { noticeMigrations } from '../notices/tables.ts'
 import { notificationsMigrations } from '../pipeline/notifications.ts'
 import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
 import { unheardMessagesMigrations } from '../pipeline/unheard-messages.ts'
@@ -56,4 +57,5 @@ const migrations = [
   ...submitLogMigrations,
   ...relayLogMigrations,
   ...logCoverageMigrations,
+  ...noticeMigrations,
 ]

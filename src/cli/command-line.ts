@@ -16,6 +16,13 @@ import { keysRotateCommand } from './keys-rotate.ts'
 import { labelsShowCommand } from './labels-show.ts'
 import { limitsExplainCommand } from './limits-explain.ts'
 import { limitsShowCommand } from './limits-show.ts'
+import {
+  noticesAnswerCommand,
+  noticesListCommand,
+  noticesRetractCommand,
+  noticesShowCommand,
+} from './notices.ts'
+import { peersScorecardCommand } from './peers-scorecard.ts'
 import { peersCommand, peersForgetCommand } from './peers.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policyDiffCommand } from './policy-diff.ts'
@@ -32,6 +39,7 @@ import { receiptsShowCommand } from './receipts-show.ts'
 import { receiptsVerifyCommand } from './receipts-verify.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsListCommand } from './reports-list.ts'
+import { reportsRouteCommand } from './reports-route.ts'
 import { reportsShowCommand } from './reports-show.ts'
 import { requirementsHistoryCommand } from './requirements-history.ts'
 import { requirementsNegotiateCommand } from './requirements-negotiate.ts'
@@ -135,6 +143,11 @@ const commands: readonly Command[] = [
   consentListCommand,
   reportsListCommand,
   reportsShowCommand,
+  reportsRouteCommand,
+  noticesListCommand,
+  noticesShowCommand,
+  noticesAnswerCommand,
+  noticesRetractCommand,
   requirementsShowCommand,
   requirementsPublishCommand,
   requirementsVerifyCommand,
@@ -146,6 +159,7 @@ const commands: readonly Command[] = [
   receiptsShowCommand,
   receiptsVerifyCommand,
   peersForgetCommand,
+  peersScorecardCommand,
   peersCommand,
   agreementsListCommand,
   agreementsApproveCommand,

@@ -19,6 +19,7 @@ import { labelSchema, type Label } from '../metadata/labels/label.ts'
 import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createKeysClient, type KeysClient } from './keys-client.ts'
+import { createNoticesClient, type NoticesClient } from './notices-client.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createLimitsClient, type LimitsClient } from './limits-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
@@ -39,6 +40,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly sanctions: SanctionHandlers
   readonly keys: KeysClient
   readonly limits: LimitsClient
+  readonly notices: NoticesClient
   /** Undefined where there is no such report. */
   findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
 }
@@ -64,6 +66,7 @@ export function createControlClient(socketPath: string): ControlClient {
     sanctions: createSanctionsClient(call),
     keys: createKeysClient(call),
     limits: createLimitsClient(call),
+    notices: createNoticesClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {

@@ -71,6 +71,14 @@ export interface SanctionReport {
   readonly dropped: number
 }
 
+/** Participants of one provider in a room. */
+export interface AnonymitySetView {
+  readonly room: string
+  readonly provider: string
+  readonly people: number
+  readonly small: boolean
+}
+
 /** What the internal listener can do; each throws `GatewayError`. docs/internal-api.md */
 export interface InternalHandlers {
   readonly operation: HandleLocal
@@ -79,6 +87,8 @@ export interface InternalHandlers {
   readonly findRoom: (room: MimiUri) => RoomView | undefined
   readonly fanout: (fanout: FanoutToSend, context: RequestContext) => Promise<Buffer>
   readonly hubKeys: (ciphersuite: number) => HubKeys
+  /** Among how many people of a provider a reporter hides. Throws `room-unknown`. */
+  readonly anonymitySet: (room: MimiUri, provider: ProviderDomain) => AnonymitySetView
   readonly labelOfRoom: (room: MimiUri) => Label
   readonly labelOfPeer: (peer: ProviderDomain) => Label
   /** The oldest first, at most 100. */

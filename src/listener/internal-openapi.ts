@@ -64,11 +64,11 @@ function parametersOf({ variable, query = [], header, method }: InternalRoute): 
     ...(variable === undefined
       ? []
       : [{ name: variable, in: 'path', required: true, schema: text, description: PATH_VARIABLE }]),
-    ...query.map(({ name, required }) => ({
+    ...query.map(({ name, required, text: isText }) => ({
       name,
       in: 'query',
       required,
-      schema: { type: 'integer', minimum: 0 },
+      schema: isText === true ? text : { type: 'integer', minimum: 0 },
     })),
     ...(header === undefined ? [] : [{ ...header, in: 'header', required: false, schema: text }]),
     ...(method === 'GET'

@@ -23,7 +23,12 @@ export interface InternalRoute {
   /** What stands behind the variable, with its slash. */
   readonly suffix?: string
   readonly summary: string
-  readonly query?: readonly { readonly name: string; readonly required: boolean }[]
+  /** Natural numbers, unless they are text. */
+  readonly query?: readonly {
+    readonly name: string
+    readonly required: boolean
+    readonly text?: true
+  }[]
   readonly header?: { readonly name: string; readonly description: string }
   readonly body?: 'octets' | SchemaName
   readonly bodyBytesMax: number

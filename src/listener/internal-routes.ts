@@ -12,6 +12,7 @@ import {
   type ProviderDomain,
 } from '../model/ids.ts'
 import { prefersPage } from './accept.ts'
+import { anonymitySetRoute } from './anonymity-set-route.ts'
 import type { InternalHandlers, RoomView } from './internal-handlers.ts'
 import {
   INTERNAL_PREFIX,
@@ -46,6 +47,7 @@ export function internalRoutes(
     hubKeysRoute(handlers),
     ...labelRoutes(handlers),
     ...reportRoutes(handlers),
+    anonymitySetRoute(handlers),
     ...sanctionRoutes(handlers),
   ]
 }

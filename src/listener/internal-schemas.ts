@@ -51,6 +51,12 @@ export const internalSchemas = {
     result: z.enum(['applied', 'left-to-gateway', 'failed']),
     dropped: z.int().min(0).max(1_000_000).default(0).describe('Copies that no client gets'),
   }),
+  AnonymitySet: z.strictObject({
+    room: z.string(),
+    provider: z.string(),
+    people: z.int().min(0).describe('Participants of the provider, the reporter among them'),
+    small: z.boolean().describe('Whether fewer than five: a report names its reporter'),
+  }),
   Label: labelSchema,
   ...reportSchemas,
   Health: z.strictObject({ status: z.literal('ok') }),

@@ -15,6 +15,10 @@ export interface PeerProfile {
   readonly asHub: readonly string[]
   /** The suites that we accept as follower of this hub. */
   readonly asFollower: readonly string[]
+  /** It leaks reports, retaliates, or ignores the worst of them. */
+  readonly hostile: boolean
+  /** A notice to it would go to the reported person. */
+  readonly singleUser: boolean
   /** Whether nothing passes between us without an agreement on metadata. */
   readonly requireAgreement: boolean
 }

@@ -156,7 +156,7 @@ async function openGateway(
   const use = without(transforms, options.removed)
   const shared = { config, store, receipts, keys, signer, identity, upstream, log, clock }
   const opened = await openPipelineParts({ ...shared, randomness, metrics, transforms: use })
-  const { parts, requirements, unnamed } = opened
+  const { parts, requirements, notices, unnamed } = opened
   stack.use(unnamed.spent)
   stack.use(opened.verifier)
   stack.use(parts.peerClients)
@@ -167,7 +167,16 @@ async function openGateway(
   bind(internalHandlers(parts, pipeline, { signer, labels }))
   await parts.outbox.start()
   const peers = stack.use(
-    await startPeersListener({ config, identity, parts, requirements, pipeline, clock, log }),
+    await startPeersListener({
+      config,
+      identity,
+      parts,
+      requirements,
+      notices,
+      pipeline,
+      clock,
+      log,
+    }),
   )
   return { parts, store, peersPort: Number(new URL(peers.url).port) }
 }

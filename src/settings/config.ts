@@ -46,6 +46,8 @@ export interface Config {
   readonly policyKeys: readonly VerificationKey[]
   /** Policies beside them whose decisions count for nothing. */
   readonly shadowPolicies: PolicySource | undefined
+  /** Absolute path of policies about where reports go. */
+  readonly routingPolicies: string | undefined
   readonly decisionLog: DecisionLogConfig
   readonly limits: Limits
   /** For `limitsWith`. */
@@ -91,6 +93,9 @@ export interface PeerConfig {
   readonly region: Region
   /** Whether an agreement on metadata is in force. */
   readonly agreement: boolean
+  /** It leaks reports, retaliates, or ignores the worst of them. */
+  readonly hostile: boolean
+  readonly singleUser: boolean
   readonly groups: readonly string[]
   readonly asHub: readonly string[]
   readonly asFollower: readonly string[]
@@ -139,6 +144,8 @@ export function buildConfig(
     attested: written.attested,
     rooms: written.rooms,
     ...policiesOf(written, absolute),
+    routingPolicies:
+      written.routingPolicies === undefined ? undefined : absolute(written.routingPolicies),
     decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,
@@ -147,10 +154,7 @@ export function buildConfig(
     costs: written.costs,
     limiterStore: limiterStoreConfig(written.limiterStore),
     log: written.log,
-    telemetry: {
-      otlpEndpoint: written.telemetry.otlpEndpoint,
-      sampleRatio: written.telemetry.sampleRatio,
-    },
+    telemetry: { otlpEndpoint: undefined, ...written.telemetry },
   }
   return deepFreeze(config)
 }
@@ -190,7 +194,7 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
   for (const [key, peer] of Object.entries(written.peers)) {
     const domain = parseProviderDomain(key)
     const { asHub, asFollower } = peer.suites ?? written.defaultSuites
-    const { allow, address, region, agreement, groups } = peer
+    const { allow, address, region, agreement, hostile, singleUser, groups } = peer
     const { assetDomains, assetAddress } = peer
     const assets = { assetDomains, assetAddress }
     const profile = {
@@ -201,6 +205,8 @@ function peerMap(written: Configuration): ReadonlyMap<ProviderDomain, PeerConfig
       peerClass: peer.class,
       region,
       agreement,
+      hostile,
+      singleUser,
       groups,
     }
     peers.set(domain, deepFreeze({ ...profile, asHub, asFollower }))

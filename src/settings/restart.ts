@@ -32,6 +32,7 @@ const fixed = [
   'privateSuites',
   'attested',
   'rooms',
+  'routingPolicies',
   'decisionLog',
   'limits',
   'spentTokens',

@@ -41,6 +41,16 @@ const peerSchema = z.strictObject({
     .boolean({ error: 'expected true or false' })
     .default(false)
     .describe('What policies call it: whether an agreement on metadata is in force.'),
+  hostile: z
+    .boolean({ error: 'expected true or false' })
+    .default(false)
+    .describe(
+      'It leaks reports, retaliates, or ignores the worst of them: it gets counts, and nothing else.',
+    ),
+  singleUser: z
+    .boolean({ error: 'expected true or false' })
+    .default(false)
+    .describe('It has one user: a notice to it would go to the reported person.'),
   groups: z
     .array(
       z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected a name of lower-case letters, digits and -'),
@@ -186,6 +196,11 @@ export const configurationSchema = z.strictObject({
     .optional()
     .describe(
       'The same, for policies whose decisions count for nothing: `postern policy shadow` compares.',
+    ),
+  routingPolicies: fileField
+    .optional()
+    .describe(
+      'Directory of Cedar policies about where reports go, instead of those that come with it.',
     ),
   decisionLog: z
     .strictObject({

@@ -112,6 +112,8 @@ export function peerProfile(changes: Partial<PeerProfile> = {}): PeerProfile {
     domain: peer,
     address: undefined,
     allow: true,
+    hostile: false,
+    singleUser: false,
     facts: peerFacts({ agreement: false }),
     agreedFacts: peerFacts(),
     asHub: ['moderated-pseudonyms', 'identified'],

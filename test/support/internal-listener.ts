@@ -37,6 +37,7 @@ export const echoHandlers: InternalHandlers = {
     frankingAgent: Buffer.from([ciphersuite]),
     externalSender: Buffer.from('sender'),
   }),
+  anonymitySet: (room, provider) => ({ room, provider, people: 3, small: true }),
   labelOfRoom: () => someLabel,
   labelOfPeer: () => someLabel,
   sanctions: async () => [],

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { actionClasses, answerStates } from '../notices/messages.ts'
+
+// What goes over the control socket about notices and where reports go.
+
+const shared = {
+  id: z.string(),
+  peer: z.string(),
+  type: z.string(),
+  state: z.string(),
+  /** Until when an answer counts. */
+  answerByMs: z.number().optional(),
+}
+
+const sentSchema = z.strictObject({
+  ...shared,
+  about: z.string(),
+  /** Why it was sent there. */
+  policies: z.array(z.string()),
+  createdAtMs: z.number(),
+  attempts: z.number(),
+  answeredAtMs: z.number().optional(),
+  actionClass: z.string().optional(),
+  ownLogMatch: z.boolean().optional(),
+  refusedStatus: z.number().optional(),
+  retractedAtMs: z.number().optional(),
+})
+
+const receivedSchema = z.strictObject({
+  ...shared,
+  receivedAtMs: z.number(),
+  decidedAtMs: z.number().optional(),
+  withdrawnAtMs: z.number().optional(),
+  actionClass: z.string().optional(),
+  ownLogMatch: z.boolean().optional(),
+  /** Whether sealed evidence came along. */
+  hasEvidence: z.boolean(),
+})
+
+export const noticeListSchema = z.strictObject({
+  /** The newest first. */
+  sent: z.array(sentSchema),
+  received: z.array(receivedSchema),
+  /** Give them as `sentBefore` and `receivedBefore` for the next page. */
+  nextSent: z.number().optional(),
+  nextReceived: z.number().optional(),
+})
+export type NoticeList = z.infer<typeof noticeListSchema>
+
+/** One notice with its message as it was signed. */
+export const noticeViewSchema = z.strictObject({
+  sent: sentSchema.optional(),
+  received: receivedSchema.optional(),
+  message: z.record(z.string(), z.unknown()),
+})
+export type NoticeView = z.infer<typeof noticeViewSchema>
+
+export const scorecardListSchema = z.strictObject({
+  peers: z.array(
+    z.strictObject({
+      peer: z.string(),
+      sent: z.number(),
+      inTime: z.number(),
+      late: z.number(),
+      unanswered: z.number(),
+      open: z.number(),
+      refused: z.number(),
+      medianAnswerMs: z.number().optional(),
+      actionedShare: z.number().optional(),
+      strikesUpheld: z.number(),
+      received: z.number(),
+      /** Verified cases for each 10,000 messages that it relayed, where these are counted. */
+      casesPer10000: z.number().optional(),
+    }),
+  ),
+})
+export type ScorecardList = z.infer<typeof scorecardListSchema>
+
+export const routeListSchema = z.strictObject({
+  routes: z.array(
+    z.strictObject({
+      role: z.string(),
+      receiver: z.string(),
+      disclosure: z.string(),
+      decision: z.enum(['allow', 'deny']),
+      policies: z.array(z.string()),
+    }),
+  ),
+  /** What was sent of it. */
+  sent: z.array(sentSchema),
+})
+export type RouteList = z.infer<typeof routeListSchema>
+
+export interface NoticePage {
+  readonly peer: string | undefined
+  readonly sentBefore: number | undefined
+  readonly receivedBefore: number | undefined
+  readonly limit: number
+}
+
+/** What is supposed of a report beside what is known. */
+export interface SupposedQuery {
+  readonly confirmed: boolean
+  readonly decided: boolean
+  readonly order: boolean
+}
+
+export const answerBodySchema = z.strictObject({
+  state: z.enum(answerStates),
+  actionClass: z.enum(actionClasses).optional(),
+})
+export type AnswerBody = z.infer<typeof answerBodySchema>
+
+/** What an operator may ask and do about notices. Throw `GatewayError`. */
+export interface NoticeHandlers {
+  readonly list: (page: NoticePage) => NoticeList
+  readonly find: (id: string) => NoticeView | undefined
+  readonly retract: (id: string) => Promise<NoticeView>
+  readonly answer: (id: string, answer: AnswerBody) => Promise<NoticeView>
+  readonly scorecards: () => ScorecardList
+  /** Where a report would go, without sending anything; undefined where there is no such report. */
+  readonly routes: (report: string, supposed: SupposedQuery) => Promise<RouteList | undefined>
+}
+
+/** Paths of the control socket. */
+export const noticePaths = {
+  list: '/control/v1/notices',
+  one: '/control/v1/notices/:id',
+  retract: '/control/v1/notices/:id/retract',
+  answer: '/control/v1/notices/:id/answer',
+  scorecards: '/control/v1/peers/scorecards',
+  routes: '/control/v1/reports/:id/routes',
+} as const

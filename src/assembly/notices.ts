@@ -1,0 +1,179 @@
+import type { NoticeHandlers } from '../admin/notices-api.ts'
+import { createNoticeHandlers } from '../admin/notices-handlers.ts'
+import type { PeerClients } from '../delivery/peer-clients.ts'
+import type { KeyRing } from '../keys/key-files.ts'
+import { verificationKeyOf } from '../metadata/requirements/signing-keys.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { ProviderDomain } from '../model/ids.ts'
+import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
+import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
+import type { HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
+import { createReceivedNotices } from '../notices/received-notices.ts'
+import { createReportRouter, type ReportRouter } from '../notices/report-router.ts'
+import { createSentNotices } from '../notices/sent-notices.ts'
+import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
+import { createStrikeBook } from '../notices/strike-book.ts'
+import { createStrikeDesk, type StrikeDesk } from '../notices/strike-desk.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import type { PeerTable } from '../peers/peer-table.ts'
+import { routingEngine } from '../policy/routing/routing-engine.ts'
+import type { RoomRegistry } from '../rooms/room-registry.ts'
+import type { Config } from '../settings/config.ts'
+import type { Log } from '../signals/log.ts'
+import type { Store } from '../sqlite/store.ts'
+import type { Requirements } from './requirements.ts'
+import { readSubjectPolicies } from './subject-policies.ts'
+
+export interface NoticesOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly keys: KeyRing
+  readonly peers: PeerTable
+  readonly peerClients: Pick<PeerClients, 'post'>
+  readonly requirements: Requirements
+  readonly rooms: RoomRegistry
+  /** Undefined where no log of submissions is kept. */
+  readonly home: HomeOfSenders | undefined
+  readonly hub: HubOfStrikes
+  readonly log: Log
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+/** Everything that passes between providers about abuse, and where reports go. */
+export interface Notices {
+  readonly desk: NoticeDesk
+  readonly strikes: StrikeDesk
+  readonly sender: NoticeSender
+  readonly router: ReportRouter
+  /** Forgets what has served its time. */
+  readonly deleteExpired: () => Promise<number>
+}
+
+/** Throws `policy-invalid`. */
+export async function openNotices(options: NoticesOptions): Promise<Notices> {
+  const { config, store, keys, peers, rooms, clock, randomness, log } = options
+  const self = config.provider
+  const loaded = await readSubjectPolicies('routing', config.routingPolicies, clock)
+  const router = createReportRouter({
+    engine: routingEngine(loaded, clock),
+    self,
+    store,
+    standingOf: (domain) => standingOf(peers, domain),
+    participantsOf: (room) => rooms.find(room)?.participants ?? [],
+  })
+  const sent = createSentNotices(store)
+  const book = createStrikeBook(store)
+  const late: { sender?: NoticeSender } = {}
+  const shared = {
+    self,
+    keys: noticeKeys(options),
+    sent,
+    hub: options.hub,
+    clock,
+    randomness,
+    answerByMs: (peer: ProviderDomain, nowMs: number) => answerByMs(options, peer, nowMs),
+    onQueued: () => void late.sender?.sendDue(),
+  }
+  const desk = createNoticeDesk({
+    ...shared,
+    store,
+    received: createReceivedNotices(store),
+    home: options.home,
+    roomKey: () => keys.active('notice-rooms').key,
+  })
+  const strikes = createStrikeDesk({
+    ...shared,
+    book,
+    mayStrike: ({ moderator, pseudonym, ...facts }) =>
+      router.noticeOfDecision({ ...facts, subject: pseudonym, confirmed: moderator }),
+  })
+  const sender = createNoticeSender({
+    ...shared,
+    send: (message) => options.peerClients.post({ ...POST, ...message }),
+    onFault: (fault) => log.fault('notices.failed', fault),
+  })
+  late.sender = sender
+  return {
+    desk,
+    strikes,
+    sender,
+    router,
+    deleteExpired: async () =>
+      (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
+  }
+}
+
+/** What an operator may ask and do about notices. */
+export function noticeHandlers({
+  notices,
+  reports,
+  clock,
+}: Pick<PipelineParts, 'reports' | 'clock'> & { readonly notices: Notices }): NoticeHandlers {
+  return createNoticeHandlers({
+    ...notices,
+    reports,
+    clock,
+    consentOf: () => NO_CONSENT,
+    casesPer10000: () => undefined,
+  })
+}
+
+/** Sends what waits, now and every few seconds. */
+export function startNotices({ sender }: Notices): AsyncDisposable {
+  const timer = setInterval(() => void sender.sendDue(), INTERVAL_MS)
+  timer.unref()
+  void sender.sendDue()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      await sender.stop()
+    },
+  }
+}
+
+function noticeKeys({ keys, requirements }: NoticesOptions) {
+  const { own, documents, discovery } = requirements
+  return {
+    signer: () => {
+      const named = new Set(own.current().document.keys.keys.map(({ kid }) => kid))
+      const found = keys
+        .all('requirements-signing')
+        .find(({ key }) => named.has(verificationKeyOf(key).kid))
+      if (found !== undefined) return found.key
+      throw new GatewayError('key-unavailable', { facts: { reason: 'not-in-document' } })
+    },
+    of: (peer: ProviderDomain) => documents.latest(peer)?.document.keys.keys ?? [],
+    refresh: (peer: ProviderDomain) => discovery.refreshOnDemand(peer),
+  }
+}
+
+/** As soon as the provider itself promises to decide. */
+function answerByMs({ requirements }: NoticesOptions, peer: ProviderDomain, nowMs: number): number {
+  const promised = requirements.documents.latest(peer)?.document.reports?.decideHours
+  return nowMs + Math.min(promised ?? ANSWER_HOURS, ANSWER_HOURS_MAX) * HOUR_MS
+}
+
+/** A listed provider answers notices; one with an agreement is bound; nobody else is known. */
+function standingOf(peers: PeerTable, domain: string) {
+  if (domain === peers.self) return { domain, trust: 3, hostile: false, singleUser: false }
+  const profile = peers.all().find((known) => known.domain === domain)
+  const trust = profile?.allow !== true ? 0 : profile.facts.agreement ? 2 : 1
+  const { hostile = false, singleUser = false } = profile ?? {}
+  return { domain, trust, hostile, singleUser }
+}
+
+const NO_CONSENT = { forward: false, evidence: false, disclose: false }
+const HOUR_MS = 3_600_000
+const INTERVAL_MS = 5_000
+const ANSWER_HOURS = 168
+const ANSWER_HOURS_MAX = 2_160
+/** As long as a message can be reported. */
+const STRIKE_REPORTS_KEPT_MS = 31 * 24 * HOUR_MS
+const POST = {
+  path: noticesPath,
+  contentType: messageContentType,
+  answerBytesMax: messageBytesMax,
+  deadlineMs: 15_000,
+} as const

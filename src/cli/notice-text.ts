@@ -1,0 +1,22 @@
+import type { NoticeList } from '../admin/notices-api.ts'
+
+/** One line for a notice of ours. */
+export function sentLine(notice: NoticeList['sent'][number]): string {
+  const { id, type, peer, state, createdAtMs, about, policies, answerByMs } = notice
+  const why = policies.length === 0 ? '' : `  because ${policies.join(', ')}`
+  const until = WAITING.has(state) && answerByMs !== undefined ? ` until ${minute(answerByMs)}` : ''
+  return `${id}  ${type.padEnd(7)}  to ${peer}  ${state}${until}  ${minute(createdAtMs)}  about ${about}${why}\n`
+}
+
+/** One line for a notice that came. */
+export function receivedLine(notice: NoticeList['received'][number]): string {
+  const { id, type, peer, state, receivedAtMs, answerByMs } = notice
+  const until = WAITING.has(state) && answerByMs !== undefined ? ` until ${minute(answerByMs)}` : ''
+  return `${id}  ${type.padEnd(7)}  from ${peer}  ${state}${until}  ${minute(receivedAtMs)}\n`
+}
+
+function minute(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+const WAITING: ReadonlySet<string> = new Set(['queued', 'received', 'under_review'])

@@ -1,0 +1,105 @@
+import { actionClasses, answerStates } from '../notices/messages.ts'
+import { UsageError, type Command } from './command.ts'
+import { connectControl } from './connect-control.ts'
+import { receivedLine, sentLine } from './notice-text.ts'
+import { controlOptions, expectPositionals, readOptions } from './options.ts'
+
+export const noticesListCommand: Command = {
+  name: 'notices list',
+  summary: 'list notices of abuse to and from other providers',
+  usage: `[--peer DOMAIN] [--limit N] [--json] [--config FILE | --socket PATH]
+
+  --peer DOMAIN  only those to and from this provider
+  --limit N      at most N in each direction, 1 to 1000; 100 by default
+
+The newest first. A notice without a final answer at its deadline is unanswered.`,
+  run: async (args, environment) => {
+    const { out } = environment
+    const { values, positionals } = readOptions(args, {
+      ...controlOptions,
+      peer: { type: 'string' },
+      limit: { type: 'string', default: '100' },
+    })
+    expectPositionals(positionals, [])
+    const limit = Number(values.limit)
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+      throw new UsageError('expected a --limit from 1 to 1000')
+    await using client = await connectControl(values, environment)
+    const page = { peer: values.peer, sentBefore: undefined, receivedBefore: undefined, limit }
+    const list = await client.notices.list(page)
+    if (values.json) out(`${JSON.stringify(list)}\n`)
+    else if (list.sent.length + list.received.length === 0) out('no notices\n')
+    else out([...list.sent.map(sentLine), ...list.received.map(receivedLine)].join(''))
+    return 0
+  },
+}
+
+export const noticesShowCommand: Command = {
+  name: 'notices show',
+  summary: 'show one notice, with what was signed',
+  usage: `ID [--json] [--config FILE | --socket PATH]`,
+  run: async (args, environment) => {
+    const { out, err } = environment
+    const { values, positionals } = readOptions(args, controlOptions)
+    expectPositionals(positionals, ['ID'])
+    await using client = await connectControl(values, environment)
+    const view = await client.notices.find(positionals[0] ?? '')
+    if (view === undefined) {
+      err('no such notice\n')
+      return 1
+    }
+    if (values.json) {
+      out(`${JSON.stringify(view)}\n`)
+      return 0
+    }
+    if (view.sent !== undefined) out(sentLine(view.sent))
+    if (view.received !== undefined) out(receivedLine(view.received))
+    out(`${JSON.stringify(view.message, undefined, 2)}\n`)
+    return 0
+  },
+}
+
+export const noticesRetractCommand: Command = {
+  name: 'notices retract',
+  summary: 'take a notice or strike of ours back',
+  usage: `ID [--json] [--config FILE | --socket PATH]
+
+The provider is told, and a strike no longer counts against it.`,
+  run: async (args, environment) => {
+    const { values, positionals } = readOptions(args, controlOptions)
+    expectPositionals(positionals, ['ID'])
+    await using client = await connectControl(values, environment)
+    const view = await client.notices.retract(positionals[0] ?? '')
+    const text = view.sent === undefined ? '' : sentLine(view.sent)
+    environment.out(values.json ? `${JSON.stringify(view)}\n` : text)
+    return 0
+  },
+}
+
+export const noticesAnswerCommand: Command = {
+  name: 'notices answer',
+  summary: 'answer a notice of another provider',
+  usage: `ID STATE [--action CLASS] [--json] [--config FILE | --socket PATH]
+
+  STATE           ${answerStates.join(', ')}
+  --action CLASS  ${actionClasses.join(', ')}`,
+  run: async (args, environment) => {
+    const { values, positionals } = readOptions(args, {
+      ...controlOptions,
+      action: { type: 'string' },
+    })
+    expectPositionals(positionals, ['ID', 'STATE'])
+    const [id = '', given] = positionals
+    const state = answerStates.find((known) => known === given)
+    const actionClass = actionClasses.find((known) => known === values.action)
+    if (state === undefined) throw new UsageError(`expected one of ${answerStates.join(', ')}`)
+    if (values.action !== undefined && actionClass === undefined)
+      throw new UsageError(`expected an --action of ${actionClasses.join(', ')}`)
+    await using client = await connectControl(values, environment)
+    const answer = { state, ...(actionClass !== undefined && { actionClass }) }
+    const view = await client.notices.answer(id, answer)
+    const text = view.received === undefined ? '' : receivedLine(view.received)
+    environment.out(values.json ? `${JSON.stringify(view)}\n` : text)
+    return 0
+  },
+}
