@@ -8,7 +8,6 @@ import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
-import type { HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
 import { createReceivedNotices } from '../notices/received-notices.ts'
 import { createReportRouter, type ReportRouter } from '../notices/report-router.ts'
 import { createSentNotices } from '../notices/sent-notices.ts'
@@ -23,6 +22,7 @@ import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
 import type { Requirements } from './requirements.ts'
+import { strikePorts, type StrikePortsOptions } from './strike-ports.ts'
 import { readSubjectPolicies } from './subject-policies.ts'
 
 export interface NoticesOptions {
@@ -33,9 +33,7 @@ export interface NoticesOptions {
   readonly peerClients: Pick<PeerClients, 'post'>
   readonly requirements: Requirements
   readonly rooms: RoomRegistry
-  /** Undefined where no log of submissions is kept. */
-  readonly home: HomeOfSenders | undefined
-  readonly hub: HubOfStrikes
+  readonly unnamed: StrikePortsOptions['unnamed']
   readonly log: Log
   readonly clock: Clock
   readonly randomness: Randomness
@@ -55,6 +53,7 @@ export interface Notices {
 export async function openNotices(options: NoticesOptions): Promise<Notices> {
   const { config, store, keys, peers, rooms, clock, randomness, log } = options
   const self = config.provider
+  const { home, hub } = strikePorts(options)
   const loaded = await readSubjectPolicies('routing', config.routingPolicies, clock)
   const router = createReportRouter({
     engine: routingEngine(loaded, clock),
@@ -70,7 +69,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     self,
     keys: noticeKeys(options),
     sent,
-    hub: options.hub,
+    hub,
     clock,
     randomness,
     answerByMs: (peer: ProviderDomain, nowMs: number) => answerByMs(options, peer, nowMs),
@@ -80,7 +79,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     ...shared,
     store,
     received: createReceivedNotices(store),
-    home: options.home,
+    home,
     roomKey: () => keys.active('notice-rooms').key,
   })
   const strikes = createStrikeDesk({

@@ -53,7 +53,6 @@ import { openLimiter } from './limiter.ts'
 import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
 import { openNotices, type Notices } from './notices.ts'
 import { createSendNotice } from './send-notice.ts'
-import { strikePorts } from './strike-ports.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openRelayLog } from './relay-log.ts'
@@ -108,13 +107,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const logs = await openRelayLog(config.keysDirectory, store)
   const desk = { domain, store, keys, agent, ...known, ...followed, ...logs, clock, randomness }
   const { verifier, ...intake } = openReportDesk(desk)
-  const notices = await openNotices({
-    ...options,
-    ...known,
-    ...followed,
-    requirements,
-    ...strikePorts(),
-  })
+  const notices = await openNotices({ ...options, ...known, ...followed, requirements, unnamed })
   const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,

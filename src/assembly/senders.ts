@@ -21,7 +21,7 @@ import { tokenTypeCodes } from '../privacypass/token-type.ts'
 import { createCertificateStore } from '../senders/certificate-store.ts'
 import { createIssuerKeys, type IssuerKeys, type PublishedKeys } from '../senders/issuer-keys.ts'
 import { createProviderStanding, type ProviderStanding } from '../senders/provider-standing.ts'
-import { createSubmitLog, type SubmitLog } from '../senders/submit-log.ts'
+import { createSubmitLog, submissionTag, type SubmitLog } from '../senders/submit-log.ts'
 import { createUnnamedSenders } from '../senders/unnamed-senders.ts'
 import type { Config } from '../settings/config.ts'
 import type { SpentTokensConfig } from '../settings/spent-tokens.ts'
@@ -71,8 +71,10 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
     parts: {
       senders: createUnnamedSenders(opened),
       submitters: {
-        remember: (frankingTag, account, nowMs) =>
-          submitLog.record(frankingTag, handles.current(accountOf(account), nowMs), nowMs),
+        remember: (submission, account, nowMs) => {
+          const handle = handles.current(accountOf(account), nowMs)
+          return submitLog.record(submissionTag(submission), handle, nowMs)
+        },
       },
     },
     submitLog,

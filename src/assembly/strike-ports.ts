@@ -1,11 +1,47 @@
+import { createPenalties } from '../issuer/penalties.ts'
+import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import type { HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
+import { submissionTag } from '../senders/submit-log.ts'
+import type { Config } from '../settings/config.ts'
+import type { Store } from '../sqlite/store.ts'
+import type { Senders } from './senders.ts'
 
-/** What strikes need of senders that nobody names, where there are none. */
-export function strikePorts(): {
+export interface StrikePortsOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly unnamed: Pick<Senders, 'parts' | 'submitLog' | 'standing'>
+}
+
+/** What strikes do to senders that nobody names: at their own provider, and at the hub. */
+export function strikePorts({ config, store, unnamed }: StrikePortsOptions): {
   readonly home: HomeOfSenders | undefined
   readonly hub: HubOfStrikes
 } {
-  return { home: undefined, hub: { deny: () => DONE, struck: () => DONE } }
+  const { parts, standing } = unnamed
+  return {
+    // Without an issuer there is no quota that could be lowered.
+    home: config.issuer.enabled ? homeOfSenders(store, unnamed) : undefined,
+    hub: {
+      deny: async ({ room, pseudonym, epochStart }) => {
+        const id = epochPseudonymId(pseudonym)
+        // Another participant is banned, not denied.
+        if (id !== undefined) await parts.senders.deny({ room, epochStart, pseudonym: id })
+      },
+      struck: (provider, nowMs, change) => standing.struck(provider, nowMs, change),
+    },
+  }
 }
 
-const DONE = Promise.resolve()
+function homeOfSenders(store: Store, { submitLog }: Pick<Senders, 'submitLog'>): HomeOfSenders {
+  const penalties = createPenalties(store)
+  return {
+    submitterOf: (frankingTag, hub) => submitLog.find(submissionTag({ hub, frankingTag })),
+    penalise: async ({ account, strike, atMs, severity }) => {
+      await penalties.record({ handle: account, strike, atMs, halvings: HALVINGS[severity] })
+    },
+    pardon: (strike) => penalties.remove(strike),
+  }
+}
+
+/** How often a strike halves the account's batches. */
+const HALVINGS = { low: 1, medium: 2, high: 3 } as const

@@ -15,6 +15,10 @@ export const penaltyMigrations: readonly Migration[] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX issuer_penalties_by_day ON issuer_penalties (day)`,
   },
+  {
+    id: 'issuer/0003-penalties-by-strike',
+    sql: 'CREATE INDEX issuer_penalties_by_strike ON issuer_penalties (strike)',
+  },
 ]
 
 /** Which part of its batch an account gets on a day, from 0 to 1; whoever issues rounds down. */
@@ -37,6 +41,8 @@ export interface Penalties {
    * whether the strike was a new one.
    */
   record(strike: Strike): Promise<boolean>
+  /** Takes a strike back, whoever it was recorded for. Durable once it resolves. */
+  remove(strike: Uint8Array): Promise<void>
   /** Deletes what no longer holds; resolves to how many strikes that were. */
   deleteExpired(nowMs: number): Promise<number>
 }
@@ -51,6 +57,7 @@ export function createPenalties(store: Store): Penalties {
       const bounded = Math.min(Math.max(1, Math.trunc(halvings)), HALVINGS_MAX)
       return (await store.change(INSERT, [handle, strike, dayOf(atMs), bounded])) > 0
     },
+    remove: (strike) => store.write(REMOVE, [strike]),
     deleteExpired: (nowMs) => store.change(DELETE, [dayOf(nowMs) - KEPT_DAYS]),
   }
 }
@@ -61,4 +68,5 @@ const SUM = `SELECT ifnull(sum(halvings), 0) AS halvings FROM issuer_penalties
   WHERE handle = ? AND day >= ? AND day < ?`
 const INSERT = `INSERT INTO issuer_penalties (handle, strike, day, halvings) VALUES (?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
+const REMOVE = 'DELETE FROM issuer_penalties WHERE strike = ?'
 const DELETE = 'DELETE FROM issuer_penalties WHERE day < ?'

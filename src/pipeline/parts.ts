@@ -97,7 +97,11 @@ export interface ProtocolBytes {
 /** Which account submitted a message that its hub cannot name, readable with the message only. */
 export interface Submitters {
   /** `account` as `Postern-Account` has it. Throws `key-unavailable`, `store-unavailable`. */
-  remember(frankingTag: Buffer, account: string, nowMs: number): Promise<void>
+  remember(
+    submission: { readonly hub: ProviderDomain; readonly frankingTag: Buffer },
+    account: string,
+    nowMs: number,
+  ): Promise<void>
 }
 
 /** Everything that the stages use. */

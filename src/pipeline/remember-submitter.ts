@@ -1,5 +1,6 @@
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import type { Exchange } from '../model/exchange.ts'
+import { uriDomain } from '../model/ids.ts'
 import type { RequestContext } from '../model/handle.ts'
 import type { PipelineParts } from './parts.ts'
 
@@ -16,5 +17,6 @@ export async function rememberSubmitter(
   const { sender, message } = exchange
   if (epochPseudonymId(sender) === undefined || account === undefined) return
   if (message.frankingTag === undefined) return
-  await submitters.remember(message.frankingTag, account, clock())
+  const submission = { hub: uriDomain(exchange.room), frankingTag: message.frankingTag }
+  await submitters.remember(submission, account, clock())
 }

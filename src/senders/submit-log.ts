@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import { blobColumn } from '../sqlite/row.ts'
 import type { Migration, Store } from '../sqlite/store.ts'
 
@@ -33,6 +40,23 @@ export interface SubmitLog {
   find(frankingTag: Buffer): Buffer | undefined
   /** Destroys keys and entries of days that ended more than 30 days ago. */
   deleteBefore(nowMs: number): Promise<void>
+}
+
+/**
+ * Under what a submission is kept: the tag together with the hub that it went to. Followers see tags as
+ * well, and must not open what only the hub may ask about. 32 octets.
+ */
+export function submissionTag({
+  hub,
+  frankingTag,
+}: {
+  readonly hub: string
+  readonly frankingTag: Buffer
+}): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify(['postern submission', hub]))
+    .update(frankingTag)
+    .digest()
 }
 
 export function createSubmitLog(store: Store, keys: SubmitLogKeys): SubmitLog {

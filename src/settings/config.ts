@@ -144,8 +144,6 @@ export function buildConfig(
     attested: written.attested,
     rooms: written.rooms,
     ...policiesOf(written, absolute),
-    routingPolicies:
-      written.routingPolicies === undefined ? undefined : absolute(written.routingPolicies),
     decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,
@@ -226,13 +224,14 @@ function limiterStoreConfig({ url }: Configuration['limiterStore']): LimiterStor
 }
 
 function policiesOf(
-  { policies, policyKeys, shadowPolicies: shadow }: Configuration,
+  { policies, policyKeys, shadowPolicies: shadow, routingPolicies: routing }: Configuration,
   absolute: (path: string) => string,
-): Pick<Config, 'policies' | 'policyKeys' | 'shadowPolicies'> {
+): Pick<Config, 'policies' | 'policyKeys' | 'shadowPolicies' | 'routingPolicies'> {
   return {
     policies: policySource(policies, absolute),
     policyKeys: policyKeys.map((x) => bundleKey(x)),
     shadowPolicies: shadow === undefined ? undefined : policySource(shadow, absolute),
+    routingPolicies: routing === undefined ? undefined : absolute(routing),
   }
 }
 

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { loadDayKeys } from '../../../src/keys/day-keys.ts'
-import { createSubmitLog, submitLogMigrations } from '../../../src/senders/submit-log.ts'
+import {
+  createSubmitLog,
+  submissionTag,
+  submitLogMigrations,
+} from '../../../src/senders/submit-log.ts'
 import { openStore } from '../../../src/sqlite/store.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -49,4 +53,11 @@ test('after 30 days the key of the day is gone, and with it the entry', async ()
   expect(log.find(tag)).toBeUndefined()
   expect(keys.retained().size).toBe(0)
   expect(store.all('SELECT * FROM submit_log')).toEqual([])
+})
+
+test('a submission is kept for its hub alone: another provider that saw the tag finds nothing', () => {
+  const frankingTag = Buffer.alloc(32, 7)
+  const tags = ['a.example', 'c.example'].map((hub) => submissionTag({ hub, frankingTag }))
+  expect(tags[0]?.equals(tags[1] ?? frankingTag)).toBe(false)
+  expect(submissionTag({ hub: 'a.example', frankingTag })).toEqual(tags[0])
 })
