@@ -35,7 +35,7 @@ export const mayImport = {
     'audit',
     'delivery',
   ],
-  notices: ['model', 'signals', 'sqlite', 'metadata', 'policy', 'ratelimit', 'delivery', 'reports'],
+  notices: ['model', 'wire', 'sqlite', 'metadata', 'policy', 'ratelimit', 'delivery', 'reports'],
   protocols: ['model', 'wire', 'metadata'],
   pipeline: [
     'model',

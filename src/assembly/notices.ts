@@ -9,6 +9,7 @@ import type { ProviderDomain } from '../model/ids.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
 import { createReceivedNotices } from '../notices/received-notices.ts'
+import { consentOf, createReportTaken } from '../notices/report-taken.ts'
 import { createReportRouter, type ReportRouter } from '../notices/report-router.ts'
 import { createSentNotices } from '../notices/sent-notices.ts'
 import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
@@ -17,6 +18,7 @@ import { createStrikeDesk, type StrikeDesk } from '../notices/strike-desk.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import { routingEngine } from '../policy/routing/routing-engine.ts'
+import type { NewReport } from '../reports/report-store.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
@@ -45,6 +47,8 @@ export interface Notices {
   readonly strikes: StrikeDesk
   readonly sender: NoticeSender
   readonly router: ReportRouter
+  /** Counts a report towards a strike, and sends a notice where its reporter agreed to one. Never throws. */
+  readonly onTaken: (report: NewReport, isNew: boolean) => Promise<void>
   /** Forgets what has served its time. */
   readonly deleteExpired: () => Promise<number>
 }
@@ -64,6 +68,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
   })
   const sent = createSentNotices(store)
   const book = createStrikeBook(store)
+  const onFault = (fault: unknown) => log.fault('notices.failed', fault)
   const late: { sender?: NoticeSender } = {}
   const shared = {
     self,
@@ -90,8 +95,13 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
   })
   const sender = createNoticeSender({
     ...shared,
-    send: (message) => options.peerClients.post({ ...POST, ...message }),
-    onFault: (fault) => log.fault('notices.failed', fault),
+    send: async (message) => {
+      if (message.peer !== self) return options.peerClients.post({ ...POST, ...message })
+      // We are the hub and the sender's provider.
+      const answer = await desk.receive(self, message.bytes)
+      return { status: answer === undefined ? 204 : 200, bytes: Buffer.from(answer ?? '') }
+    },
+    onFault,
   })
   late.sender = sender
   return {
@@ -99,6 +109,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     strikes,
     sender,
     router,
+    onTaken: createReportTaken({ self, desk, strikes, router, onFault }),
     deleteExpired: async () =>
       (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
   }
@@ -114,7 +125,7 @@ export function noticeHandlers({
     ...notices,
     reports,
     clock,
-    consentOf: () => NO_CONSENT,
+    consentOf: ({ consentFlags }) => consentOf(consentFlags),
     casesPer10000: () => undefined,
   })
 }
@@ -163,7 +174,6 @@ function standingOf(peers: PeerTable, domain: string) {
   return { domain, trust, hostile, singleUser }
 }
 
-const NO_CONSENT = { forward: false, evidence: false, disclose: false }
 const HOUR_MS = 3_600_000
 const INTERVAL_MS = 5_000
 const ANSWER_HOURS = 168

@@ -105,9 +105,9 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
-  const desk = { domain, store, keys, agent, ...known, ...followed, ...logs, clock, randomness }
-  const { verifier, ...intake } = openReportDesk(desk)
   const notices = await openNotices({ ...options, ...known, ...followed, requirements, unnamed })
+  const desk = { ...options, ...known, ...followed, ...logs, domain, agent }
+  const { verifier, ...intake } = openReportDesk({ ...desk, onTaken: notices.onTaken })
   const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,

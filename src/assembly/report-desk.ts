@@ -9,7 +9,12 @@ import type { Suites } from '../metadata/suites.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import type { OpeningKeySet } from '../reports/open-report.ts'
-import { createReportDesk, type ReportDesk, type ReportRoom } from '../reports/report-desk.ts'
+import {
+  createReportDesk,
+  type ReportDesk,
+  type ReportDeskOptions,
+  type ReportRoom,
+} from '../reports/report-desk.ts'
 import { createReportReceipts, type ReportReceipts } from '../reports/report-receipts.ts'
 import { rawKey } from '../reports/sealing.ts'
 import { createVerifierPool } from '../reports/verifier-pool.ts'
@@ -27,6 +32,7 @@ export interface DeskParts {
   readonly suites: Suites
   readonly relayLog: RelayLog
   readonly logCoverage: LogCoverage
+  readonly onTaken: ReportDeskOptions['onTaken']
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -51,6 +57,7 @@ export function openReportDesk(parts: DeskParts): OpenedDesk {
     room: (room, subject) => reportRoom(parts, room, subject),
     relayedAtMs: (room, sender, tag) => parts.relayLog.find(room, tag, sender)?.timestampMs,
     hadLeaf: (room, proof) => epochs.hadLeaf(room, { ...proof, user: proof.reporter }),
+    onTaken: parts.onTaken,
     clock,
     randomness: parts.randomness,
   })

@@ -1,5 +1,6 @@
 import type { Notify, Strike } from '../model/sanctions.ts'
 import { GatewayError } from '../model/errors.ts'
+import { verificationWords } from '../notices/report-facts.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { reportCategories } from '../reports/categories.ts'
 import type { Notices } from './notices.ts'
@@ -50,7 +51,7 @@ async function notify({ desk, router }: Notices, sanction: Notify): Promise<stri
     room,
     subject: participant,
     category,
-    verification: WORDS[about.method],
+    verification: verificationWords[about.method],
     reporters: about.reporters,
     anonymitySet,
     atMs: about.newestMs ?? sanction.issuedAtMs,
@@ -84,10 +85,3 @@ function categoryOf(reason: string): string {
 
 /** Not there, or taken back before. */
 const DONE: ReadonlySet<string> = new Set(['not-found', 'malformed-request'])
-const WORDS = {
-  frank: 'frank',
-  'relay-log': 'relay_log',
-  mls: 'mls_signature',
-  // INVARIANT: routing lets nothing go that was not verified.
-  none: 'frank',
-} as const

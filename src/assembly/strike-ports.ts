@@ -1,6 +1,7 @@
 import { createPenalties } from '../issuer/penalties.ts'
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import type { HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
+import { epochSeconds } from '../privacypass/pseudonym-epoch.ts'
 import { submissionTag } from '../senders/submit-log.ts'
 import type { Config } from '../settings/config.ts'
 import type { Store } from '../sqlite/store.ts'
@@ -25,7 +26,14 @@ export function strikePorts({ config, store, unnamed }: StrikePortsOptions): {
       deny: async ({ room, pseudonym, epochStart }) => {
         const id = epochPseudonymId(pseudonym)
         // Another participant is banned, not denied.
-        if (id !== undefined) await parts.senders.deny({ room, epochStart, pseudonym: id })
+        if (id === undefined) return
+        // It lives on one day, and near midnight a message may be of the day before or after.
+        for (const days of [-1, 0, 1])
+          await parts.senders.deny({
+            room,
+            epochStart: epochStart + days * epochSeconds,
+            pseudonym: id,
+          })
       },
       struck: (provider, nowMs, change) => standing.struck(provider, nowMs, change),
     },

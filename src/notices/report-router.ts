@@ -62,7 +62,7 @@ export interface ReportRouter {
   /** Everything that could be sent of a report, and why it may or may not be. */
   routesOf(report: ReportToRoute, supposed: Supposed): readonly Route[]
   /** Whether the sender's provider may have a notice of a report. */
-  noticeOf(report: ReportToRoute): Permission
+  noticeOf(report: ReportToRoute): Permission & { readonly anonymitySet: number }
   /** Whether it may have one of a decision, with the reports that it rests on. */
   noticeOfDecision(
     decision: DecisionToRoute,
@@ -84,7 +84,10 @@ export function createReportRouter(parts: RouterParts): ReportRouter {
   return {
     routesOf: (report, supposed) =>
       routeReport(engine, facts(routedReport(parts, report, supposed), supposed.legalOrder)),
-    noticeOf: (report) => notice(routedReport(parts, report, NOTHING_SUPPOSED)),
+    noticeOf: (given) => {
+      const report = routedReport(parts, given, NOTHING_SUPPOSED)
+      return { ...notice(report), anonymitySet: report.anonymitySet }
+    },
     noticeOfDecision: (decision) => {
       const about = reportsAbout(parts.store, decision.room, decision.subject)
       const report = routedDecision(parts, decision, about)
@@ -132,7 +135,7 @@ function routedDecision(
     ...routed(parts, { id: 'decision', category, room, senderProvider, provider }),
     kind: 'message',
     verification: about.method,
-    consentForward: false,
+    consentForward: about.consentForward,
     consentEvidence: false,
     discloseReporter: false,
     humanConfirmed: confirmed,

@@ -52,6 +52,8 @@ export interface ReportDeskOptions {
   readonly relayedAtMs?: (room: MimiUri, sender: MimiUri, frankingTag: Buffer) => number | undefined
   /** How a report that is kept stands; `received` where nobody works on it. */
   readonly progress?: (reportId: string) => ReportProgress
+  /** Told of each report with messages; `isNew` unless all of it was reported before. Never throws. */
+  readonly onTaken?: ((report: NewReport, isNew: boolean) => Promise<void>) | undefined
   readonly clock: Clock
   readonly randomness?: Randomness
 }
@@ -113,7 +115,9 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
       if (examined.facts === undefined) throw new RoomUnknownError(examined)
       const report = newReport({ exchange, examined, facts: examined.facts }, options, handles)
       if (isToken(examined)) return takeSpam({ report, examined, exchange }, { options, spam })
-      return receiptOf(report, await reports.insert(report))
+      const outcome = await reports.insert(report)
+      await options.onTaken?.(report, outcome.kind === 'stored')
+      return receiptOf(report, outcome)
     },
     pathAnomalies: () => listPathAnomalies(store),
     spamCounts: () => spam.counts(),

@@ -1,0 +1,105 @@
+import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
+import { parseMimiUri, uriDomain, type ProviderDomain } from '../model/ids.ts'
+import type { NewReport } from '../reports/report-store.ts'
+import { consentBits } from '../wire/mimi/report-extension.ts'
+import type { NoticeDesk } from './notice-desk.ts'
+import { bestMethod, verificationWords } from './report-facts.ts'
+import type { Consent, ReportRouter } from './report-router.ts'
+import type { StrikeDesk } from './strike-desk.ts'
+
+export interface TakenParts {
+  readonly self: ProviderDomain
+  readonly desk: Pick<NoticeDesk, 'notify'>
+  readonly strikes: Pick<StrikeDesk, 'reported'>
+  readonly router: ReportRouter
+  readonly onFault: (fault: unknown) => void
+}
+
+/**
+ * What follows from a report that was taken: each verified message counts towards a strike, and a new
+ * report is told to the sender's provider where policies let it. A fault is told and costs nobody the
+ * report.
+ */
+export function createReportTaken(
+  parts: TakenParts,
+): (report: NewReport, isNew: boolean) => Promise<void> {
+  return async (report, isNew) => {
+    if (report.result !== 'verified') return
+    try {
+      await count(parts, report)
+      if (isNew) await forward(parts, report)
+    } catch (fault) {
+      parts.onFault(fault)
+    }
+  }
+}
+
+/** To what a reporter agreed beyond the hub. docs/reports.md */
+export function consentOf(flags: number): Consent {
+  const has = (bit: number) => (flags & bit) !== 0
+  return {
+    forward: has(consentBits.forward),
+    evidence: has(consentBits.evidence),
+    disclose: has(consentBits.disclose),
+  }
+}
+
+/** Only of senders that nobody names: others are known, and moderators decide. */
+async function count({ strikes }: TakenParts, report: NewReport): Promise<void> {
+  const { room, subject, reporter, category, receivedAtMs, checked } = report
+  if (!isUnnamed(subject)) return
+  for (const { claim, result } of checked) {
+    if (result !== 'verified') continue
+    const day = Math.floor(Number(claim.acceptedTimestamp) / DAY_MS)
+    await strikes.reported({
+      room,
+      pseudonym: subject,
+      reporter,
+      frankingTag: claim.frankingTag.toString('hex'),
+      category,
+      epochStart: day * DAY_SECONDS,
+      atMs: receivedAtMs,
+    })
+  }
+}
+
+async function forward({ self, desk, router }: TakenParts, report: NewReport): Promise<void> {
+  const { id, room, subject, category, checked, consentFlags } = report
+  const consent = consentOf(consentFlags)
+  const provider = providerOf(subject)
+  if (!consent.forward || provider === undefined || provider === self) return
+  const methods = checked
+    .filter(({ result }) => result === 'verified')
+    .map(({ method }): string => method)
+  const { allowed, policies, anonymitySet } = router.noticeOf({ ...report, methods, consent })
+  if (!allowed) return
+  await desk.notify({
+    peer: provider,
+    about: id,
+    policies,
+    room,
+    subject,
+    category,
+    verification: verificationWords[bestMethod(new Set(methods))],
+    reporters: 1,
+    anonymitySet,
+    atMs: report.receivedAtMs,
+    requestedAction: 'review_account',
+  })
+}
+
+function isUnnamed(subject: string): boolean {
+  return providerOf(subject) !== undefined && epochPseudonymId(parseMimiUri(subject)) !== undefined
+}
+
+/** Undefined where the subject is a handle. */
+function providerOf(subject: string): ProviderDomain | undefined {
+  try {
+    return uriDomain(parseMimiUri(subject, 'user'))
+  } catch {
+    return undefined
+  }
+}
+
+const DAY_SECONDS = 86_400
+const DAY_MS = DAY_SECONDS * 1_000
