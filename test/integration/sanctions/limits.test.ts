@@ -80,13 +80,13 @@ test('a label ends by the clock, and what is over cannot be ordered', async () =
   expect(await order(hub(), label)).toMatchObject({ state: 'undone', note: 'expired' })
 }, 60_000)
 
-test('a strike that nothing carries fails and says so', async () => {
+test('a strike that rests on no verified report is told to nobody, and says so', async () => {
   const { room, participant } = await roomWithBob()
   const frankingTag = 'ab'.repeat(32)
   const strike = { kind: 'strike', room, participant, provider: 'b.example', frankingTag }
   expect(await order(hub(), { ...strike, severity: 'low' })).toMatchObject({
     state: 'failed',
-    note: 'no-route',
+    note: 'denied-here',
   })
 }, 60_000)
 
