@@ -150,6 +150,7 @@ export const libraryHomes: Record<string, readonly string[]> = {
   '@hpke/core': ['reports', 'protocols', 'client'],
   '@noble/curves': ['privacypass'],
   ioredis: ['ratelimit'],
+  'libsodium-wrappers-sumo': ['privacypass'],
   '@peculiar/x509': ['cli'],
   pg: ['privacypass'],
   yaml: ['settings'],

@@ -1,4 +1,13 @@
-import { enumeration, fixed, optional, struct, uint16, uint8, vector } from '../wire/codec.ts'
+import {
+  enumeration,
+  fixed,
+  optional,
+  struct,
+  uint16,
+  uint8,
+  vector,
+  type Decoded,
+} from '../wire/codec.ts'
 import { genericTokenResponseCodec, tokenRequestCodec } from './issuance.ts'
 import { tokenTypeCodes } from './token-type.ts'
 
@@ -23,9 +32,11 @@ export const amortizedBatchRequestCodec = struct({
   truncatedTokenKeyId: uint8,
   blindedMessages: elements,
 })
+export type AmortizedBatchRequest = Decoded<typeof amortizedBatchRequestCodec>
 
 /** Its answer: one proof for all. draft-ietf-privacypass-batched-tokens §5.2 */
 export const amortizedBatchResponseCodec = struct({
   evaluatedMessages: elements,
   evaluatedProof: fixed(64),
 })
+export type AmortizedBatchResponse = Decoded<typeof amortizedBatchResponseCodec>

@@ -1,4 +1,6 @@
 import { ownBytes } from './own-bytes.ts'
+import type { AmortizedBatchRequest, AmortizedBatchResponse } from './batch-issuance.ts'
+import type { CpuShare } from './cpu-share.ts'
 import type { TokenRequest, TokenResponse } from './issuance.ts'
 import { parseToken, type Token } from './token.ts'
 import type { TokenType } from './token-type.ts'
@@ -21,6 +23,8 @@ export interface IssuerKey {
   readonly tokenKey: TokenKey
   /** Undefined for a blinded message that is none of the key's group. Throws `key-unavailable`. */
   readonly evaluate: (request: TokenRequest) => TokenResponse | undefined
+  /** Many at once, all or none, as `evaluate`. Absent for types without amortized batches. */
+  readonly evaluateBatch?: (request: AmortizedBatchRequest) => AmortizedBatchResponse | undefined
 }
 
 /** A challenge that is acceptable now, by its digest, and what it stands for. */
@@ -47,16 +51,16 @@ export interface VerifiedToken<Context> {
 }
 
 export type TokenRefusal =
-  'wrong-type' | 'unknown-key' | 'wrong-challenge' | 'invalid-authenticator'
+  'wrong-type' | 'unknown-key' | 'wrong-challenge' | 'cpu-share-used' | 'invalid-authenticator'
 
 export type TokenVerdict<Context> =
   | { readonly kind: 'valid'; readonly token: VerifiedToken<Context> }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal }
 
-export type IssueRefusal = 'wrong-type' | 'unknown-key' | 'invalid-message'
+export type IssueRefusal = 'wrong-type' | 'unknown-key' | 'cpu-share-used' | 'invalid-message'
 
-export type IssueVerdict =
-  | { readonly kind: 'issued'; readonly response: TokenResponse }
+export type IssueVerdict<Response = TokenResponse> =
+  | { readonly kind: 'issued'; readonly response: Response }
   | { readonly kind: 'refused'; readonly reason: IssueRefusal }
 
 /** One token type: how its tokens are read, checked and issued. */
@@ -71,26 +75,49 @@ export interface TokenScheme {
   ) => TokenVerdict<Context>
   /** Issues under that key of `keys` whose id ends as the request says. Throws `key-unavailable`. */
   readonly issue: (request: TokenRequest, keys: readonly IssuerKey[]) => IssueVerdict
+  /** The same for an amortized batch, all of it or nothing: `wrong-type` for types without them. */
+  readonly issueBatch: (
+    request: AmortizedBatchRequest,
+    keys: readonly IssuerKey[],
+  ) => IssueVerdict<AmortizedBatchResponse>
 }
 
-export function createTokenScheme(tokenType: TokenType): TokenScheme {
+/**
+ * `cpuShare` bounds what checks and issuance of this type may take; over it they are refused with
+ * `cpu-share-used` before they cost anything. Without one there is no bound.
+ */
+export function createTokenScheme(tokenType: TokenType, cpuShare?: CpuShare): TokenScheme {
+  const costly: Costly =
+    cpuShare === undefined
+      ? (work) => work()
+      : (work) => cpuShare.run(work) ?? refused('cpu-share-used')
   return {
     tokenType,
     parse: parseToken,
     verify: (token, expected) => {
       if (token.tokenType !== tokenType) return refused('wrong-type')
-      return verifyToken(token, expected)
+      return verifyToken(token, expected, costly)
     },
     issue: (request, keys) => {
       if (request.tokenType !== tokenType) return refused('wrong-type')
-      return issueToken(request, keys)
+      return issue(keyFor(request, keys)?.evaluate, request, costly)
+    },
+    issueBatch: (request, keys) => {
+      if (request.tokenType !== tokenType) return refused('wrong-type')
+      return issue(keyFor(request, keys)?.evaluateBatch, request, costly)
     },
   }
 }
 
+/** Runs what costs cryptography, or refuses it. */
+type Costly = <Verdict extends object>(
+  work: () => Verdict,
+) => Verdict | { readonly kind: 'refused'; readonly reason: 'cpu-share-used' }
+
 function verifyToken<Context>(
   token: Token,
   { keys, challenges }: ExpectedToken<Context>,
+  costly: Costly,
 ): TokenVerdict<Context> {
   const key = keys.find(
     ({ tokenType, keyId }) => tokenType === token.tokenType && keyId.equals(token.tokenKeyId),
@@ -98,21 +125,35 @@ function verifyToken<Context>(
   if (key === undefined) return refused('unknown-key')
   const challenge = challenges.find(({ digest }) => digest.equals(token.challengeDigest))
   if (challenge === undefined) return refused('wrong-challenge')
-  if (!key.authenticates(token)) return refused('invalid-authenticator')
-  const { issuer, keyId } = key
-  const spendKey = ownBytes(token.nonce)
-  return { kind: 'valid', token: { issuer, keyId, context: challenge.context, spendKey } }
+  return costly(() => {
+    if (!key.authenticates(token)) return refused('invalid-authenticator')
+    const { issuer, keyId } = key
+    const spendKey = ownBytes(token.nonce)
+    return { kind: 'valid', token: { issuer, keyId, context: challenge.context, spendKey } }
+  })
 }
 
-function issueToken(request: TokenRequest, keys: readonly IssuerKey[]): IssueVerdict {
-  const key = keys.find(
+function keyFor(
+  request: Pick<TokenRequest, 'tokenType' | 'truncatedTokenKeyId'>,
+  keys: readonly IssuerKey[],
+): IssuerKey | undefined {
+  return keys.find(
     ({ tokenKey }) =>
       tokenKey.tokenType === request.tokenType &&
       tokenKey.keyId.at(-1) === request.truncatedTokenKeyId,
   )
-  if (key === undefined) return refused('unknown-key')
-  const response = key.evaluate(request)
-  return response === undefined ? refused('invalid-message') : { kind: 'issued', response }
+}
+
+function issue<Request, Response>(
+  evaluate: ((request: Request) => Response | undefined) | undefined,
+  request: Request,
+  costly: Costly,
+): IssueVerdict<Response> {
+  if (evaluate === undefined) return refused('unknown-key')
+  return costly((): IssueVerdict<Response> => {
+    const response = evaluate(request)
+    return response === undefined ? refused('invalid-message') : { kind: 'issued', response }
+  })
 }
 
 function refused<Reason>(reason: Reason): { readonly kind: 'refused'; readonly reason: Reason } {

@@ -102,9 +102,37 @@ export namespace publicVerif {
   }
 }
 
+export namespace privateVerif {
+  class TokenRequest implements Serializable {
+    static deserialize(bytes: Uint8Array): TokenRequest
+    serialize(): Uint8Array
+  }
+
+  class TokenResponse implements Serializable {
+    static deserialize(bytes: Uint8Array): TokenResponse
+    serialize(): Uint8Array
+  }
+
+  class Issuer {
+    constructor(name: string, privateKey: Uint8Array, publicKey: Uint8Array)
+    issue(request: TokenRequest): Promise<TokenResponse>
+    tokenKeyID(): Promise<Uint8Array>
+    verify(token: Token): Promise<boolean>
+  }
+
+  class Client {
+    createTokenRequest(
+      challenge: TokenChallenge,
+      issuerPublicKey: Uint8Array,
+    ): Promise<TokenRequest>
+    deserializeTokenResponse(bytes: Uint8Array): TokenResponse
+    finalize(response: TokenResponse): Promise<Token>
+  }
+}
+
 export namespace genericBatched {
   class TokenRequest implements Serializable {
-    constructor(request: publicVerif.TokenRequest)
+    constructor(request: privateVerif.TokenRequest | publicVerif.TokenRequest)
     serialize(): Uint8Array
   }
 

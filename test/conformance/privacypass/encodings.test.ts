@@ -58,7 +58,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'privacypass-ts__auth_scheme_token_with_extensions_v1': 'type 0xDA7A does not exist here',
   'blindrsa-ts__partially_blind_rsa_draft2': 'partially blind RSA does not exist here',
   'act_draft_2026-02-21': 'anonymous credit tokens do not exist here',
-  rfc9497_voprf_allVectors: 'cryptography of types 0x0001 and 0x0005',
+  rfc9497_voprf_allVectors: 'oprf.test.ts',
   'arc_p256_draft_2026-03-02': 'anonymous rate-limited credentials',
   'sigma_2026-03-01_c8b6105__testSigmaProtocols': 'proofs of rate-limited credentials',
   'sigma_2026-08-16__fiatShamirCodecVectors': 'a later draft than the one of ARC',
