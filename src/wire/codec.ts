@@ -254,16 +254,19 @@ export function variant<
   const before = entries(rest?.before)
   const between = entries(rest?.between)
   const after = entries(rest?.after)
-  const branches = new Map(Object.entries(cases).map(([kind, fields]) => [kind, entries(fields)]))
+  const behindTag = new Map(
+    Object.entries(cases).map(([kind, fields]) => [
+      kind,
+      [...between, ...entries(fields), ...after],
+    ]),
+  )
   return {
     read: (reader) => {
       const value: Record<string, unknown> = {}
       for (const [field, codec] of before) value[field] = codec.read(reader)
       const kind = tag.read(reader)
       value[name] = kind
-      for (const [field, codec] of between) value[field] = codec.read(reader)
-      for (const [field, codec] of branches.get(kind) ?? []) value[field] = codec.read(reader)
-      for (const [field, codec] of after) value[field] = codec.read(reader)
+      for (const [field, codec] of behindTag.get(kind) ?? []) value[field] = codec.read(reader)
       return value as Variant<Tag, Cases, Rest>
     },
     write: (writer, value) => {
@@ -271,9 +274,7 @@ export function variant<
       const kind = fields[name] as keyof Cases & string
       for (const [field, codec] of before) codec.write(writer, fields[field])
       tag.write(writer, kind)
-      for (const [field, codec] of between) codec.write(writer, fields[field])
-      for (const [field, codec] of branches.get(kind) ?? []) codec.write(writer, fields[field])
-      for (const [field, codec] of after) codec.write(writer, fields[field])
+      for (const [field, codec] of behindTag.get(kind) ?? []) codec.write(writer, fields[field])
     },
   }
 }
