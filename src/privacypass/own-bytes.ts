@@ -3,5 +3,7 @@
  * handles; what is kept, or handed to code that reads `bytes.buffer`, must not.
  */
 export function ownBytes(bytes: Uint8Array): Buffer {
-  return Buffer.from(new Uint8Array(bytes).buffer)
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
 }

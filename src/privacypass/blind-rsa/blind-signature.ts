@@ -91,10 +91,7 @@ interface Unblinding {
 }
 
 /** RSASSA-PSS-VERIFY with SHA-384 and MGF1 of it. RFC 8017 §8.1.2 */
-export function verifyPss(
-  key: KeyObject,
-  { message, signature, saltBytes }: PssSignature,
-): boolean {
+function verifyPss(key: KeyObject, { message, signature, saltBytes }: PssSignature): boolean {
   const padding = constants.RSA_PKCS1_PSS_PADDING
   return verify('sha384', message, { key, padding, saltLength: saltBytes }, signature)
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { constants, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
   blindSign,
@@ -18,7 +18,12 @@ import {
   type TokenChallenge,
 } from '../../../src/privacypass/token-challenge.ts'
 import type { TokenRequest } from '../../../src/privacypass/issuance.ts'
-import { parseToken, tokenBytes, type Token } from '../../../src/privacypass/token.ts'
+import {
+  parseToken,
+  tokenBytes,
+  tokenInputBytes,
+  type Token,
+} from '../../../src/privacypass/token.ts'
 import { issueToken, testIssuerKey } from '../../support/issuer-key.ts'
 
 const challenge: TokenChallenge = {
@@ -52,6 +57,25 @@ test('a token of another challenge is refused before its signature is looked at'
 test('a token of another type is refused', () => {
   const presented: Token = { ...token, tokenType: 'voprfP384', authenticator: Buffer.alloc(48) }
   expect(reasonOf(presented)).toBe('wrong-type')
+})
+
+test('a signature holds with 48 octets of salt and with SHA-384 only', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  const { tokenKey } = blindRsaIssuerKey(privateKey, 'b.example')
+  const input = { ...token, tokenKeyId: tokenKey.keyId }
+  const pss = constants.RSA_PKCS1_PSS_PADDING
+  const signed = (hash: string, padding: number, saltLength = 48) => {
+    const rsa = { key: privateKey, padding, ...(padding === pss && { saltLength }) }
+    const authenticator = sign(hash, tokenInputBytes(input), rsa)
+    return reasonOf({ ...input, tokenType: 'blindRsa2048', authenticator }, [tokenKey])
+  }
+  expect(signed('sha384', pss)).toBe('valid')
+  const others = [
+    ...[0, 20, 47, 49, 64, 206].map((saltLength) => signed('sha384', pss, saltLength)),
+    ...['sha256', 'sha512'].map((hash) => signed(hash, pss)),
+    signed('sha384', constants.RSA_PKCS1_PADDING),
+  ]
+  expect(new Set(others)).toEqual(new Set(['invalid-authenticator']))
 })
 
 test('the spend key outlives the buffer in which the token came', () => {
