@@ -115,3 +115,8 @@ test('the franked fields of a body that is not ours can still be read', () => {
     roomUri: 'mimi://a.example/r/room',
   })
 })
+
+test('a map with several arrays or maps as its keys is refused', () => {
+  for (const octets of ['a2 80 00 81 00 00', 'a2 a0 00 a1 00 00 00'])
+    expect(codeOf(() => decodeCbor(fromHex(octets)))).toBe('invalid-cbor')
+})
