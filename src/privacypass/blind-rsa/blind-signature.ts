@@ -66,8 +66,7 @@ export function blindSign(privateKey: KeyObject, publicKey: RsaPublicKey, blinde
   if (blinded.length !== publicKey.modulusBytes || toInteger(blinded) >= publicKey.modulus)
     return undefined
   const signature = applyPrivate(privateKey, blinded)
-  if (!applyPublic(publicKey.key, signature).equals(blinded))
-    throw new GatewayError('key-unavailable')
+  if (!inverts(publicKey, signature, blinded)) throw new GatewayError('key-unavailable')
   return signature
 }
 
@@ -100,6 +99,10 @@ interface PssSignature {
   readonly message: Uint8Array
   readonly signature: Uint8Array
   readonly saltBytes: number
+}
+
+function inverts({ key, modulus }: RsaPublicKey, signature: Buffer, blinded: Buffer): boolean {
+  return toInteger(signature) < modulus && applyPublic(key, signature).equals(blinded)
 }
 
 function applyPublic(key: KeyLike, octets: Buffer): Buffer {

@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
   blindSign,
@@ -115,13 +115,21 @@ test('a client takes no answer of another key', () => {
 })
 
 test('a key that does not invert its own signatures signs nothing', () => {
-  const first = generateKeyPairSync('rsa', { modulusLength: 2_048 })
-  const second = generateKeyPairSync('rsa', { modulusLength: 2_048 })
-  const message = Buffer.alloc(256, 1)
+  const [low, high] = [1, 2]
+    .map(() => generateKeyPairSync('rsa', { modulusLength: 2_048 }))
+    .toSorted((a, b) => (modulusOf(a) < modulusOf(b) ? -1 : 1))
+  if (low === undefined || high === undefined) throw new Error('no keys')
   const unavailable = expect.objectContaining({ code: 'key-unavailable' })
-  expect(() => blindSign(first.privateKey, rsaPublicKey(second.publicKey), message)).toThrow(
-    unavailable,
-  )
+  // Of those of the higher modulus some are not even below the lower one.
+  for (let number = 1; number <= 60; number += 1)
+    for (const [own, published] of [
+      [low, high],
+      [high, low],
+    ] as const) {
+      const message = Buffer.alloc(256, number)
+      const attempt = () => blindSign(own.privateKey, rsaPublicKey(published.publicKey), message)
+      expect(attempt).toThrow(unavailable)
+    }
 })
 
 test('blinds are drawn anew until they are below the modulus, and not for ever', () => {
@@ -174,3 +182,7 @@ test('a new key can be told from the live ones by the last octet of its id', asy
   const { tokenKey } = blindRsaIssuerKey(await generateBlindRsaKey(live), 'b.example')
   expect(live.map(({ keyId }) => keyId.at(-1))).not.toContain(tokenKey.keyId.at(-1))
 })
+
+function modulusOf({ publicKey }: { readonly publicKey: KeyObject }): bigint {
+  return rsaPublicKey(publicKey).modulus
+}
