@@ -212,7 +212,8 @@ function clientTls({ ca, files }: Stage): ConnectionOptions {
   }
 }
 
-const NODE_FLAGS = ['--max-semi-space-size=64']
+/** Those of `npm start`. */
+export const NODE_FLAGS = ['--max-semi-space-size=64']
 const CONNECTIONS = 64
 const FANOUT_MESSAGES_MAX = 1_200
 /** Rows of a gateway of ours. */

@@ -32,6 +32,7 @@ export const sectionNames = [
   'spent',
   'relay-log',
   'limits',
+  'tokens',
 ] as const
 export type SectionName = (typeof sectionNames)[number]
 
