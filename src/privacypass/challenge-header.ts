@@ -3,6 +3,7 @@ import { decode } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
 import { readAuthSchemes, type AuthScheme } from './auth-schemes.ts'
 import { paddedBase64url, readBase64url } from './base64url.ts'
+import { ownBytes } from './own-bytes.ts'
 import {
   challengeBytes,
   challengeBytesMax,
@@ -52,8 +53,9 @@ export function readChallengeHeader(header: string): readonly ReceivedOffer[] {
 }
 
 function readOffer({ parameters }: AuthScheme): ReceivedOffer {
-  const bytes = readBase64url(parameters.get('challenge') ?? '', challengeBytesMax)
-  if (bytes === undefined || bytes.length < 2) throw new GatewayError('malformed-request')
+  const pooled = readBase64url(parameters.get('challenge') ?? '', challengeBytesMax)
+  if (pooled === undefined || pooled.length < 2) throw new GatewayError('malformed-request')
+  const bytes = ownBytes(pooled)
   const isKnown = tokenTypeOf(bytes.readUInt16BE(0)) !== undefined
   return {
     challenge: isKnown ? decodeChallenge(bytes) : undefined,
