@@ -1,8 +1,12 @@
 import { constants, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { blindRsaIssuerKey, pssSaltBytes } from '../../src/privacypass/blind-rsa/token-key.ts'
 import { challengeDigest } from '../../src/privacypass/token-challenge.ts'
 import { writeTokenHeader } from '../../src/privacypass/token-header.ts'
+import { BATCH_MAX } from '../../src/privacypass/spent-tokens.ts'
 import { tokenInputBytes, type TokenInput } from '../../src/privacypass/token.ts'
 import { Load } from '../load.ts'
 import { startProcess, type Child } from '../processes.ts'
@@ -19,20 +23,26 @@ export interface MeasuredRoutes {
 /** Posts 600 octets to a plain route of Fastify and to one that redeems a token of type 0x0002. */
 export async function measureRoutes(
   privateKey: KeyObject,
-  challenge: Buffer,
+  { challenge, epochStart }: { readonly challenge: Buffer; readonly epochStart: number },
 ): Promise<MeasuredRoutes> {
   const { tokenKey } = blindRsaIssuerKey(privateKey, 'b.example')
   const digest = challengeDigest(challenge)
   const data: TokenRoutesData = {
     tokenKey: tokenKey.publicKey.toString('base64url'),
     challengeDigest: digest.toString('base64url'),
+    epochStart,
+    directory: mkdtempSync(join(tmpdir(), 'postern-bench-tokens-')),
   }
-  await using child = startProcess({
-    command: process.execPath,
-    args: [...NODE_FLAGS, programPath('targets/token-routes.ts'), JSON.stringify(data)],
-    pinned: true,
-    channel: true,
-  })
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(data.directory, { recursive: true, force: true }))
+  const child = stack.use(
+    startProcess({
+      command: process.execPath,
+      args: [...NODE_FLAGS, programPath('targets/token-routes.ts'), JSON.stringify(data)],
+      pinned: true,
+      channel: true,
+    }),
+  )
   const { port } = await nextState(child)
   const common = { port, tls: undefined, connections: CONNECTIONS, status: 201 }
   const plainRequest = requestTo('/plain', [])
@@ -102,9 +112,10 @@ function requestTo(path: string, more: readonly string[]): Buffer {
 }
 
 const BODY = randomBytes(600)
-const CONNECTIONS = 32
+/** Twice what the store commits at once: while one group is written, another one comes together. */
+const CONNECTIONS = 2 * BATCH_MAX
 const ROUNDS = 10
-const WARM_UP = 3
+const WARM_UP = 6
 const PLAIN_REQUESTS = 4_000
 const REDEMPTIONS = 1_500
 const TOKENS = (WARM_UP + ROUNDS) * REDEMPTIONS
