@@ -6,7 +6,7 @@ import type { Federation, Provider, ProviderPlan, SuiteLists } from './providers
 /** The policies of the hub, unless somebody brings other ones. */
 export const HUB_PROFILE = 'consumer'
 
-/** The three providers of the draft's example, and one that asks for more. draft-ietf-mimi-protocol-06 §3 */
+/** The three providers of the draft's example, one that asks for more, and one that shows less. draft-ietf-mimi-protocol-06 §3 */
 const plans: readonly ProviderPlan[] = [
   {
     domain: 'a.example',
@@ -18,13 +18,12 @@ const plans: readonly ProviderPlan[] = [
       asFollower: ['moderated-pseudonyms', 'bare-minimum'],
     },
     // So little that a flood meets it within a second.
-    rates: { epochSender: { perSecond: 0.2, burst: 8 } },
+    rates: { epochSender: { perSecond: 1, burst: 8 } },
   },
   {
     domain: 'b.example',
-    about: 'small firms, with what compliance rooms ask for, and pseudonyms of a day',
-    policies: 'trust-and-safety',
-    issues: true,
+    about: 'small firms, with what compliance rooms ask for',
+    policies: 'enterprise',
     rooms: { profile: 'consumer', region: 'EU' },
     suites: { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms', 'compliance'] },
     attested: { organisation: 'Bakery B', deviceClass: 'personal', country: 'DE' },
@@ -47,6 +46,14 @@ const plans: readonly ProviderPlan[] = [
     rooms: { profile: 'enterprise', region: 'EU' },
     suites: { asHub: ['compliance'], asFollower: ['compliance'] },
     attested: { organisation: 'D Limited', deviceClass: 'managed', country: 'FR' },
+  },
+  {
+    domain: 'e.example',
+    about: 'consumer, whose users are somebody else each day',
+    policies: 'consumer',
+    rooms: { profile: 'consumer', region: 'EU' },
+    suites: { asHub: ['moderated-pseudonyms'], asFollower: ['moderated-pseudonyms'] },
+    issues: true,
   },
 ]
 
@@ -95,11 +102,13 @@ export interface Cast {
   readonly dora: Device
   /** Of the provider that asks for more. */
   readonly eve: Device
+  /** Of the provider that shows less. */
+  readonly finn: Device
 }
 
 /** Registers everybody at their provider, with KeyPackages, and lets the friends exchange cards. */
 export async function assemble(federation: Federation): Promise<Cast> {
-  const [alice, bob, cathy, dora, eve] = await Promise.all([
+  const [alice, bob, cathy, dora, eve, finn] = await Promise.all([
     Device.register(providerOf(federation, 'a.example'), 'Alice'),
     Device.register(providerOf(federation, 'b.example'), 'Bob'),
     Device.register(providerOf(federation, 'c.example'), 'Cathy'),
@@ -108,14 +117,15 @@ export async function assemble(federation: Federation): Promise<Cast> {
       profile: { handle: DORAS_HANDLE, email: DORAS_EMAIL },
     }),
     Device.register(providerOf(federation, 'd.example'), 'Eve'),
+    Device.register(providerOf(federation, 'e.example'), 'Finn'),
   ])
   await Promise.all(
-    [alice, bob, cathy, dora, eve].map(({ client }) =>
+    [alice, bob, cathy, dora, eve, finn].map(({ client }) =>
       client.publishKeyPackages({ basic: 3, pseudonymous: 2 }),
     ),
   )
-  introduce([alice, bob, cathy])
-  return { alice, bob, cathy, dora, eve }
+  introduce([alice, bob, cathy, finn])
+  return { alice, bob, cathy, dora, eve, finn }
 }
 
 /** What no pseudonym may give away: the real URIs of everybody who plays, and the rooms' names. */
@@ -127,6 +137,7 @@ export const secrets: Secrets = {
     'mimi://b.example/u/dora',
     'mimi://c.example/u/cathy',
     'mimi://d.example/u/eve',
+    'mimi://e.example/u/finn',
   ],
   clients: [
     'mimi://a.example/d/alice-phone',
@@ -135,6 +146,7 @@ export const secrets: Secrets = {
     'mimi://c.example/d/cathy-phone',
     'mimi://c.example/d/cathy-tablet',
     'mimi://d.example/d/eve-phone',
+    'mimi://e.example/d/finn-phone',
   ],
   roomNames: [clubhouse.name, lobby.name, ledger.name, boardroom.name],
 }

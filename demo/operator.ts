@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import {
   reportListSchema,
@@ -47,6 +48,14 @@ export async function documentOf(provider: Provider): Promise<RequirementsDocume
   return opened.signed.document
 }
 
+/** What reports to a provider are sealed to, as its document says. */
+export async function reportKeyOf(provider: Provider): Promise<{ kid: string; x: string }> {
+  const { reports } = await documentOf(provider)
+  const key = reports?.sealingKey ?? undefined
+  expect(key !== undefined, 'the document names the key for reports')
+  return { kid: key.kid, x: key.x }
+}
+
 /** Runs the command as an operator would. */
 async function postern({ configFile }: Provider, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(
@@ -65,6 +74,18 @@ async function ask<T>(
   return await question(control)
 }
 
+/** What the other side says of the one strike that this hub has sent, as soon as it says something. */
+export async function strikeAnswered(provider: Provider): Promise<string> {
+  const untilMs = Date.now() + COMMAND_MS
+  for (;;) {
+    const { sent } = await ask(provider, ({ notices }) => notices.list(NEWEST))
+    const strike = sent.find(({ type }) => type === 'strike')
+    const state = strike?.state ?? 'not sent'
+    if (!WAITING.has(state) || Date.now() > untilMs) return state
+    await sleep(POLL_MS)
+  }
+}
+
 /** The report that came last, with its checks: asked at the control socket, as the command does. */
 export async function newestReport(provider: Provider): Promise<ReportDetail> {
   const detail = await ask(provider, async (control) => {
@@ -76,3 +97,6 @@ export async function newestReport(provider: Provider): Promise<ReportDetail> {
 }
 
 const COMMAND_MS = 20_000
+const POLL_MS = 50
+const NEWEST = { peer: undefined, sentBefore: undefined, receivedBefore: undefined, limit: 10 }
+const WAITING: ReadonlySet<string> = new Set(['not sent', 'queued', 'delivered', 'received'])

@@ -23,7 +23,7 @@ export class Printer {
 
   begin(about: string): void {
     this.out(
-      `${this.paint('head', 'Four providers, four gateways, real MLS clients.')}\n${about}\n\n`,
+      `${this.paint('head', 'Five providers, five gateways, real MLS clients.')}\n${about}\n\n`,
     )
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReceivedMessage } from '../src/client/flows/client-event.ts'
 import type { FrankEvidence } from '../src/client/mimi/franked-message.ts'
 import { clubhouse, lobby, providerOf, type Cast } from './cast.ts'
@@ -5,7 +6,7 @@ import { headerOf } from './recording.ts'
 import { operationOf } from './crossed.ts'
 import type { Device } from './device.ts'
 import { expect } from './expectation.ts'
-import { listReports, newestReport } from './operator.ts'
+import { listReports, newestReport, reportKeyOf, strikeAnswered } from './operator.ts'
 import type { Federation, Provider } from './providers.ts'
 import type { Stage } from './stage.ts'
 import { refusalOf } from './story-contacts.ts'
@@ -53,25 +54,32 @@ export async function reports(stage: Stage, federation: Federation, cast: Cast):
 
 /** A flood of somebody whom the hub cannot name is stopped in its room; everybody else speaks on. */
 export async function flood(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
-  const { alice, bob, cathy } = cast
-  await stage.step('Bob writes under a pseudonym of the day', async (note) => {
-    bob.client.writeUnnamed(room)
-    const sent = await bob.client.sendText(room, FIRST_SPAM)
-    expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
-    const read = await alice.reads(room, FIRST_SPAM)
-    await cathy.reads(room, FIRST_SPAM)
-    const evidence = evidenceOf(read)
-    expect(PSEUDONYM_OF_A_DAY.test(evidence.senderUri), 'the hub franks another pseudonym')
-    expect(read.sender.user === bob.user, 'Alice can tell that it is Bob')
-    note(`the hub sees ${evidence.senderUri}, certified by b.example`)
-    note('b.example signed the certificate blindly: it cannot tell this room, or this pseudonym')
-    note('Alice and Cathy see that it is Bob')
-  })
-  await stage.step('He floods the room and meets 429', async (note) => {
+  const { alice, bob, cathy, finn } = cast
+  const spam = await stage.step(
+    'Finn joins, and writes under a pseudonym of the day',
+    async (note) => {
+      await joins(alice, finn, room)
+      await joins(alice, finn, lobby.uri)
+      finn.client.writeUnnamed(room)
+      await say(finn, { room, text: FIRST_SPAM, readers: [bob] })
+      const [seen, other] = [
+        await alice.reads(room, FIRST_SPAM),
+        await cathy.reads(room, FIRST_SPAM),
+      ]
+      const evidence = evidenceOf(seen)
+      expect(PSEUDONYM_OF_A_DAY.test(evidence.senderUri), 'the hub franks another pseudonym')
+      expect(seen.sender.user === finn.user, 'Alice can tell that it is Finn')
+      note(`the hub sees ${evidence.senderUri}, certified by e.example`)
+      note('e.example signed the certificate blindly: it cannot tell this room, or this pseudonym')
+      note('the members see that it is Finn')
+      return [evidence, evidenceOf(other)] as const
+    },
+  )
+  await stage.step('Finn floods the room and meets 429', async (note) => {
     let accepted = 0
     const refused = await refusalOf(async () => {
       for (; accepted < FLOOD_MAX; accepted++) {
-        const sent = await bob.client.sendText(room, `Spam ${accepted + 1}`)
+        const sent = await finn.client.sendText(room, `Spam ${accepted + 1}`)
         expect(sent.kind === 'accepted', `accepted or refused with 429, not ${sent.kind}`)
       }
     })
@@ -80,20 +88,65 @@ export async function flood(stage: Stage, federation: Federation, cast: Cast): P
     const onTheWire = retryAfterFromHub(federation)
     expect(onTheWire !== undefined, 'the hub says when to try again')
     note(`${accepted} more messages pass, then 429 with Retry-After: ${onTheWire}`)
-    note(`Bob's client is told to wait ${refused.retryAfterMs / 1_000} s`)
+    note(`Finn's client is told to wait ${refused.retryAfterMs / 1_000} s`)
     await say(cathy, { room, text: 'Could you stop that?', readers: [alice] })
     note('the budget is of the room and the pseudonym: Cathy speaks on')
-    await speakInLobby(bob, alice)
-    note('in The Lobby he is another pseudonym, which nobody can tell from anybody else’s')
+    finn.client.writeUnnamed(lobby.uri)
+    await say(finn, { room: lobby.uri, text: IN_THE_LOBBY, readers: [alice] })
+    note('in The Lobby Finn is another pseudonym, and nothing links the two')
+  })
+  await strike(stage, federation, { cast, spam })
+}
+
+/** Two reports end the pseudonym's day, and its provider learns enough to act, and no name is said. */
+async function strike(
+  stage: Stage,
+  federation: Federation,
+  { cast, spam }: { readonly cast: Cast; readonly spam: readonly [FrankEvidence, FrankEvidence] },
+): Promise<void> {
+  const { alice, cathy, finn } = cast
+  await stage.step('Two reports end the pseudonym’s day, and strike at home', async (note) => {
+    const [first, second] = spam
+    const key = await reportKeyOf(providerOf(federation, 'a.example'))
+    // Sealed to the hub; its operator may tell Finn's provider, without what was written.
+    const how = { key, category: 'spam', consent: { forward: true }, signed: true }
+    await alice.client.report(room, [first], { note: 'Spam', sealed: how })
+    const between = await finn.client.sendText(lobby.uri, 'Still here')
+    expect(between.kind === 'accepted', 'nothing happens on one report')
+    await cathy.client.report(room, [second], { note: 'Spam', sealed: how })
+    const refused = await refusedForGood(() => finn.client.sendText(room, 'More spam'))
+    expect(
+      refused.problem === 'pseudonym-denied',
+      `the pseudonym is denied, not ${refused.problem}`,
+    )
+    note(
+      'one report does nothing; after the second the hub refuses the pseudonym until its day ends',
+    )
+    const elsewhere = await finn.client.sendText(lobby.uri, 'And still here')
+    expect(elsewhere.kind === 'accepted', 'the hub cannot tell who Finn is in The Lobby')
+    note('in The Lobby Finn speaks on: the hub does not know that it is the same person')
+    const state = await strikeAnswered(providerOf(federation, 'a.example'))
+    expect(state === 'actioned', `e.example has acted on the strike, not ${state}`)
+    note('postern notices list at a.example: a strike, answered by e.example: actioned')
+    note(
+      'from tomorrow on e.example gives Finn half as many tokens; a.example never learned his name',
+    )
   })
 }
 
-/** In another room of the hub the flood has no effect: nothing links the two pseudonyms. */
-async function speakInLobby(bob: Device, alice: Device): Promise<void> {
-  bob.client.writeUnnamed(lobby.uri)
-  const sent = await bob.client.sendText(lobby.uri, IN_THE_LOBBY)
-  expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
-  await alice.reads(lobby.uri, IN_THE_LOBBY)
+/** The refusal once there is budget for one message again. */
+async function refusedForGood(work: () => Promise<unknown>) {
+  for (;;) {
+    const refused = await refusalOf(work)
+    if (refused.problem !== 'rate-limited') return refused
+    await sleep(refused.retryAfterMs ?? 0)
+  }
+}
+
+async function joins(adder: Device, joiner: Device, uri: string): Promise<void> {
+  const outcome = await adder.client.addUser(uri, joiner.user)
+  expect(outcome.kind === 'accepted', `the add is accepted, not ${outcome.kind}`)
+  await joiner.sees('joined', (event) => event.room === uri)
 }
 
 /** The room takes a member out. draft-ietf-mimi-protocol-06 §5.3 */
@@ -167,6 +220,6 @@ const RUDEST = 'Nobody keeps you in this club'
 const FLOOD_MAX = 40
 const FIRST_SPAM = 'Buy cheap shoes'
 const IN_THE_LOBBY = 'Hello from me here'
-const PSEUDONYM_OF_A_DAY = /^mimi:\/\/b\.example\/u\/e~[\w-]{22}$/
+const PSEUDONYM_OF_A_DAY = /^mimi:\/\/e\.example\/u\/e~[\w-]{22}$/
 /** Bob's provider must not see this one: the claims look for it. */
 const AFTERWARDS = 'Where were we?'

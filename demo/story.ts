@@ -12,7 +12,7 @@ export function raiseCurtain(
   plans: readonly ProviderPlan[],
   signal: AbortSignal,
 ): Promise<Federation> {
-  return stage.step('Four providers start, each a gateway process of its own', async (note) => {
+  return stage.step('Five providers start, each a gateway process of its own', async (note) => {
     const federation = await startFederation(plans, signal)
     for (const { plan, gateway, addresses } of federation.providers)
       note(`${plan.domain}  process ${gateway.pid}  ${addresses.peers}  ${plan.about}`)
@@ -28,7 +28,7 @@ export async function play(stage: Stage, federation: Federation): Promise<Cast> 
     const everybody = await assemble(federation)
     for (const { label, user } of Object.values<Cast[keyof Cast]>({ ...everybody }))
       note(`${label.padEnd(6)} ${user}${label === 'Dora' ? ', whom nobody may add unasked' : ''}`)
-    note('KeyPackages published; Alice, Bob and Cathy have exchanged connection cards')
+    note('KeyPackages published; Alice, Bob, Cathy and Finn have exchanged connection cards')
     return everybody
   })
   await agree(stage, federation)
