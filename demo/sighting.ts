@@ -70,4 +70,5 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'mimi-compliance-metadata',
   'mimi-metadata-agreement',
   'mimi-metadata-suite',
+  'mimi-sender-proof',
 ])
