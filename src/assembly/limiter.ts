@@ -33,8 +33,13 @@ export function openLimiter(parts: LimiterParts): Limiter {
     divisorOf,
     onLimited: (work, limit, mode) => metrics.limited(work, limit, mode),
   })
-  metrics.observe('limiterKeys', () => limiter.store().buckets)
+  metrics.observe('limiterKeys', () => inThousands(limiter.store().buckets))
   return limiter
+}
+
+/** Rounded down: an exact count would tell how many people sent something lately. */
+function inThousands(count: number): number {
+  return Math.floor(count / 1_000) * 1_000
 }
 
 /** What a configuration says of limits. */
