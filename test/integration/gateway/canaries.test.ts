@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MimiClient } from '../../../src/client/mimi-client.ts'
 import type { ReportKey } from '../../../src/client/mimi/sealed-report.ts'
 import { loadKeys } from '../../../src/keys/key-files.ts'
@@ -24,7 +25,9 @@ const canary = {
   path: 'canary-path',
   suite: 'canary-suite',
 }
-const decisionLog = { file: 'decisions.jsonl', sampleAllows: 1 }
+const logDirectory = mkdtempSync(join(tmpdir(), 'postern-canaries-'))
+const decisionLog = { file: join(logDirectory, 'decisions.jsonl'), sampleAllows: 1 }
+afterAll(() => rmSync(logDirectory, { recursive: true, force: true }))
 const clubhouse = useClubhouse({ providers: { 'a.example': { extra: { decisionLog } } } })
 const recorder = recordSpans()
 const room = 'mimi://a.example/r/clubhouse'
@@ -164,10 +167,11 @@ test('no metric has what people wrote, nor who they are', async () => {
 /** All octets that a gateway has in files, without its reference DS. */
 function kept(domain: string): string {
   const { directory } = provider(domain)
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith('reference-ds'))
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
-    .join('\n')
+    .map((entry) => join(entry.parentPath, entry.name))
+  if (domain === 'a.example') files.push(decisionLog.file)
+  return files.map((file) => readFileSync(file, 'latin1')).join('\n')
 }
 
 const content = ['text', 'note', 'handle', 'email', 'device', 'path', 'suite'] as const
