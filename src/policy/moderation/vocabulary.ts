@@ -9,6 +9,20 @@ export const moderatorRoles = [
 ] as const
 export type ModeratorRole = (typeof moderatorRoles)[number]
 
+/** Where cases wait, by what they are about. */
+export const moderationQueues = [
+  'spam',
+  'harassment',
+  'violence',
+  'adult',
+  'child-safety',
+  'danger',
+  'terms',
+  'other',
+  'complaints',
+] as const
+export type ModerationQueue = (typeof moderationQueues)[number]
+
 /** What can be asked about a case. */
 export const moderationActions = [
   'view',
