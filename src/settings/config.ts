@@ -3,6 +3,7 @@ import type { AssetHost } from '../model/asset-url.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
 import type { Limits } from './limits.ts'
+import { moderationConfig, type ModerationConfig } from './moderation.ts'
 import type { Rates } from './rates.ts'
 import type { Costs } from '../ratelimit/costs.ts'
 import type { VerificationKey } from '../metadata/requirements/document.ts'
@@ -48,6 +49,7 @@ export interface Config {
   readonly shadowPolicies: PolicySource | undefined
   /** Absolute path of policies about where reports go. */
   readonly routingPolicies: string | undefined
+  readonly moderation: ModerationConfig
   readonly decisionLog: DecisionLogConfig
   readonly limits: Limits
   /** For `limitsWith`. */
@@ -144,6 +146,7 @@ export function buildConfig(
     attested: written.attested,
     rooms: written.rooms,
     ...policiesOf(written, absolute),
+    moderation: moderationConfig(written.moderation, absolute),
     decisionLog: decisionLogConfig(written.decisionLog, absolute),
     limits: written.limits,
     rates: written.rates,

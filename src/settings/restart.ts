@@ -33,6 +33,7 @@ const fixed = [
   'attested',
   'rooms',
   'routingPolicies',
+  'moderation.policies',
   'decisionLog',
   'limits',
   'spentTokens',

@@ -13,6 +13,7 @@ import {
 } from './fields.ts'
 import { issuerSchema } from './issuer.ts'
 import { limitsSchema } from './limits.ts'
+import { moderationSchema } from './moderation.ts'
 import { costsSchema, limiterStoreSchema, ratesSchema } from './rates.ts'
 import { spentTokensSchema } from './spent-tokens.ts'
 import { attestedSchema, privateSuitesSchema, requirementsSchema, suitesSchema } from './suites.ts'
@@ -202,6 +203,9 @@ export const configurationSchema = z.strictObject({
     .describe(
       'Directory of Cedar policies about where reports go, instead of those that come with it.',
     ),
+  moderation: moderationSchema
+    .prefault({})
+    .describe('Who decides on reports, and how: see `postern cases`.'),
   decisionLog: z
     .strictObject({
       file: fileField
