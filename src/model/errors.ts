@@ -82,6 +82,15 @@ export type ErrorCode =
   | 'notice-early'
   | 'notice-reused'
   | 'notice-unknown'
+  // cases
+  | 'moderator-unknown'
+  | 'moderation-denied'
+  | 'claim-required'
+  | 'case-claimed'
+  | 'lease-expired'
+  | 'case-state'
+  | 'decision-invalid'
+  | 'appeal-refused'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

@@ -17,6 +17,8 @@ export interface Evidence {
 export interface EvidenceMessage {
   /** Hexadecimal; empty where the content names neither sender nor room. */
   readonly messageId: string
+  /** Hexadecimal; empty as well. A strike names the message by it. */
+  readonly frankingTag: string
   readonly acceptedAtMs: number
   /** The text parts, where the content can be read. */
   readonly texts: readonly string[]
@@ -36,6 +38,7 @@ export function readEvidence(report: Buffer): Evidence {
       const id = reported && reportedMessageId(reported)
       return {
         messageId: id?.toString('hex') ?? '',
+        frankingTag: reported?.frankingTag.toString('hex') ?? '',
         acceptedAtMs: Number(acceptedTimestamp),
         texts: reported === undefined ? [] : textsOf(reported.content),
         applicationData: messageContent.toString('base64'),

@@ -3,12 +3,15 @@ import { createHmac, type KeyObject } from 'node:crypto'
 /** Stands for a person where its URI has no business: the same person, the same handle, under one key. */
 export interface Handles {
   subject(uri: string): string
-  /** Reporters that a provider did not name share one handle. */
-  reporter(uri: string | undefined, provider: string): string
+  /**
+   * At a time: new every 30 days, so that nobody's reports can be strung together for longer. Reporters
+   * that a provider did not name share one handle.
+   */
+  reporter(uri: string | undefined, provider: string, atMs: number): string
 }
 
 export function createHandles(key: KeyObject): Handles {
-  const handle = (...parts: readonly string[]) =>
+  const handle = (...parts: readonly (string | number)[]) =>
     createHmac('sha256', key)
       .update(JSON.stringify(parts))
       .digest()
@@ -16,9 +19,15 @@ export function createHandles(key: KeyObject): Handles {
       .toString('hex')
   return {
     subject: (uri) => handle('subject', uri),
-    reporter: (uri, provider) =>
-      uri === undefined ? handle('unnamed', provider) : handle('reporter', uri),
+    reporter: (uri, provider, atMs) => {
+      const period = Math.floor(atMs / REPORTER_HANDLE_MS)
+      return uri === undefined
+        ? handle('unnamed', provider, period)
+        : handle('reporter', uri, period)
+    },
   }
 }
 
+/** How long a reporter keeps a handle, in ms. */
+export const REPORTER_HANDLE_MS = 30 * 86_400_000
 const HANDLE_BYTES = 16

@@ -227,7 +227,7 @@ function newReport(
   const { room, subject } = exchange
   const { id, receivedAtMs, provider, opened, checked } = examined
   const { reporter: user, reporterProof } = reporterOf({ exchange, examined }, options)
-  const reporter = handles.reporter(user, provider)
+  const reporter = handles.reporter(user, provider, receivedAtMs)
   const isEmpty = checked.messages.length === 0
   return {
     id,

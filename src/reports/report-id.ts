@@ -1,7 +1,12 @@
 import type { Randomness } from '../model/clock.ts'
 
-/** `rep-` and a ULID: 48 bits of time, 80 random bits. Later reports sort after earlier ones. */
+/** `rep-` and a ULID. Later reports sort after earlier ones. */
 export function newReportId(nowMs: number, randomness: Randomness): string {
+  return newSortedId('rep', nowMs, randomness)
+}
+
+/** `<prefix>-` and a ULID: 48 bits of time, 80 random bits. Later ones sort after earlier ones. */
+export function newSortedId(prefix: string, nowMs: number, randomness: Randomness): string {
   const random = BigInt(`0x${randomness(RANDOM_BYTES).toString('hex')}`)
   let rest = (BigInt(nowMs) << RANDOM_BITS) | random
   let digits = ''
@@ -9,7 +14,7 @@ export function newReportId(nowMs: number, randomness: Randomness): string {
     digits = ALPHABET.charAt(Number(rest & 31n)) + digits
     rest >>= 5n
   }
-  return `rep-${digits}`
+  return `${prefix}-${digits}`
 }
 
 const RANDOM_BYTES = 10

@@ -257,7 +257,7 @@ function proofOf(text: string): ReporterProof {
 }
 
 /** Anything that this program never writes counts as not checked. */
-function resultOf(text: string): ReportResult {
+export function resultOf(text: string): ReportResult {
   return RESULTS.find((result) => result === text) ?? 'not-checked'
 }
 

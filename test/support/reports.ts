@@ -12,6 +12,7 @@ import {
   type ReportDeskOptions,
   type ReportRoom,
 } from '../../src/reports/report-desk.ts'
+import { caseMigrations } from '../../src/reports/cases/case-tables.ts'
 import { reportMigrations } from '../../src/reports/report-store.ts'
 import { rawKey } from '../../src/reports/sealing.ts'
 import { openStore } from '../../src/sqlite/store.ts'
@@ -73,7 +74,7 @@ export async function openDesk(
   change: Partial<ReportDeskOptions> & { facts?: Partial<ReportRoom> } = {},
 ) {
   const path = join(tempDir(), 'store.db')
-  const store = await openStore({ path, migrations: reportMigrations })
+  const store = await openStore({ path, migrations: [...reportMigrations, ...caseMigrations] })
   onTestFinished(() => store[Symbol.asyncDispose]())
   const clock = change.clock ?? minuteLater
   const facts: ReportRoom = {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readApplicationData } from '../../../src/franking/application-data.ts'
 import { expect, test } from 'vitest'
 import { createReportVerifier } from '../../../src/franking/verify-report.ts'
 import { parseMimiUri } from '../../../src/model/ids.ts'
@@ -76,6 +77,7 @@ test('the evidence opens with the private key only, and only when it is asked fo
     note: 'please look',
     messages: [
       {
+        frankingTag: readApplicationData(content)?.frankingTag.toString('hex'),
         messageId: expect.stringMatching(/^01[0-9a-f]{62}$/),
         acceptedAtMs: acceptedMs,
         texts: [`abusive ${CANARY}`],
@@ -214,18 +216,6 @@ test('pages go from the newest report to the oldest, for one room or for all', a
   expect(times).toEqual([4, 3, 2, 1, 0])
   expect(desk.list({ room })).toHaveLength(5)
   expect(desk.list({ room: 'mimi://hub.example/r/other' })).toHaveLength(0)
-})
-
-test('retention deletes a report with its checks, and the message may be reported again', async () => {
-  let nowMs = acceptedMs
-  const { desk } = await openDesk({ clock: () => nowMs })
-  const report = reportExchange({ messages: [abusive(content)] })
-  const { id } = await desk.receive(report)
-  nowMs += 1_000
-  expect(await desk.deleteOlderThan(1_000)).toBe(0)
-  expect(await desk.deleteOlderThan(999)).toBe(1)
-  expect(await desk.show(id)).toBeUndefined()
-  expect((await desk.receive(report)).duplicate).toBe(false)
 })
 
 const many = Array.from({ length: 21 }, (_, index) =>

@@ -1,0 +1,45 @@
+import { textColumn } from '../../sqlite/row.ts'
+import type { Store } from '../../sqlite/store.ts'
+import type { ReportProgress } from '../report-desk.ts'
+
+/** How far a report has come, for whoever holds its receipt; without names, content and actions. */
+export interface ReportFeedback {
+  readonly status: 'received' | 'under-review' | 'decided'
+  /** Once decided. `reversed`: an appeal took the action back. */
+  readonly outcome: 'action' | 'no-action' | 'not-verified' | 'reversed' | undefined
+}
+
+/** By the id of the receipt; undefined for a report that is not known, or not any more. */
+export function feedbackOf(store: Store, report: string): ReportFeedback | undefined {
+  const row = store.get(FEEDBACK, [report])
+  if (row === undefined) return undefined
+  const phase = textColumn(row, 'phase')
+  if (phase === 'open') return { status: 'received', outcome: undefined }
+  if (phase === 'claimed' || phase === 'proposed')
+    return { status: 'under-review', outcome: undefined }
+  return { status: 'decided', outcome: OUTCOMES.get(textColumn(row, 'outcome')) }
+}
+
+/** The same in the words that reporters' providers read. */
+export function progressOf(feedback: ReportFeedback | undefined): ReportProgress {
+  switch (feedback?.status) {
+    case undefined:
+    case 'received':
+      return 'received'
+    case 'under-review':
+      return 'under_review'
+    case 'decided':
+      return `decided:${(feedback?.outcome ?? 'no-action').replaceAll('-', '_')}`
+  }
+}
+
+/** Nobody is told that their report was unfounded: that nothing was done says enough. */
+const OUTCOMES: ReadonlyMap<string, NonNullable<ReportFeedback['outcome']>> = new Map([
+  ['action', 'action'],
+  ['no-action', 'no-action'],
+  ['unfounded', 'no-action'],
+  ['not-verified', 'not-verified'],
+  ['reversed', 'reversed'],
+])
+const FEEDBACK = `SELECT phase, coalesce(outcome, '') AS outcome FROM cases
+  WHERE id = (SELECT case_id FROM case_reports WHERE report = ?)`

@@ -1,0 +1,221 @@
+import { GatewayError } from '../../model/errors.ts'
+import type { Sanction } from '../../model/sanctions.ts'
+import { blobColumn, textColumn } from '../../sqlite/row.ts'
+import type { Statement, Store } from '../../sqlite/store.ts'
+import type { Access } from '../cases/access.ts'
+import { append, type KnownCase } from '../cases/case-log.ts'
+import type { CaseParts } from '../cases/case-parts.ts'
+import { isHeldBy } from '../cases/case-state.ts'
+import { newSortedId } from '../report-id.ts'
+import type { Actor } from '../cases/team.ts'
+import { checkForm, type DecisionForm } from './decision-form.ts'
+import { draftSanctions } from './draft-sanctions.ts'
+import { toApply, toUndo, type SanctionOutbox } from './sanction-outbox.ts'
+import { statementOf, type StatementOfReasons } from './statement.ts'
+
+/** A decision as it is kept. */
+export interface DecisionRecord {
+  readonly id: string
+  /** `superseded`: rejected or undone; nothing of it holds. */
+  readonly state: 'proposed' | 'taken' | 'superseded'
+  readonly form: DecisionForm
+  /** As it was made when the decision was taken, or as it would be. */
+  readonly statement: StatementOfReasons
+}
+
+export interface Decisions {
+  /**
+   * Decides a case that the actor holds. What needs a second person is proposed and waits. Throws
+   * `decision-invalid`, `claim-required`, `lease-expired`, `case-claimed`, `case-state` and what policies
+   * say.
+   */
+  decide(actor: Actor, id: string, taken: TakenForm): Promise<KnownCase>
+  /** A second person agrees: the proposal takes effect. Throws `moderation-denied`, `case-state`. */
+  approve(actor: Actor, id: string): Promise<KnownCase>
+  /** A second person does not, or whoever proposed thinks better of it: the case is open again. */
+  reject(actor: Actor, id: string, note: string): Promise<KnownCase>
+  /** Takes a decision back, with all that it did; the case is open again. Throws `case-state`. */
+  undo(actor: Actor, id: string, note: string): Promise<KnownCase>
+}
+
+export interface TakenForm {
+  readonly form: DecisionForm
+  /** The id of a decision about many cases. */
+  readonly bulk?: string | undefined
+}
+
+export function createDecisions(
+  parts: CaseParts,
+  { access, outbox }: { readonly access: Access; readonly outbox: SanctionOutbox },
+): Decisions {
+  const { store, clock } = parts
+  const settled = async (work: Promise<KnownCase>): Promise<KnownCase> => {
+    const known = await work
+    await outbox.flush()
+    return known
+  }
+  return {
+    decide: (actor, id, taken) => decide({ ...parts, access, outbox }, actor, { id, ...taken }),
+    approve: (actor, id) =>
+      settled(append(store, id, (known) => approval({ ...parts, access }, actor, known))),
+    reject: (actor, id, note) =>
+      append(store, id, (known) => {
+        const { decision } = known.state
+        // Whoever proposed may think better of it.
+        access.demand(actor, decision?.by === actor.name ? 'view' : 'approve', known)
+        return {
+          event: { kind: 'rejected', note, atMs: clock(), by: actor.name },
+          statements: decision === undefined ? [] : [[SUPERSEDE, [decision.id]]],
+        }
+      }),
+    undo: (actor, id, note) =>
+      settled(
+        append(store, id, (known) => {
+          access.demand(actor, 'undo', known)
+          const event = { kind: 'undone' as const, note, atMs: clock(), by: actor.name }
+          const decision = known.state.decision?.id
+          return { event, statements: decision === undefined ? [] : takeBack(id, decision) }
+        }),
+      ),
+  }
+}
+
+/** What undoes a decision: its sanctions, and what it said of reporters. */
+function takeBack(id: string, decision: string): readonly Statement[] {
+  return [[SUPERSEDE, [decision]], toUndo(decision), [FORGET_OUTCOMES, [id]]]
+}
+
+/** Decisions of a case, newest first. */
+export function decisionsOf(store: Store, id: string): readonly DecisionRecord[] {
+  return store.all(OF_CASE, [id]).map((row) => {
+    const record: DecisionRecord = {
+      ...JSON.parse(textColumn(row, 'body')),
+      id: textColumn(row, 'id'),
+      state: textColumn(row, 'state'),
+    }
+    return record
+  })
+}
+
+/** Hexadecimal ids of the messages of a case. */
+export function messagesOf(store: Store, id: string): readonly string[] {
+  return store.all(MESSAGES, [id]).map((row) => blobColumn(row, 'message_id').toString('hex'))
+}
+
+/** What a form would do to a case. Throws `decision-invalid`. */
+export function sanctionsFor(
+  { store, randomness }: Pick<CaseParts, 'store' | 'randomness'>,
+  form: DecisionForm,
+  decided: { readonly known: KnownCase; readonly decision: string; readonly atMs: number },
+): readonly Sanction[] {
+  const { row } = decided.known
+  const messages = messagesOf(store, row.id)
+  const { decision, atMs } = decided
+  const subject = { decision, room: row.room, subject: row.subject, messages, atMs }
+  return draftSanctions(form, subject, randomness)
+}
+
+type DecideParts = CaseParts & { readonly access: Access; readonly outbox: SanctionOutbox }
+
+async function decide(
+  parts: DecideParts,
+  actor: Actor,
+  { id, form, bulk }: TakenForm & { readonly id: string },
+): Promise<KnownCase> {
+  checkForm(form)
+  const { store, access, clock, randomness } = parts
+  const { secondPerson } = parts.settings()
+  const needsSecond = form.actions.some(({ kind }) => secondPerson.includes(kind))
+  const known = await append(store, id, (found) => {
+    access.demand(actor, 'view', found)
+    const atMs = clock()
+    const decision = newSortedId('dec', atMs, randomness)
+    const made = madeOf(parts, form, { known: found, decision, atMs })
+    const kind = needsSecond ? ('proposed' as const) : ('decided' as const)
+    const event = { kind, decision, outcome: form.outcome, atMs, by: actor.name }
+    // Where it is not held, the state refuses the event with a code that says what to do.
+    if (isHeldBy(found.state, actor.name, atMs))
+      access.demand(
+        actor,
+        { action: needsSecond ? 'propose' : 'decide', irreversible: needsSecond },
+        found,
+      )
+    const state = needsSecond ? 'proposed' : 'taken'
+    const keep: Statement = [INSERT, [decision, id, bulk ?? null, state, bodyOf(form, made)]]
+    const effects = needsSecond ? [] : effectsOf(id, { decision, form, made, atMs })
+    return { event, statements: [keep, ...effects] }
+  })
+  if (!needsSecond) await parts.outbox.flush()
+  return known
+}
+
+function approval(parts: CaseParts & { readonly access: Access }, actor: Actor, known: KnownCase) {
+  const { store, access, clock } = parts
+  const { decision } = known.state
+  access.demand(actor, 'approve', known)
+  const proposal = decisionsOf(store, known.row.id).find(({ id }) => id === decision?.id)
+  if (decision === undefined || proposal?.state !== 'proposed')
+    throw new GatewayError('case-state', { facts: { state: known.state.phase } })
+  // Takes effect as the proposer's decision: with all that is asked of one but a running lease.
+  const taken = { irreversible: true, approver: actor.name, holder: decision.by }
+  access.demand({ name: decision.by, mfa: true }, { action: 'decide', ...taken }, known)
+  const atMs = clock()
+  const { form } = proposal
+  const made = madeOf(parts, form, { known, decision: decision.id, atMs })
+  return {
+    event: { kind: 'approved' as const, atMs, by: actor.name },
+    statements: [
+      [TAKE, [bodyOf(form, made), decision.id]] satisfies Statement,
+      ...effectsOf(known.row.id, { decision: decision.id, form, made, atMs }),
+    ],
+  }
+}
+
+interface Made {
+  readonly sanctions: readonly Sanction[]
+  readonly statement: StatementOfReasons
+}
+
+function madeOf(
+  parts: CaseParts,
+  form: DecisionForm,
+  decided: { readonly known: KnownCase; readonly decision: string; readonly atMs: number },
+): Made {
+  const { decision, atMs, known } = decided
+  const sanctions = sanctionsFor(parts, form, decided)
+  const { room, subject } = known.row
+  const statement = statementOf(form, sanctions, { id: decision, decidedAtMs: atMs, room, subject })
+  return { sanctions, statement }
+}
+
+function bodyOf(form: DecisionForm, { statement }: Made): string {
+  return JSON.stringify({ form, statement })
+}
+
+/** What a decision sets off: its sanctions, and what it says of those who reported. */
+function effectsOf(
+  id: string,
+  {
+    decision,
+    form,
+    made,
+    atMs,
+  }: {
+    readonly decision: string
+    readonly form: DecisionForm
+    readonly made: Made
+    readonly atMs: number
+  },
+): readonly Statement[] {
+  return [...toApply(decision, made.sanctions), [OUTCOMES, [atMs, form.outcome, id]]]
+}
+
+const INSERT = `INSERT INTO case_decisions (id, case_id, bulk, state, body) VALUES (?, ?, ?, ?, ?)`
+const TAKE = `UPDATE case_decisions SET state = 'taken', body = ? WHERE id = ?`
+const SUPERSEDE = `UPDATE case_decisions SET state = 'superseded' WHERE id = ?`
+const OF_CASE = `SELECT id, state, body FROM case_decisions WHERE case_id = ? ORDER BY id DESC`
+const MESSAGES = `SELECT message_id FROM case_messages WHERE case_id = ? ORDER BY message_id`
+const OUTCOMES = `INSERT INTO reporter_outcomes (reporter, case_id, at_ms, outcome)
+  SELECT reporter, case_id, ?, ? FROM case_reporters WHERE case_id = ?
+  ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, outcome = excluded.outcome`
+const FORGET_OUTCOMES = `DELETE FROM reporter_outcomes WHERE case_id = ?`

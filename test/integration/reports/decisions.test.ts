@@ -1,0 +1,244 @@
+import { expect, test } from 'vitest'
+import { APPEAL_WINDOW_MS } from '../../../src/reports/cases/case-state.ts'
+import { alice, room } from '../../support/franking.ts'
+import {
+  ann,
+  banForm,
+  bob,
+  claimed,
+  DAY_MS,
+  HOUR_MS,
+  messageId,
+  moderator,
+  noActionForm,
+  openCases,
+  refusal,
+} from '../../support/cases.ts'
+
+test('a decision needs a claim, and one that still runs', async () => {
+  const cases = await openCases()
+  const { desk, report, time } = cases
+  const { case: id } = await report()
+  const form = banForm()
+  expect(await refusal(desk.decisions.decide(ann, id, { form }))).toBe('claim-required')
+  await desk.leases.claim(bob, id)
+  expect(await refusal(desk.decisions.decide(ann, id, { form }))).toBe('case-claimed')
+  time.nowMs += 10 * 60_000
+  expect(await refusal(desk.decisions.decide(bob, id, { form }))).toBe('lease-expired')
+  await desk.leases.claim(ann, id)
+  expect(await refusal(desk.decisions.decide({ ...ann, mfa: false }, id, { form }))).toBe(
+    'moderation-denied',
+  )
+  expect(await refusal(desk.decisions.decide(ann, id, { form }))).toBe('done')
+  expect(cases.sanctions.summary()).toEqual(['ban enforced-at-hub', 'notify enforced-at-hub'])
+  expect(await refusal(desk.decisions.decide(ann, id, { form }))).toBe('case-state')
+})
+
+test('a decision writes its statement of reasons as it is made', async () => {
+  const cases = await openCases()
+  const id = await claimed(cases)
+  const { desk, time } = cases
+  const form = banForm({ actions: [{ kind: 'limit', divisor: 10, days: 7 }], territories: ['DE'] })
+  await desk.decisions.decide(ann, id, { form })
+  const [decision] = desk.show(ann, id).decisions
+  expect(decision?.statement).toEqual({
+    id: decision?.id,
+    decidedAtMs: time.nowMs,
+    room,
+    subject: alice,
+    outcome: 'action',
+    category: 'harassment.targeted',
+    facts: form.facts,
+    ground: form.ground,
+    source: 'report',
+    automation: { detection: false, decision: 'none' },
+    scope: {
+      territories: ['DE'],
+      restrictions: [
+        { kind: 'limit', target: alice, untilMs: time.nowMs + 7 * DAY_MS, reversibility: 'full' },
+      ],
+    },
+    redress: {
+      appeal: 'to-another-moderator',
+      appealUntilMs: time.nowMs + APPEAL_WINDOW_MS,
+      others: ['out-of-court-settlement', 'court'],
+    },
+  })
+  const notice = [...cases.sanctions.records.values()].at(-1)?.sanction
+  expect(notice).toMatchObject({ kind: 'notify', statementRef: decision?.id, notice: 'statement' })
+})
+
+test('a form that is not complete decides nothing', async () => {
+  const cases = await openCases()
+  const id = await claimed(cases)
+  const wrong = {
+    category: banForm({ category: 'nonsense' }),
+    facts: banForm({ facts: '  ' }),
+    ground: banForm({ ground: undefined }),
+    'outcome-without-action': banForm({ actions: [{ kind: 'notify' }] }),
+    'action-without-outcome': noActionForm({ actions: [{ kind: 'ban' }] }),
+    'repeated-action': banForm({ actions: [{ kind: 'ban' }, { kind: 'ban' }] }),
+    message: banForm({ actions: [{ kind: 'retract', messageId: '00'.repeat(32) }] }),
+  }
+  for (const [reason, form] of Object.entries(wrong))
+    expect(await refusal(cases.desk.decisions.decide(ann, id, { form }))).toBe(
+      `decision-invalid ${reason}`,
+    )
+  expect(cases.desk.show(ann, id)).toMatchObject({ decisions: [], case: { phase: 'claimed' } })
+})
+
+test('nobody who is known by a handle only is sanctioned', async () => {
+  const cases = await openCases()
+  const id = await claimed(cases, { subject: 'ab'.repeat(16) })
+  expect(await refusal(cases.desk.decisions.decide(ann, id, { form: banForm() }))).toBe(
+    'decision-invalid subject',
+  )
+})
+
+test('what cannot be taken back waits for a second person', async () => {
+  const cases = await openCases()
+  const { desk, sanctions, time } = cases
+  const id = await claimed(cases)
+  const form = banForm({ actions: [{ kind: 'retract', messageId: undefined }, { kind: 'ban' }] })
+  const proposed = await desk.decisions.decide(ann, id, { form })
+  expect(proposed.state.phase).toBe('proposed')
+  expect(sanctions.summary()).toEqual([])
+  expect(await refusal(desk.decisions.approve(ann, id))).toBe('moderation-denied')
+  expect(await refusal(desk.leases.claim(bob, id))).toBe('case-state')
+  time.nowMs += HOUR_MS
+  const approved = await desk.decisions.approve(bob, id)
+  expect(approved.state.decision).toMatchObject({ by: 'ann', approver: 'bob' })
+  expect(sanctions.summary()).toEqual([
+    'retract enforced-at-hub',
+    'ban enforced-at-hub',
+    'notify enforced-at-hub',
+  ])
+  const [retraction] = sanctions.records.values()
+  expect(retraction?.sanction).toMatchObject({
+    message: { messageId: messageId('words').toString('hex') },
+  })
+  expect(desk.show(ann, id).decisions).toMatchObject([
+    { state: 'taken', statement: { decidedAtMs: time.nowMs } },
+  ])
+  expect(await refusal(desk.decisions.approve(bob, id))).toBe('case-state')
+})
+
+test('of two who approve at once the sanctions take effect once', async () => {
+  const cases = await openCases()
+  cases.team.push(moderator('cid'))
+  const id = await claimed(cases)
+  const form = banForm({ actions: [{ kind: 'retract', messageId: undefined }] })
+  await cases.desk.decisions.decide(ann, id, { form })
+  const outcomes = await Promise.all([
+    refusal(cases.desk.decisions.approve(bob, id)),
+    refusal(cases.desk.decisions.approve({ name: 'cid', mfa: true }, id)),
+  ])
+  expect(outcomes.toSorted()).toEqual(['case-state', 'done'])
+  expect(cases.sanctions.summary()).toHaveLength(2)
+})
+
+test('a proposal that is rejected does nothing, and the case is open again', async () => {
+  const cases = await openCases()
+  const { desk } = cases
+  const id = await claimed(cases)
+  const form = banForm({ actions: [{ kind: 'retract', messageId: undefined }] })
+  await desk.decisions.decide(ann, id, { form })
+  await desk.decisions.reject(bob, id, 'too much')
+  expect(desk.show(ann, id)).toMatchObject({
+    case: { phase: 'open' },
+    decisions: [{ state: 'superseded' }],
+  })
+  expect(cases.sanctions.summary()).toEqual([])
+  expect(await refusal(desk.leases.claim(bob, id))).toBe('done')
+})
+
+test('a decision that is undone undoes what it did', async () => {
+  const cases = await openCases()
+  const { desk, sanctions } = cases
+  cases.team.push(moderator('cid', { roles: ['moderator'] }))
+  const id = await claimed(cases)
+  await desk.decisions.decide(ann, id, { form: banForm() })
+  expect(await refusal(desk.decisions.undo({ name: 'cid', mfa: true }, id, ''))).toBe(
+    'moderation-denied',
+  )
+  await desk.decisions.undo(ann, id, 'the wrong person')
+  expect(sanctions.summary()).toEqual([
+    'ban undone',
+    'notify undone',
+    'unban enforced-at-hub',
+    'notify enforced-at-hub',
+  ])
+  expect(desk.show(ann, id)).toMatchObject({
+    case: { phase: 'open', outcome: undefined },
+    sanctions: [
+      { kind: 'ban', emission: 'undone' },
+      { kind: 'notify', emission: 'undone' },
+    ],
+  })
+  expect(await refusal(desk.decisions.undo(ann, id, ''))).toBe('case-state')
+})
+
+test('sanctions that could not be handed on are handed on later, by another process too', async () => {
+  const cases = await openCases()
+  const { desk, sanctions } = cases
+  const id = await claimed(cases)
+  sanctions.down = true
+  await desk.decisions.decide(ann, id, { form: banForm() })
+  expect(sanctions.summary()).toEqual([])
+  expect(desk.show(ann, id).sanctions).toMatchObject([{ emission: 'to-apply' }, {}])
+  sanctions.down = false
+  const next = cases.again()
+  expect((await next.tend()).emitted).toBe(2)
+  expect((await next.tend()).emitted).toBe(0)
+  expect(sanctions.summary()).toEqual(['ban enforced-at-hub', 'notify enforced-at-hub'])
+})
+
+test('what is undone before it could be handed on never takes effect', async () => {
+  const cases = await openCases()
+  const { desk, sanctions } = cases
+  const id = await claimed(cases)
+  sanctions.down = true
+  await desk.decisions.decide(ann, id, { form: banForm() })
+  await desk.decisions.undo(ann, id, '')
+  sanctions.down = false
+  await desk.tend()
+  expect(sanctions.summary()).toEqual([])
+})
+
+test('many cases are previewed, decided and taken back at once', async () => {
+  const cases = await openCases()
+  const { desk, sanctions, report } = cases
+  const ids: string[] = []
+  for (let number = 0; number < 4; number += 1)
+    ids.push((await report({ room: `mimi://hub.example/r/${number}` })).case)
+  const [held = ''] = ids
+  await desk.leases.claim(bob, held)
+  const form = banForm()
+  const preview = desk.bulk.preview(ann, [...ids, 'case-unknown'], form)
+  expect(preview.lines.map(({ result }) => result)).toEqual([
+    { code: 'case-claimed' },
+    'possible',
+    'possible',
+    'possible',
+    { code: 'not-found' },
+  ])
+  expect(preview.lines[1]?.restrictions).toMatchObject([
+    { kind: 'ban', target: alice, reversibility: 'readmission' },
+    { kind: 'notify' },
+  ])
+  expect(sanctions.summary()).toEqual([])
+  expect(desk.list(ann, {}).cases).toHaveLength(4)
+  const { bulk = '', lines } = await desk.bulk.decide(ann, ids, form)
+  expect(lines.map(({ result }) => result)).toEqual([
+    { code: 'case-claimed' },
+    'decided',
+    'decided',
+    'decided',
+  ])
+  expect(sanctions.summary().filter((line) => line.startsWith('ban'))).toHaveLength(3)
+  const undone = await desk.bulk.undo(ann, bulk, 'all wrong')
+  expect(undone.lines.map(({ result }) => result)).toEqual(['undone', 'undone', 'undone'])
+  expect(sanctions.summary().filter((line) => line === 'ban undone')).toHaveLength(3)
+  expect(desk.list(ann, {}).cases).toHaveLength(4)
+  expect(await refusal(desk.bulk.undo(ann, bulk, ''))).toBe('not-found')
+})
