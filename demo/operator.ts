@@ -90,7 +90,7 @@ export async function strikeAnswered(provider: Provider): Promise<string> {
 export async function newestReport(provider: Provider): Promise<ReportDetail> {
   const detail = await ask(provider, async (control) => {
     const { reports } = await control.listReports({ after: undefined, limit: 1 })
-    return reports[0] && control.findReport(reports[0].id, { evidence: false })
+    return reports[0] && control.findReport(reports[0].id)
   })
   expect(detail !== undefined, 'the report is kept')
   return detail

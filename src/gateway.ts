@@ -8,6 +8,7 @@ import { createLimitHandlers } from './admin/limits-handlers.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
+import { startCases } from './assembly/case-desk.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
@@ -137,13 +138,14 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, requirements, notices, unnamed, verifier } = await openPipelineParts({
-    ...shared,
-    ...signals,
-    decisionLog,
-    tokens: issuer?.stated,
-    tokenKeys: issuer?.messageKeys,
-  })
+  const { parts, requirements, notices, unnamed, verifier, bindSanctions } =
+    await openPipelineParts({
+      ...shared,
+      ...signals,
+      decisionLog,
+      tokens: issuer?.stated,
+      tokenKeys: issuer?.messageKeys,
+    })
   stack.use(unnamed.spent)
   stack.use(verifier)
   stack.use(parts.peerClients)
@@ -157,6 +159,8 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const labels = createLabels({ ...parts, documents: requirements.documents })
   bind(internalHandlers(parts, pipeline, { signer, labels }))
   stack.use(await startSanctions(parts, log))
+  bindSanctions(createSanctionPort(parts))
+  stack.use(startCases(parts.cases, log))
   await parts.outbox.start()
   const outer = { ...inside, identity, parts, requirements, notices, pipeline }
   const peers = stack.use(await startPeersListener(outer))
@@ -178,7 +182,7 @@ async function openControl(
   stack: AsyncDisposableStack,
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
-  const { log, clock, readConfig, version, store, keys, parts } = outside
+  const { log, clock, readConfig, version, store, parts } = outside
   const { labels, requirements, peers, internal, tokens } = outside
   let { config } = outside
   let draining = false
@@ -193,9 +197,7 @@ async function openControl(
   const handlers = controlHandlers({
     parts,
     labels,
-    keys,
     issuer: outside.issuer,
-    log,
     version,
     startedAtMs: clock(),
     draining: () => draining,
@@ -262,6 +264,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
       notices: noticeHandlers({ ...parts, notices: side.notices }),
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
       limits: createLimitHandlers(parts),
+      cases: parts.cases,
       log,
     }),
   )

@@ -43,7 +43,7 @@ export const reportListSchema = z.strictObject({
 })
 export type ReportList = z.infer<typeof reportListSchema>
 
-/** One report; `evidence` only where it was asked for. */
+/** One report; what it says is shown to whoever holds its case. */
 export const reportDetailSchema = z.strictObject({
   report: reportSummarySchema,
   checks: z.array(
@@ -59,22 +59,6 @@ export const reportDetailSchema = z.strictObject({
       proof: z.unknown().optional(),
     }),
   ),
-  evidence: z
-    .strictObject({
-      reporter: z.string(),
-      subject: z.string(),
-      note: z.string(),
-      messages: z.array(
-        z.strictObject({
-          messageId: z.string(),
-          acceptedAtMs: z.number(),
-          texts: z.array(z.string()),
-          /** Base64. */
-          applicationData: z.string(),
-        }),
-      ),
-    })
-    .optional(),
 })
 export type ReportDetail = z.infer<typeof reportDetailSchema>
 
@@ -134,10 +118,7 @@ export interface ControlHandlers {
   readonly health: () => Health
   readonly reload: () => Promise<ReloadResult>
   readonly listReports: (page: { after: string | undefined; limit: number }) => Promise<ReportList>
-  readonly findReport: (
-    id: string,
-    options: { evidence: boolean },
-  ) => Promise<ReportDetail | undefined>
+  readonly findReport: (id: string) => Promise<ReportDetail | undefined>
   readonly listRooms: () => RoomList
   readonly listConsents: (page: { before: number | undefined; limit: number }) => ConsentList
   /** What a room, or another provider, is shown. Throw `GatewayError`. */

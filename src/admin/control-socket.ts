@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { bind } from '../listener/bind.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
+import type { CaseDesk } from '../reports/case-desk.ts'
 import { createAdminApp } from './admin-app.ts'
+import { addCaseRoutes } from './cases-routes.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
 import type { KeyHandlers } from './keys-api.ts'
 import { addKeyRoutes } from './keys-routes.ts'
@@ -33,6 +35,7 @@ export interface ControlSocketOptions {
   readonly keys?: KeyHandlers | undefined
   readonly limits?: LimitHandlers | undefined
   readonly notices?: NoticeHandlers | undefined
+  readonly cases?: CaseDesk | undefined
   readonly log: Log
 }
 
@@ -42,18 +45,8 @@ export interface ControlSocketOptions {
  * `configuration-invalid` when a live one answers on it or the path is too long.
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
-  const {
-    path,
-    handlers,
-    requirements,
-    policies,
-    receipts,
-    sanctions,
-    keys,
-    limits,
-    notices,
-    log,
-  } = options
+  const { path, handlers, requirements, policies, receipts, sanctions, keys } = options
+  const { limits, notices, cases, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
@@ -63,6 +56,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   if (keys !== undefined) addKeyRoutes(app, keys)
   if (limits !== undefined) addLimitRoutes(app, limits)
   if (notices !== undefined) addNoticeRoutes(app, notices)
+  if (cases !== undefined) addCaseRoutes(app, cases)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }
@@ -87,8 +81,7 @@ function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
   })
   app.get(controlPaths.report, async (request, reply) => {
     const { id } = parse(reportParams, request.params)
-    const { evidence } = parse(reportQuery, request.query)
-    const detail = await handlers.findReport(id, { evidence: evidence === 'true' })
+    const detail = await handlers.findReport(id)
     if (detail === undefined) throw new GatewayError('not-found')
     return reply.send(detail)
   })
@@ -98,7 +91,6 @@ const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const roomQuery = z.strictObject({ room: z.string().max(1_024) })
 const peerQuery = z.strictObject({ peer: z.string().max(253) })
 const reportParams = z.strictObject({ id })
-const reportQuery = z.strictObject({ evidence: z.enum(['true', 'false']).default('false') })
 const pageQuery = z.strictObject({
   after: id.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),

@@ -1,30 +1,20 @@
-import type { OpeningKeys, ReportDesk } from '../reports/report-desk.ts'
+import type { ReportDesk } from '../reports/report-desk.ts'
 import type { ControlHandlers } from './control-api.ts'
 
-export interface ReportHandlersOptions {
-  readonly desk: ReportDesk
-  readonly keys: OpeningKeys
-  /** Called whenever somebody opens a sealed report. */
-  readonly onOpened: (reportId: string) => void
-}
-
-/** The reports of the desk as the control socket shows them. */
-export function createReportHandlers({
-  desk,
-  keys,
-  onOpened,
-}: ReportHandlersOptions): Pick<ControlHandlers, 'listReports' | 'findReport'> {
+/** The reports of the desk as the control socket shows them: without what they say. */
+export function createReportHandlers(
+  desk: Pick<ReportDesk, 'list' | 'show'>,
+): Pick<ControlHandlers, 'listReports' | 'findReport'> {
   return {
     listReports: ({ after, limit }) => {
       const reports = [...desk.list({ after, limit })]
       const next = reports.length === limit ? reports.at(-1)?.id : undefined
       return Promise.resolve({ reports, ...(next !== undefined && { next }) })
     },
-    findReport: async (id, { evidence }) => {
-      const found = await desk.show(id, evidence ? keys : undefined)
+    findReport: async (id) => {
+      const found = await desk.show(id)
       if (found === undefined) return undefined
-      if (found.evidence !== undefined) onOpened(id)
-      const { summary, checks, evidence: opened } = found
+      const { summary, checks } = found
       return {
         report: summary,
         checks: checks.map(({ anomaly, gap, proof, ...check }) => ({
@@ -33,12 +23,6 @@ export function createReportHandlers({
           ...(gap !== undefined && { gap }),
           ...(proof !== undefined && { proof: readProof(proof) }),
         })),
-        ...(opened !== undefined && {
-          evidence: {
-            ...opened,
-            messages: opened.messages.map((message) => ({ ...message, texts: [...message.texts] })),
-          },
-        }),
       }
     },
   }

@@ -1,21 +1,16 @@
 import type { Component, ControlHandlers, Health } from '../admin/control-api.ts'
 import { createConsentHandlers } from '../admin/consent-handlers.ts'
 import { createReportHandlers } from '../admin/report-handlers.ts'
-import type { KeyRing } from '../keys/key-files.ts'
 import { parseMimiUri, parseProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { hasExpired } from '../policy/policy-holder.ts'
-import { safeId } from '../signals/log-safe.ts'
-import type { Log } from '../signals/log.ts'
 import type { Issuer } from './issuer.ts'
 import type { Labels } from './labels.ts'
 
 export interface ControlParts {
   readonly parts: PipelineParts
   readonly labels: Labels
-  readonly keys: KeyRing
   readonly issuer?: Pick<Issuer, 'attested'> | undefined
-  readonly log: Log
   readonly version: string
   readonly startedAtMs: number
   readonly draining: () => boolean
@@ -24,15 +19,11 @@ export interface ControlParts {
 
 /** What the operator may ask of a running gateway. */
 export function controlHandlers(control: ControlParts): ControlHandlers {
-  const { parts, labels, keys, log } = control
+  const { parts, labels } = control
   return {
     health: () => healthOf(control),
     reload: control.reload,
-    ...createReportHandlers({
-      desk: parts.reports,
-      keys: (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key,
-      onOpened: (id) => log.info('report.opened', { report: safeId(id) }),
-    }),
+    ...createReportHandlers(parts.reports),
     ...createConsentHandlers(parts.consents),
     labelOfRoom: (room) => labels.ofRoom(parseMimiUri(room, 'room')),
     labelOfPeer: (peer) => labels.ofPeer(parseProviderDomain(peer)),

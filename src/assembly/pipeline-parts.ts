@@ -50,13 +50,13 @@ import type { Store } from '../sqlite/store.ts'
 import { openAssetProxy } from './asset-proxy.ts'
 import { createHome } from './home.ts'
 import { openLimiter } from './limiter.ts'
+import { openModeration, type OpenedModeration } from './moderation.ts'
 import { openRequirements, type Requirements, type RequirementsOptions } from './requirements.ts'
 import { openNotices, type Notices } from './notices.ts'
 import { createSendNotice } from './send-notice.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readPolicySets } from './policy-source.ts'
 import { openRelayLog } from './relay-log.ts'
-import { openReportDesk } from './report-desk.ts'
 import { openSanctions } from './sanctions.ts'
 import { openSenders, type Senders } from './senders.ts'
 
@@ -89,6 +89,7 @@ export interface OpenedParts {
   /** Ends the process that reads reports. */
   readonly verifier: Disposable
   readonly notices: Notices
+  readonly bindSanctions: OpenedModeration['bindSanctions']
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
@@ -106,8 +107,9 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
   const notices = await openNotices({ ...options, ...known, ...followed, requirements, unnamed })
-  const desk = { ...options, ...known, ...followed, ...logs, domain, agent }
-  const { verifier, ...intake } = openReportDesk({ ...desk, onTaken: notices.onTaken })
+  const { onTaken } = notices
+  const desk = { ...options, ...known, ...followed, ...logs, domain, agent, onTaken }
+  const { verifier, bindSanctions, ...moderated } = await openModeration(desk)
   const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
@@ -142,13 +144,13 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     unheardMessages: createUnheardMessages(store, clock),
     receipts: options.receipts,
     ...sanctioned,
-    ...intake,
+    ...moderated,
     decisionLog: options.decisionLog ?? NO_DECISION_LOG,
     metrics,
     clock,
     randomness,
   }
-  return { parts, requirements, notices, unnamed, verifier }
+  return { parts, requirements, notices, unnamed, verifier, bindSanctions }
 }
 
 /** What is remembered of epochs is for reports: where there are no franks there is nothing. */

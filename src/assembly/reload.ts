@@ -5,6 +5,7 @@ import type { Config } from '../settings/config.ts'
 import { needsRestart } from '../settings/restart.ts'
 import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
+import { moderationOf } from './case-desk.ts'
 import { limitSettings } from './limiter.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
@@ -38,6 +39,7 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   parts.peers.replace(peerProfiles(next))
   parts.assets.allow(assetHomes(next))
   parts.limiter.renew(settings)
+  parts.cases.reconfigure(moderationOf(next.moderation))
   log.level(next.log.level)
   await parts.peerClients.renew(identity)
   await requirements.reconfigure(next)

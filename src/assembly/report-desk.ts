@@ -13,6 +13,7 @@ import {
   createReportDesk,
   type ReportDesk,
   type ReportDeskOptions,
+  type ReportProgress,
   type ReportRoom,
 } from '../reports/report-desk.ts'
 import { createReportReceipts, type ReportReceipts } from '../reports/report-receipts.ts'
@@ -33,6 +34,8 @@ export interface DeskParts {
   readonly relayLog: RelayLog
   readonly logCoverage: LogCoverage
   readonly onTaken: ReportDeskOptions['onTaken']
+  /** How a report that is kept stands. */
+  readonly progress: (report: string) => ReportProgress
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -58,6 +61,7 @@ export function openReportDesk(parts: DeskParts): OpenedDesk {
     relayedAtMs: (room, sender, tag) => parts.relayLog.find(room, tag, sender)?.timestampMs,
     hadLeaf: (room, proof) => epochs.hadLeaf(room, { ...proof, user: proof.reporter }),
     onTaken: parts.onTaken,
+    progress: parts.progress,
     clock,
     randomness: parts.randomness,
   })

@@ -1,7 +1,8 @@
 import type { PipelineParts } from '../pipeline/parts.ts'
-import type { Senders } from './senders.ts'
-import type { Notices } from './notices.ts'
+import { RETENTION_MS as CASES_KEPT_MS } from '../reports/cases/retention-classes.ts'
 import type { Log } from '../signals/log.ts'
+import type { Notices } from './notices.ts'
+import type { Senders } from './senders.ts'
 
 /** Deletes what has served its time, now and every hour. */
 export function startRetention(
@@ -20,21 +21,13 @@ export function startRetention(
       await parts.submitLog.deleteBefore(nowMs)
       await parts.standing.deleteBefore(nowMs)
       await parts.relayLog.deleteBefore(nowMs)
+      await parts.reports.forgetSpam()
       const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
-      await parts.sanctions.deleteBefore(nowMs - REPORTS_KEPT_MS)
+      await parts.sanctions.deleteBefore(nowMs - SANCTIONS_KEPT_MS)
       const notices = await parts.notices.deleteExpired()
-      const reports = await parts.reports.deleteOlderThan(REPORTS_KEPT_MS)
-      log.debug('retention.done', {
-        stamps,
-        notifications,
-        events,
-        reports,
-        consents,
-        receipts,
-        notices,
-      })
+      log.debug('retention.done', { stamps, notifications, events, consents, receipts, notices })
     } catch (error) {
       log.fault('retention.failed', error)
     }
@@ -51,8 +44,9 @@ const INTERVAL_MS = HOUR_MS
 /** As long as a hub may retry a fan-out. */
 const STAMPS_KEPT_MS = 7 * DAY_MS
 const NOTIFICATIONS_KEPT_MS = 7 * DAY_MS
+/** As long as any case, which may take them back. */
+const SANCTIONS_KEPT_MS = Math.max(...Object.values(CASES_KEPT_MS))
 const EVENTS_KEPT_MS = 90 * DAY_MS
-const REPORTS_KEPT_MS = 180 * DAY_MS
 /** Grants that still hold are kept beyond it. */
 const CONSENTS_KEPT_MS = 365 * DAY_MS
 /** The last one of each peer is kept beyond it: the next follows it. */
@@ -61,6 +55,6 @@ const RECEIPTS_KEPT_MS = 400 * DAY_MS
 /** What we state about it. */
 export const retentionDays = {
   deliveryDays: STAMPS_KEPT_MS / DAY_MS,
-  moderationDays: REPORTS_KEPT_MS / DAY_MS,
+  moderationDays: SANCTIONS_KEPT_MS / DAY_MS,
   complianceDays: EVENTS_KEPT_MS / DAY_MS,
 } as const

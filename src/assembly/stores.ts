@@ -18,6 +18,7 @@ import { notificationsMigrations } from '../pipeline/notifications.ts'
 import { pendingUpdatesMigrations } from '../pipeline/pending-updates.ts'
 import { unheardMessagesMigrations } from '../pipeline/unheard-messages.ts'
 import { receiptMigrations } from '../receipts/receipt-store.ts'
+import { caseMigrations } from '../reports/cases/case-tables.ts'
 import { reportMigrations } from '../reports/report-store.ts'
 import { roomsMigrations } from '../rooms/migrations.ts'
 import { sanctionsMigrations } from '../sanctions/migrations.ts'
@@ -58,4 +59,5 @@ const migrations = [
   ...relayLogMigrations,
   ...logCoverageMigrations,
   ...noticeMigrations,
+  ...caseMigrations,
 ]

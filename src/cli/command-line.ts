@@ -1,9 +1,21 @@
 import { GatewayError } from '../model/errors.ts'
 import { PolicyError } from '../settings/policy-files.ts'
 import { ConfigurationError, describeProblems } from '../settings/problems.ts'
+import { appealsDecideCommand, appealsFileCommand, appealsListCommand } from './appeals.ts'
 import { capabilitiesCommand } from './capabilities.ts'
 import { agreementsApproveCommand, agreementsRejectCommand } from './agreements-decide.ts'
 import { agreementsListCommand } from './agreements-list.ts'
+import {
+  casesApproveCommand,
+  casesClaimCommand,
+  casesHandoverCommand,
+  casesHoldCommand,
+  casesReleaseCommand,
+  casesUndoCommand,
+} from './cases-act.ts'
+import { casesDecideCommand } from './cases-decide.ts'
+import { casesListCommand } from './cases-list.ts'
+import { casesShowCommand } from './cases-show.ts'
 import { certsDevCommand } from './certs-dev.ts'
 import { UsageError, type Command, type CommandEnvironment, type ExitCode } from './command.ts'
 import { configCheckCommand } from './config-check.ts'
@@ -148,6 +160,18 @@ const commands: readonly Command[] = [
   noticesShowCommand,
   noticesAnswerCommand,
   noticesRetractCommand,
+  casesListCommand,
+  casesShowCommand,
+  casesClaimCommand,
+  casesReleaseCommand,
+  casesHandoverCommand,
+  casesDecideCommand,
+  casesApproveCommand,
+  casesUndoCommand,
+  casesHoldCommand,
+  appealsListCommand,
+  appealsFileCommand,
+  appealsDecideCommand,
   requirementsShowCommand,
   requirementsPublishCommand,
   requirementsVerifyCommand,

@@ -20,6 +20,7 @@ import { ControlError } from './control-error.ts'
 import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createKeysClient, type KeysClient } from './keys-client.ts'
 import { createNoticesClient, type NoticesClient } from './notices-client.ts'
+import { createCasesClient, type CasesClient } from './cases-client.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createLimitsClient, type LimitsClient } from './limits-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
@@ -41,8 +42,9 @@ export interface ControlClient extends AsyncDisposable {
   readonly keys: KeysClient
   readonly limits: LimitsClient
   readonly notices: NoticesClient
+  readonly cases: CasesClient
   /** Undefined where there is no such report. */
-  findReport(id: string, options: { evidence: boolean }): Promise<ReportDetail | undefined>
+  findReport(id: string): Promise<ReportDetail | undefined>
 }
 
 /** Connects when it is first asked. Every call throws `ControlError`. */
@@ -67,6 +69,7 @@ export function createControlClient(socketPath: string): ControlClient {
     keys: createKeysClient(call),
     limits: createLimitsClient(call),
     notices: createNoticesClient(call),
+    cases: createCasesClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
@@ -87,9 +90,9 @@ export function createControlClient(socketPath: string): ControlClient {
       call(labelSchema, `${controlPaths.roomLabel}?room=${encodeURIComponent(room)}`),
     labelOfPeer: (peer) =>
       call(labelSchema, `${controlPaths.peerLabel}?peer=${encodeURIComponent(peer)}`),
-    findReport: (id, { evidence }) => {
+    findReport: (id) => {
       const path = controlPaths.report.replace(':id', encodeURIComponent(id))
-      return unlessMissing(call(reportDetailSchema, `${path}?evidence=${evidence}`))
+      return unlessMissing(call(reportDetailSchema, path))
     },
     [Symbol.asyncDispose]: () => client.destroy(),
   }

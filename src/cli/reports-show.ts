@@ -5,20 +5,16 @@ import { controlOptions, expectPositionals, readOptions } from './options.ts'
 export const reportsShowCommand: Command = {
   name: 'reports show',
   summary: 'show one abuse report and how it was verified',
-  usage: `ID [--evidence] [--json] [--config FILE | --socket PATH]
+  usage: `ID [--json] [--config FILE | --socket PATH]
 
-  --evidence  open the sealed report and show what was reported
-
+What was reported is shown to whoever holds its case: postern cases show --evidence.
 Exit code 1 when there is no such report.`,
   run: async (args, environment) => {
     const { out, err } = environment
-    const { values, positionals } = readOptions(args, {
-      ...controlOptions,
-      evidence: { type: 'boolean', default: false },
-    })
+    const { values, positionals } = readOptions(args, controlOptions)
     expectPositionals(positionals, ['ID'])
     await using client = await connectControl(values, environment)
-    const detail = await client.findReport(positionals[0] ?? '', { evidence: values.evidence })
+    const detail = await client.findReport(positionals[0] ?? '')
     if (detail === undefined) {
       err('no such report\n')
       return 1
@@ -35,8 +31,6 @@ Exit code 1 when there is no such report.`,
       const between = gap === undefined ? '' : `, ${gap} messages after the one before it`
       out(`message ${messageId}: ${result} by ${method}${odd}${between}\n`)
     }
-    if (detail.evidence !== undefined)
-      out(`evidence\n${JSON.stringify(detail.evidence, undefined, 2)}\n`)
     return 0
   },
 }

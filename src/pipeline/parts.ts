@@ -34,6 +34,7 @@ import type { PolicyRoom } from '../policy/slices.ts'
 import type { PeerFacts } from '../policy/vocabulary.ts'
 import type { ReceiptBook } from '../receipts/receipt-book.ts'
 import type { Limiter } from '../ratelimit/limiter.ts'
+import type { CaseDesk } from '../reports/case-desk.ts'
 import type { ReportDesk } from '../reports/report-desk.ts'
 import type { ReportReceipts } from '../reports/report-receipts.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
@@ -149,6 +150,7 @@ export interface PipelineParts {
   readonly sanctionTurns: SanctionTurns
   /** Takes strikes and statements to another provider; its answer may also be a note why not. */
   readonly sendNotice: (sanction: Strike | Notify) => Promise<string>
+  readonly cases: CaseDesk
   readonly journal: EventJournal
   readonly receipts: ReceiptBook
   readonly metrics: Metrics

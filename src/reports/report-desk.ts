@@ -93,14 +93,14 @@ export interface ReportDesk {
   pathAnomalies(): readonly PathAnomaly[]
   /** Senders that were reported as spam without content, in the last 7 days. */
   spamCounts(): readonly SpamCount[]
+  /** Forgets what was reported as spam before that. Resolves to the number of rows that are gone. */
+  forgetSpam(): Promise<number>
   /** How a report stands; undefined for one that is not kept. */
   status(id: string): ReportProgress | undefined
   /** Newest first. */
   list(filter?: ReportFilter): readonly ReportSummary[]
   /** Undefined for an unknown id. With `keys`, opens the evidence; throws `key-unavailable` where it cannot. */
   show(id: string, keys?: OpeningKeys): Promise<ReportDetail | undefined>
-  /** Resolves to the number of reports that were deleted. */
-  deleteOlderThan(ageMs: number): Promise<number>
 }
 
 export function createReportDesk(options: ReportDeskOptions): ReportDesk {
@@ -138,10 +138,7 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
         })
       return { summary, checks, evidence: readEvidence(await openEvidence(key, id, sealed)) }
     },
-    deleteOlderThan: async (ageMs) => {
-      await spam.forget(clock())
-      return reports.deleteBefore(clock() - ageMs)
-    },
+    forgetSpam: () => spam.forget(clock()),
   }
 }
 

@@ -119,8 +119,6 @@ export interface ReportStore {
   list(filter: ReportFilter): readonly ReportSummary[]
   find(id: string): StoredReport | undefined
   has(id: string): boolean
-  /** Deletes reports that were received earlier, in small steps; resolves to their number. */
-  deleteBefore(timestampMs: number): Promise<number>
 }
 
 export function createReportStore(store: Store): ReportStore {
@@ -132,14 +130,6 @@ export function createReportStore(store: Store): ReportStore {
         .map(summaryOf),
     find: (id) => find(store, id),
     has: (id) => store.get('SELECT 1 FROM reports WHERE id = ?', [id]) !== undefined,
-    deleteBefore: async (timestampMs) => {
-      let deleted = 0
-      for (;;) {
-        const step = await store.change(DELETE_STEP, [timestampMs, DELETE_STEP_ROWS])
-        deleted += step
-        if (step === 0) return deleted
-      }
-    },
   }
 }
 
@@ -267,7 +257,6 @@ const RESULTS = ['verified', 'contradicted', 'unverifiable', 'not-checked'] as c
 const ID_MAX = '~'
 const PAGE_DEFAULT = 100
 const PAGE_MAX = 1_000
-const DELETE_STEP_ROWS = 100
 const ATTEMPTS_MAX = 3
 
 const SUMMARY = `id, received_ms, room, provider, subject, category, messages, result, consent,
@@ -288,5 +277,3 @@ const CHECKS = `SELECT message_id, result, method, anomaly, gap, proof FROM repo
   WHERE report = ?`
 const LIST = `SELECT ${SUMMARY} FROM reports
   WHERE id < ? AND (? IS NULL OR room = ?) AND (? IS NULL OR result = ?) ORDER BY id DESC LIMIT ?`
-const DELETE_STEP = `DELETE FROM reports
-  WHERE id IN (SELECT id FROM reports WHERE received_ms < ? ORDER BY id LIMIT ?)`

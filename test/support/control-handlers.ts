@@ -16,7 +16,6 @@ const report: ReportSummary = {
 
 /** Handlers of a small gateway that holds one report. */
 export function controlHandlers(overrides: Partial<ControlHandlers> = {}): ControlHandlers {
-  const evidence = { reporter: '', subject: report.subject, note: 'hello', messages: [] }
   const detail: ReportDetail = {
     report,
     checks: [{ messageId: '01ab', result: 'verified', method: 'frank' }],
@@ -30,10 +29,7 @@ export function controlHandlers(overrides: Partial<ControlHandlers> = {}): Contr
     }),
     reload: () => Promise.resolve({ outcome: 'applied', restart: ['listeners.peers.port'] }),
     listReports: ({ limit }) => Promise.resolve({ reports: [report].slice(0, limit) }),
-    findReport: (id, options) =>
-      Promise.resolve(
-        id === report.id ? { ...detail, ...(options.evidence && { evidence }) } : undefined,
-      ),
+    findReport: (id) => Promise.resolve(id === report.id ? detail : undefined),
     listConsents: ({ limit }) => ({
       consents: [
         {

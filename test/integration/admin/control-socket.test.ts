@@ -56,24 +56,13 @@ test('each question has its answer', async () => {
   })
 })
 
-test('evidence is shown only where it is asked for', async () => {
-  const { call } = await start()
-  expect((await call('/control/v1/reports/r1')).json).not.toHaveProperty('evidence')
-  expect((await call('/control/v1/reports/r1?evidence=true')).json).toHaveProperty('evidence')
-})
-
 test('bad questions get coded problems', async () => {
   const { call } = await start()
   expect(await call('/control/v1/reports/r2')).toMatchObject({
     status: 404,
     json: { code: 'not-found' },
   })
-  for (const bad of [
-    'reports?limit=0',
-    'reports?foo=1',
-    'reports/a%20b',
-    'reports/r1?evidence=yes',
-  ])
+  for (const bad of ['reports?limit=0', 'reports?foo=1', 'reports/a%20b'])
     expect(await call(`/control/v1/${bad}`)).toMatchObject({
       status: 400,
       json: { code: 'malformed-request' },
