@@ -33,6 +33,7 @@ export const sectionNames = [
   'relay-log',
   'limits',
   'tokens',
+  'reports',
 ] as const
 export type SectionName = (typeof sectionNames)[number]
 
@@ -56,6 +57,6 @@ export function quantile(values: readonly number[], share: number): number {
 /** Hands the section to the process that started this one. */
 export function report(section: Section): void {
   if (process.send === undefined)
-    throw new Error('run `npm run bench -- --only policy,rooms,relay-log`')
+    throw new Error('run `npm run bench -- --only policy,rooms,reports`')
   process.send(section, () => process.disconnect())
 }
