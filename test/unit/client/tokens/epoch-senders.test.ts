@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { EpochSenders } from '../../../../src/client/tokens/epoch-senders.ts'
+import { IssuerConnection } from '../../../../src/client/tokens/issuer-connection.ts'
+import { parseMimiUri, parseProviderDomain } from '../../../../src/model/ids.ts'
+import { writeChallengeHeader } from '../../../../src/privacypass/challenge-header.ts'
+import { pseudonymChallenge } from '../../../../src/privacypass/pseudonym-certificate.ts'
+import { epochSeconds, epochStartSeconds } from '../../../../src/privacypass/pseudonym-epoch.ts'
+
+const hub = parseProviderDomain('a.example')
+const home = parseProviderDomain('b.example')
+const room = parseMimiUri('mimi://a.example/r/clubhouse', 'room')
+const nowMs = Date.UTC(2026, 10, 1, 12)
+const epochStart = epochStartSeconds(nowMs)
+const challenge = pseudonymChallenge({ hub, room, issuer: home }, epochStart)
+const tokenKey = Buffer.alloc(8, 1)
+
+/** The issuer has no directory: what matters is whether it is asked. */
+let issuer: Server
+let asked = 0
+let senders: EpochSenders
+
+beforeAll(async () => {
+  issuer = createServer((_, response) => {
+    asked += 1
+    response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
+})
+
+afterAll(() => {
+  issuer.close()
+})
+
+beforeEach(() => {
+  asked = 0
+  const address = issuer.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  senders = new EpochSenders({
+    home,
+    issuer: new IssuerConnection({
+      url: `http://127.0.0.1:${address.port}`,
+      issuer: home,
+      authorization: 'Bearer of-a-test',
+    }),
+    clock: () => nowMs,
+    randomness: (length) => randomBytes(length),
+  })
+})
+
+const obtain = (header: string) => senders.obtain(room, header, 'epoch-pseudonym')
+
+test('a challenge that is computed from public data is taken to the issuer', async () => {
+  await expect(obtain(writeChallengeHeader([{ challenge, tokenKey }]))).rejects.toMatchObject({
+    code: 'refused',
+  })
+  expect(asked).toBe(1)
+})
+
+const others = [
+  ['of another issuer', { ...challenge, issuerName: 'c.example' }],
+  ['of another hub', { ...challenge, originInfo: 'c.example' }],
+  ['with one origin more', { ...challenge, originInfo: 'a.example,c.example' }],
+  ['without a context', { ...challenge, redemptionContext: Buffer.alloc(0) }],
+  ['with a context of its own', { ...challenge, redemptionContext: Buffer.alloc(32, 7) }],
+  [
+    'of another room',
+    pseudonymChallenge(
+      { hub, room: parseMimiUri('mimi://a.example/r/lobby', 'room'), issuer: home },
+      epochStart,
+    ),
+  ],
+  [
+    'of the day after tomorrow',
+    pseudonymChallenge({ hub, room, issuer: home }, epochStart + 2 * epochSeconds),
+  ],
+] as const
+
+test.each(others)('a challenge %s would mark us: nobody is asked', async (_, other) => {
+  const headers = [
+    writeChallengeHeader([{ challenge: other, tokenKey }]),
+    writeChallengeHeader([
+      { challenge, tokenKey },
+      { challenge: other, tokenKey },
+    ]),
+  ]
+  for (const header of headers)
+    await expect(obtain(header)).rejects.toMatchObject({ code: 'foreign-challenge' })
+  expect(asked).toBe(0)
+})
+
+test.each([
+  ['no offer', ''],
+  ['no key', writeChallengeHeader([{ challenge }])],
+  [
+    'three keys',
+    writeChallengeHeader(
+      [1, 2, 3].map((octet) => ({ challenge, tokenKey: Buffer.alloc(8, octet) })),
+    ),
+  ],
+  ['another scheme', 'Basic realm="a.example"'],
+  ['no base64url', 'PrivateToken challenge="?", token-key="?"'],
+])('a header with %s is refused: nobody is asked', async (_, header) => {
+  await expect(obtain(header)).rejects.toMatchObject({ code: 'foreign-challenge' })
+  expect(asked).toBe(0)
+})
