@@ -146,7 +146,7 @@ describe('agreements between gateways', { shuffle: false }, () => {
     expect(told.exitCode).toBe(1)
     expect(told.text).toMatch(/moderated-pseudonyms of the hub is nearest to compliance/)
     expect(told.text).toMatch(
-      /sender\.user +hub +hub pseudonym-room\.\.pseudonym-room +follower exact/,
+      /sender\.user +hub +hub pseudonym-epoch\.\.pseudonym-room +follower exact/,
     )
   })
 

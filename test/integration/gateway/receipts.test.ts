@@ -21,7 +21,8 @@ const [intoA = 0, intoB = 0] = await freePorts(2)
 const bToA = new TlsTap(intoA)
 const aToB = new TlsTap(intoB)
 const startedAtMs = Date.now()
-const noonMs = startedAtMs - (startedAtMs % dayMs) + dayMs / 2
+/** Of tomorrow: KeyPackages that clients make now are valid then. */
+const noonMs = startedAtMs - (startedAtMs % dayMs) + dayMs + dayMs / 2
 let laterMs = 0
 const clock = () => noonMs + (Date.now() - startedAtMs) + laterMs
 const behind = (port: number, peer: string) => (domain: string) =>
