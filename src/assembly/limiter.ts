@@ -55,7 +55,7 @@ function openStore({ config, metrics, log }: LimiterParts): BucketStore {
       return local
     case 'redis':
       return createSharedStore({
-        shared: createRedisBuckets({ url: limiterStore.url }),
+        shared: createRedisBuckets(limiterStore),
         local,
         onChange: (isAway) =>
           isAway ? log.warn('limiter.store-away') : log.info('limiter.store-back'),

@@ -12,7 +12,7 @@ export interface RedisBucketOptions {
   /** Before every key. */
   readonly prefix?: string
   /** How long an answer may take. */
-  readonly deadlineMs?: number
+  readonly deadlineMs: number
 }
 
 /**
@@ -29,7 +29,7 @@ class RedisBuckets implements SharedBuckets {
   private readonly deadlineMs: number
   private client: Redis
 
-  constructor({ url, prefix = PREFIX, deadlineMs = DEADLINE_MS }: RedisBucketOptions) {
+  constructor({ url, prefix = PREFIX, deadlineMs }: RedisBucketOptions) {
     this.url = url
     this.prefix = prefix
     this.deadlineMs = deadlineMs
@@ -180,7 +180,6 @@ async function withDeadline<T>(asked: Promise<T>, deadlineMs: number): Promise<T
 const TAKE = scriptOf(takeScript)
 const LOOK = scriptOf(lookScript)
 const PREFIX = 'postern:limit:'
-const DEADLINE_MS = 20
 const CONNECT_MS = 1_000
 const RETRY_MS = 100
 const RETRY_MS_MAX = 2_000

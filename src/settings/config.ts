@@ -104,7 +104,8 @@ export interface PeerConfig {
 }
 
 export type LimiterStoreConfig =
-  { readonly kind: 'memory' } | { readonly kind: 'redis'; readonly url: string }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'redis'; readonly url: string; readonly deadlineMs: number }
 
 export interface DecisionLogConfig {
   /** Absolute path. */
@@ -222,8 +223,11 @@ function decisionLogConfig(
   return { file: file === undefined ? undefined : absolute(file), otlpEndpoint, sampleAllows }
 }
 
-function limiterStoreConfig({ url }: Configuration['limiterStore']): LimiterStoreConfig {
-  return url === undefined ? { kind: 'memory' } : { kind: 'redis', url }
+function limiterStoreConfig({
+  url,
+  deadlineMs,
+}: Configuration['limiterStore']): LimiterStoreConfig {
+  return url === undefined ? { kind: 'memory' } : { kind: 'redis', url, deadlineMs }
 }
 
 function policiesOf(

@@ -76,6 +76,9 @@ export const limiterStoreSchema = z
       .regex(/^rediss?:\/\/\S+$/, expectedUrl)
       .optional()
       .describe('Of one Redis or Valkey server, `redis:` or `rediss:`. For `redis` only.'),
+    deadlineMs: integer({ min: 1, max: 10_000, what: 'milliseconds' })
+      .default(20)
+      .describe('For an answer; after that this process decides by itself.'),
   })
   .refine(({ kind, url }) => (kind === 'redis') === (url !== undefined), {
     path: ['url'],

@@ -8,7 +8,7 @@ export interface TcpProxy extends Disposable {
   cut(): void
   /** Holds answers back this long, or for good with `Infinity`. */
   delay(ms: number): void
-  /** Takes connections again, and passes all on at once. Held answers are lost. */
+  /** Takes connections again, and passes all on at once, in order; after `Infinity` only on new ones. */
   heal(): void
 }
 
@@ -42,11 +42,16 @@ export async function openTcpProxy(target: Target): Promise<TcpProxy> {
       })
     }
     client.on('data', (chunk) => upstream.write(chunk))
+    // Answers stay in their order: each waits for the ones before it.
+    const held: Buffer[] = []
+    let freeAtMs = 0
     upstream.on('data', (chunk) => {
-      if (delayMs === 0) return void client.write(chunk)
-      if (delayMs === Infinity) return
-      const timer = setTimeout(() => client.write(chunk), delayMs)
-      timers.add(timer)
+      const nowMs = performance.now()
+      freeAtMs = Math.max(freeAtMs, nowMs + delayMs)
+      if (freeAtMs <= nowMs) return void client.write(chunk)
+      if (freeAtMs === Infinity) return
+      held.push(chunk)
+      timers.add(setTimeout(() => client.write(held.shift() ?? ''), freeAtMs - nowMs))
     })
   })
   await new Promise<void>((resolve) => {

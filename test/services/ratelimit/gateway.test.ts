@@ -14,7 +14,7 @@ const clubhouse = useClubhouse({
   providers: {
     'a.example': {
       extra: {
-        limiterStore: { kind: 'redis', url: redisUrlBy(proxy.port) },
+        limiterStore: { kind: 'redis', url: redisUrlBy(proxy.port), deadlineMs: 2_000 },
         rates: { roomSender: { perSecond: 0.001, burst: 8 } },
       },
     },

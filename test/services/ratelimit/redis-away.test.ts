@@ -8,18 +8,16 @@ import { redisAddress, redisNode, redisUrlBy, type NodeOptions } from '../../sup
 import { until } from '../../support/until.ts'
 import { tcpProxy } from '../../support/tcp-proxy.ts'
 
-/** A node whose way to the server can break, with the deadline of production. */
+/** A node whose way to the server can break. */
 async function fragileNode(options: NodeOptions = {}) {
   const proxy = await tcpProxy(redisAddress)
   const changes: boolean[] = []
-  let fallbacks = 0
   const node = await redisNode({
     url: redisUrlBy(proxy.port),
     onChange: (isAway) => void changes.push(isAway),
-    onFallback: () => void (fallbacks += 1),
     ...options,
   })
-  return { ...node, proxy, changes, fallbacks: () => fallbacks }
+  return { ...node, proxy, changes, fallbacks: () => node.store.state().fallbacks }
 }
 
 const scarce = () => takeOf(randomKey(), { rate: { perSecond: 0.001, burst: 8 } })
@@ -40,7 +38,6 @@ test('while the server is away a node gives half of each limit, and the whole wh
   proxy.cut()
   expect(await granted(store, during, 12)).toBe(4)
   expect(store.state()).toMatchObject({ kind: 'redis', degraded: true })
-  expect(fallbacks()).toBe(store.state().fallbacks)
   expect(fallbacks()).toBeGreaterThanOrEqual(12)
   proxy.heal()
   await until(() => !store.state().degraded)
@@ -50,18 +47,18 @@ test('while the server is away a node gives half of each limit, and the whole wh
   expect(await granted(store, before, 1)).toBe(0)
 })
 
-test('an answer that is late costs its deadline once or twice, then nobody waits', async () => {
-  const { store, proxy } = await fragileNode({ deadlineMs: 20, probeMs: 60_000 })
+test('an answer that is late costs its deadline three times, then nobody waits', async () => {
+  const { store, proxy } = await fragileNode({ deadlineMs: 100, probeMs: 60_000 })
   const take = scarce()
-  proxy.delay(500)
+  proxy.delay(5_000)
   const startMs = performance.now()
   expect(await granted(store, take, 40)).toBe(4)
-  expect(performance.now() - startMs).toBeLessThan(400)
+  expect(performance.now() - startMs).toBeLessThan(2_000)
   expect(store.state().degraded).toBe(true)
 })
 
 test('a connection on which nothing comes back is given up for a new one', async () => {
-  const { store, proxy } = await fragileNode({ deadlineMs: 20 })
+  const { store, proxy } = await fragileNode({ deadlineMs: 200 })
   proxy.delay(Infinity)
   await granted(store, scarce(), 5)
   expect(store.state().degraded).toBe(true)
@@ -72,9 +69,9 @@ test('a connection on which nothing comes back is given up for a new one', async
 })
 
 test('one late answer makes one decision here, and no more', async () => {
-  const { store, proxy, changes, fallbacks } = await fragileNode({ deadlineMs: 20 })
+  const { store, proxy, changes, fallbacks } = await fragileNode({ deadlineMs: 300 })
   const take = scarce()
-  proxy.delay(60)
+  proxy.delay(600)
   expect(kindOf(await store.take([take], Date.now()))).toBe('taken')
   proxy.delay(0)
   await until(async () => {
@@ -112,7 +109,7 @@ test('charges and looks find their way too', async () => {
 
 test('a server that was never there leaves a node with its own half', async () => {
   await using store = createSharedStore({
-    shared: createRedisBuckets({ url: 'redis://127.0.0.1:1' }),
+    shared: createRedisBuckets({ url: 'redis://127.0.0.1:1', deadlineMs: 20 }),
     local: createMemoryBucketStore(),
   })
   expect(await granted(store, scarce(), 12)).toBe(4)
