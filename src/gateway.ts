@@ -172,7 +172,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(startNotices(notices))
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { ...inside, parts, requirements, notices, labels, peers, tokens }
+  return { ...inside, parts, unnamed, requirements, notices, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -263,7 +263,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
       }),
       notices: noticeHandlers({ ...parts, notices: side.notices }),
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
-      limits: createLimitHandlers(parts),
+      limits: createLimitHandlers({ ...parts, standings: () => side.unnamed.standing.list() }),
       cases: parts.cases,
       log,
     }),

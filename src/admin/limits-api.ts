@@ -28,6 +28,17 @@ export const limitsListSchema = z.strictObject({
     operations: z.record(z.enum(operations), z.number()),
     octetsPerUnit: z.number(),
   }),
+  /** Providers that have less than the whole of their own budgets. */
+  standings: z.array(
+    z.strictObject({
+      provider: z.string(),
+      /** What part they have. */
+      factor: z.number(),
+      /** Over the last 30 days. */
+      admissions: z.number(),
+      strikes: z.number(),
+    }),
+  ),
   store: z.strictObject({
     kind: z.enum(['memory', 'redis']),
     degraded: z.boolean(),

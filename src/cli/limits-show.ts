@@ -11,7 +11,7 @@ export const limitsShowCommand: Command = {
 
 Per limit: whose budget it is, whether it is enforced, what it gives in the long run and at once, what it
 takes from it, and how often it has refused since the start, or would have in shadow. Then what each
-operation weighs, and where the budgets are held.`,
+operation weighs, which providers have less of their own budgets, and where the budgets are held.`,
   run: async (args, environment) => {
     const { values, positionals } = readOptions(args, controlOptions)
     expectPositionals(positionals, [])
@@ -22,7 +22,7 @@ operation weighs, and where the budgets are held.`,
   },
 }
 
-function listText({ limits, costs, store }: LimitsList): string {
+function listText({ limits, costs, standings, store }: LimitsList): string {
   const head = ['limit', 'per', 'mode', 'rate', 'burst', 'cost', 'refused', 'in shadow']
   const rows = limits.map(
     ({ name, per, mode, perSecond, burst, cost, counts, refused, shadowed }) => [
@@ -37,11 +37,16 @@ function listText({ limits, costs, store }: LimitsList): string {
     ],
   )
   const units = Object.entries(costs.operations).map(([name, cost]) => [name, String(cost)])
+  const lowered = standings.map(
+    ({ provider, factor, admissions, strikes }) =>
+      `${provider} has ${factor} of its own budgets: ${strikes} strikes, ${admissions} admissions in 30 days\n`,
+  )
   const { kind, degraded, buckets, evictions, fallbacks } = store
   return [
     tableText([head, ...rows]),
     `\nunits of an operation, and one more for each ${costs.octetsPerUnit} octets\n`,
     tableText(units),
+    lowered.length === 0 ? '' : `\n${lowered.join('')}`,
     `\nbudgets in ${kind}${degraded ? ', which is away: half limits, each node by itself' : ''}\n`,
     `${buckets} held here, ${evictions} given up early, ${fallbacks} decisions without the store\n`,
   ].join('')

@@ -2,7 +2,7 @@ import type { BucketKeys } from './bucket-keys.ts'
 import type { Take } from './bucket-store.ts'
 import type { Costs } from './costs.ts'
 import type { Rate } from './gcra.ts'
-import { isOwn, limitNames, type LimitName, type Limits } from './limits.ts'
+import type { LimitName, Limits } from './limits.ts'
 
 /** What the operator set; put in force as a whole. */
 export interface LimitSettings {
@@ -47,9 +47,6 @@ export function createBudgets(
   { keys, standingOf, divisorOf }: Smaller & { readonly keys: BucketKeys },
 ): Budgets {
   const { limits } = settings
-  const told = new Set(
-    limitNames.filter((name) => isOwn(limits[name]) && limits[name].mode === 'enforce'),
-  )
   const scaled = new Map<LimitName, ReturnType<typeof scaledRates>>(
     SCALED.map((name) => [name, scaledRates(limits[name])]),
   )
@@ -57,7 +54,7 @@ export function createBudgets(
     scaled.get(limit)?.[standingOf(first)] ?? limits[limit]
   const takeFrom = (rung: RungToTake, nowMs: number): BudgetTake => {
     const { limit, parts, units = 1, isPeek = false } = rung
-    const { cost, counts, mode } = limits[limit]
+    const { cost, counts, mode, isTold } = limits[limit]
     const divisor = SENDERS.has(limit) ? divisorOf(parts[0] ?? '', parts[1] ?? '', nowMs) : 1
     return {
       limit,
@@ -67,7 +64,7 @@ export function createBudgets(
       cost: counts === 'units' ? cost * units : cost,
       mode: isPeek ? 'peek' : 'spend',
       isShadow: mode === 'shadow',
-      isTold: told.has(limit),
+      isTold: isTold && mode === 'enforce',
     }
   }
   return { settings, takeFrom }

@@ -117,7 +117,10 @@ class LadderLimiter implements Limiter {
   mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome> {
     if (origin.kind === 'local') return ALLOWED
     const who = origin.kind === 'clients' ? CLIENTS : origin.domain
-    const verification = this.budgets.takeFrom({ limit: 'tokenVerify', parts: [who] }, nowMs)
+    const rung = { limit: 'tokenVerify', parts: [who] } as const
+    const taken = this.budgets.takeFrom(rung, nowMs)
+    // What all clients share must not show to one of them what the others do.
+    const verification = origin.kind === 'clients' ? { ...taken, isTold: false } : taken
     const attempts = origin.kind === 'peer' ? this.attempts(origin, nowMs) : undefined
     const takes = attempts === undefined ? [verification] : [verification, attempts]
     return this.take(takes, 'admission', nowMs)

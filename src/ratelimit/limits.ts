@@ -21,16 +21,22 @@ export interface LimitDefinition extends LimitSetting {
   readonly counts: 'units' | 'requests'
   /** Whose budget it is, for people. */
   readonly per: string
+  /**
+   * Whether a peer is told how much is left. INVARIANT: only where nobody but the peer itself moves the
+   * bucket; the others would show what other providers do in a room, or what our own users agree to.
+   */
+  readonly isTold: boolean
 }
 
-const standard = { cost: 1, mode: 'enforce', counts: 'requests' } as const
-const perPeer = { ...standard, of: ['peer'], per: 'peer' } as const
+const shared = { cost: 1, mode: 'enforce', counts: 'requests', isTold: false } as const
+const own = { ...shared, isTold: true } as const
+const perPeer = { ...own, of: ['peer'], per: 'peer' } as const
 
 /** Every budget with its default. A limit is added here and in the ladder, nowhere else. */
 export const limitDefaults = {
   peer: { ...perPeer, perSecond: 1_000, burst: 2_000, counts: 'units' },
   peerRoom: {
-    ...standard,
+    ...own,
     perSecond: 200,
     burst: 400,
     counts: 'units',
@@ -38,7 +44,7 @@ export const limitDefaults = {
     per: 'peer and room',
   },
   roomSender: {
-    ...standard,
+    ...own,
     perSecond: 5,
     burst: 40,
     counts: 'units',
@@ -46,35 +52,35 @@ export const limitDefaults = {
     per: 'room and sender',
   },
   epochSender: {
-    ...standard,
+    ...own,
     perSecond: 1,
     burst: 20,
     counts: 'units',
     of: ['room', 'sender'],
     per: 'room and pseudonym of a day',
   },
-  // At the begin of a day everybody comes for another certificate.
-  admissionPeer: { ...perPeer, perSecond: 50, burst: 2_000 },
-  admissionRoom: { ...standard, perSecond: 10, burst: 500, of: ['room'], per: 'room' },
+  // At the begin of a day everybody comes for another certificate. Clients come themselves as well.
+  admissionPeer: { ...perPeer, perSecond: 50, burst: 2_000, isTold: false },
+  admissionRoom: { ...shared, perSecond: 10, burst: 500, of: ['room'], per: 'room' },
   // Each message of a pseudonym of a day has a proof, so no tighter than `peer`.
   tokenVerify: { ...perPeer, perSecond: 1_000, burst: 2_000 },
   keyMaterial: {
-    ...standard,
+    ...shared,
     perSecond: 0.1,
     burst: 10,
     of: ['requester', 'target'],
     per: 'requester and target',
   },
   keyMaterialTarget: {
-    ...standard,
+    ...own,
     perSecond: 1,
     burst: 50,
     of: ['peer', 'target'],
     per: 'peer and target',
   },
-  groupInfo: { ...standard, perSecond: 1, burst: 20, of: ['room'], per: 'room' },
+  groupInfo: { ...shared, perSecond: 1, burst: 20, of: ['room'], per: 'room' },
   identifierQuery: {
-    ...standard,
+    ...own,
     perSecond: 0.02,
     burst: 3,
     of: ['peer', 'value'],
@@ -82,14 +88,14 @@ export const limitDefaults = {
   },
   identifierQueryPeer: { ...perPeer, perSecond: 2, burst: 30 },
   consent: {
-    ...standard,
+    ...shared,
     perSecond: 0.02,
     burst: 5,
     of: ['requester', 'target'],
     per: 'requester and target',
   },
   reportAbuse: {
-    ...standard,
+    ...own,
     perSecond: 0.2,
     burst: 10,
     of: ['peer', 'room'],
@@ -119,14 +125,6 @@ export function limitsWith(
     limits[name] = Object.freeze(limit)
   }
   return Object.freeze(limits)
-}
-
-/**
- * Whether nobody but the peer itself moves its bucket: only such a budget is told to it, as the others
- * would show what other providers do in a room, or what our own users agree to.
- */
-export function isOwn({ of }: Pick<LimitDefinition, 'of'>): boolean {
-  return of.some((part) => part === 'peer' || part === 'sender')
 }
 
 function isWorkable({ perSecond, burst, cost }: LimitSetting): boolean {

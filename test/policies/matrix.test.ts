@@ -5,21 +5,26 @@ import { matrixTable } from '../../src/policy/exposure-text.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import { createPlanTable } from '../../src/policy/plan-table.ts'
 import { peerClasses } from '../../src/policy/vocabulary.ts'
-import { regenerate } from '../support/generated-docs.ts'
+import { regenerateParts } from '../support/generated-docs.ts'
 import { peerFacts, policyRoom, profileEngine, type ProfileName } from '../support/policy.ts'
 
 const profiles = ['consumer', 'enterprise', 'trust-and-safety'] as const
 
-test('docs/policies.md shows what each profile shows', async () => {
+test('docs/policies.md shows what each profile shows, and in which tiers it lets providers send', async () => {
+  const parts = { tiers: tiersTable(), matrices: matrices() }
+  const document = await regenerateParts('docs/policies.md', parts)
+  await expect(document.text).toMatchFileSnapshot(document.file)
+})
+
+function matrices(): string {
   const sections = profiles.map((profile) => {
     const text = readFileSync(`policies/profiles/${profile}/policies.cedar`, 'utf8')
     return `### ${profile}\n\n${matrixTable(exposureMatrix(loadPolicies(text)))}`
   })
-  const document = await regenerate('docs/policies.md', 'matrices', `${sections.join('\n\n')}\n`)
-  await expect(document.text).toMatchFileSnapshot(document.file)
-})
+  return `${sections.join('\n\n')}\n`
+}
 
-test('docs/policies.md shows in which tiers each profile lets providers send', async () => {
+function tiersTable(): string {
   const suites = ['moderated-pseudonyms', 'identified']
   const rows = profiles.flatMap((profile) =>
     peerClasses.map((peerClass) => [
@@ -28,12 +33,10 @@ test('docs/policies.md shows in which tiers each profile lets providers send', a
       ...suites.map((suite) => tiersOf(profile, peerClass, suite)),
     ]),
   )
-  const table = [['profile', 'class', ...suites], ['-', '-', '-', '-'], ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n')
-  const document = await regenerate('docs/policies.md', 'tiers', `${table}\n`)
-  await expect(document.text).toMatchFileSnapshot(document.file)
-})
+  const head = ['profile', 'class', ...suites]
+  const lines = [head, head.map(() => '-'), ...rows].map((row) => `| ${row.join(' | ')} |`)
+  return `${lines.join('\n')}\n`
+}
 
 function tiersOf(
   profile: ProfileName,

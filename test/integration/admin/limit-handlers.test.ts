@@ -10,12 +10,12 @@ import { runCli } from '../../support/run-cli.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** Runs `postern limits …` against a gateway with this limiter. */
-async function asking(limiter: AtOnce) {
+async function asking(limiter: AtOnce, standings: LimitsList['standings'] = []) {
   const path = join(tempDir(), 'c.sock')
   const socket = await startControlSocket({
     path,
     handlers: controlHandlers(),
-    limits: createLimitHandlers({ limiter, clock: () => NOW }),
+    limits: createLimitHandlers({ limiter, standings: () => standings, clock: () => NOW }),
     log: createLog('silent', { write: () => {} }),
   })
   onTestFinished(() => socket[Symbol.asyncDispose]())
@@ -68,11 +68,22 @@ test('limits show tells what is in force, what it refused, and where the budgets
     fallbacks: 0,
   })
   expect(list.limits.filter(({ told }) => !told).map(({ name }) => name)).toEqual([
+    'admissionPeer',
     'admissionRoom',
     'keyMaterial',
     'groupInfo',
     'consent',
   ])
+})
+
+test('limits show tells which providers have less of their own budgets, and why', async () => {
+  const lowered = { provider: 'b.example', factor: 0.1, admissions: 2_000, strikes: 3 }
+  const whole = { ...lowered, provider: 'c.example', factor: 1 }
+  const ask = await asking(limiterWith(), [lowered, whole])
+  const { out } = await ask('show')
+  expect(out).toContain('b.example has 0.1 of its own budgets: 3 strikes, 2000 admissions')
+  expect(out).not.toContain('c.example')
+  expect(JSON.parse((await ask('show', '--json')).out)).toMatchObject({ standings: [lowered] })
 })
 
 test('limits explain tells each rung as it stands, and takes nothing', async () => {

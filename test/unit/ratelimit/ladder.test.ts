@@ -93,6 +93,18 @@ test('a verification is paid for before it is made, whether or not it succeeds',
   expect(limiter.mayVerify(base.origin, NOW)).toMatchObject({ limit: 'tokenVerify' })
 })
 
+test('what all clients share shows none of them what the others do', () => {
+  const limiter = limiterWith({ tokenVerify: { perSecond: 0.01, burst: 1 } })
+  const clients = { kind: 'clients' } as const
+  expect(limiter.mayVerify(clients, NOW)).toEqual({ kind: 'allowed' })
+  for (const waitedMs of [0, 50_000])
+    expect(limiter.mayVerify(clients, NOW + waitedMs)).toEqual({
+      kind: 'limited',
+      limit: 'tokenVerify',
+      retryAfterMs: 100_000,
+    })
+})
+
 test('a peer without attempts has nothing verified', () => {
   const limiter = limiterWith({ attempts: { burst: 1 } })
   limiter.refused(base.origin, NOW)

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { limitDefaults, limitNames, limitsWith } from '../../../src/ratelimit/limits.ts'
+import {
+  limitDefaults,
+  limitNames,
+  limitsWith,
+  type LimitDefinition,
+} from '../../../src/ratelimit/limits.ts'
 
 test('without overrides the limits are the defaults', () => {
   expect(limitsWith()).toEqual(limitDefaults)
@@ -26,4 +31,12 @@ test.each([
 test('every limit has a name, says whose budget it is, and works', () => {
   expect(limitNames).toHaveLength(16)
   for (const name of limitNames) expect(limitDefaults[name].per).not.toBe('')
+})
+
+test('a peer is told only of budgets that belong to it or to a sender of its own', () => {
+  const limits: readonly LimitDefinition[] = limitNames.map((name) => limitDefaults[name])
+  const told = limits.filter(({ isTold }) => isTold)
+  const others = told.filter(({ of }) => !of.includes('peer') && !of.includes('sender'))
+  expect(told.length).toBeGreaterThan(0)
+  expect(others).toEqual([])
 })
