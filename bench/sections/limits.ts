@@ -6,6 +6,7 @@ import { parseMimiUri, parseProviderDomain, type MimiUri } from '../../src/model
 import { createBucketKeys } from '../../src/ratelimit/bucket-keys.ts'
 import { createMemoryBucketStore } from '../../src/ratelimit/bucket-store-memory.ts'
 import { createRedisBuckets } from '../../src/ratelimit/bucket-store-redis.ts'
+import type { BucketKey } from '../../src/ratelimit/bucket-table.ts'
 import { costDefaults } from '../../src/ratelimit/costs.ts'
 import { createLimiter } from '../../src/ratelimit/limiter.ts'
 import { limitNames, limitsWith } from '../../src/ratelimit/limits.ts'
@@ -53,43 +54,42 @@ function row(what: string, values: readonly number[]) {
 }
 
 /**
- * Batches in turn, so that both meet the same machine. Neither ever refuses, and no bucket is full again
- * or expires while it is measured.
+ * Batches in turn, so that both meet the same machine; each is handed its keys. Neither ever refuses, and
+ * no bucket is full again or expires while it is measured.
  */
 async function measureDecisions() {
   const store = createMemoryBucketStore()
   const limiter = new RateLimiterMemory({ points: 1e9, duration: 3_600 })
-  const keys = Array.from({ length: KEYS }, () => {
-    const key = randomKey()
-    return {
-      key,
-      text: Buffer.from(Int32Array.of(key.a, key.b, key.c, key.d).buffer).toString('base64url'),
-    }
-  })
+  const keys = Array.from({ length: KEYS }, randomKey)
+  const texts = keys.map(textOf)
   const rate = { perSecond: 0.01, burst: 1_000_000 }
-  for (const { key, text } of keys) {
-    store.take([takeOf(key, { rate })], Date.now())
-    await limiter.consume(text)
-  }
+  for (const key of keys) store.take([takeOf(key, { rate })], Date.now())
+  for (const text of texts) await limiter.consume(text)
   const ours: number[] = []
   const theirs: number[] = []
   for (let batch = 0; batch < WARM_UP + BATCHES; batch += 1) {
-    const picked = Array.from({ length: BATCH }, () => keys[Math.floor(Math.random() * KEYS)])
+    const places = Array.from({ length: BATCH }, () => Math.floor(Math.random() * KEYS))
+    const pickedKeys = places.flatMap((place) => keys[place] ?? [])
+    const pickedTexts = places.flatMap((place) => texts[place] ?? [])
     const ourUs = cpuOf(() => {
-      for (const one of picked) {
-        if (one === undefined) throw new Error('no key')
-        const take = { key: one.key, rate, cost: 1, mode: 'spend', isShadow: false } as const
+      for (const key of pickedKeys) {
+        const take = { key, rate, cost: 1, mode: 'spend', isShadow: false } as const
         if (store.take([take], Date.now()).kind !== 'taken') throw new Error('refused')
       }
     })
     const before = process.cpuUsage()
-    for (const one of picked) await limiter.consume(one?.text ?? '')
+    for (const text of pickedTexts) await limiter.consume(text)
     const theirUs = since(before)
     if (batch < WARM_UP) continue
     ours.push(ourUs / BATCH)
     theirs.push(theirUs / BATCH)
   }
   return { ours, theirs }
+}
+
+/** As long as an opaque key is written. */
+function textOf({ a, b, c, d }: BucketKey): string {
+  return Buffer.from(Int32Array.of(a, b, c, d).buffer).toString('base64url')
 }
 
 interface Crowd {

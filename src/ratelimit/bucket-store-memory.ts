@@ -51,7 +51,7 @@ class MemoryBuckets implements MemoryBucketStore {
   }
 
   take(takes: readonly Take[], nowMs: number): TakeOutcome {
-    this.sweep(nowMs)
+    this.sweep(takes.length * SWEEP_PER_TAKE, nowMs)
     let worst: Worst | undefined
     let low: LowBucket[] | undefined
     let shadowed: number[] | undefined
@@ -83,7 +83,7 @@ class MemoryBuckets implements MemoryBucketStore {
   }
 
   charge(takes: readonly Take[], nowMs: number): void {
-    this.sweep(nowMs)
+    this.sweep(takes.length * SWEEP_PER_TAKE, nowMs)
     for (const { key, rate, cost } of takes) {
       const place = this.table.find(key)
       const next = chargeBucket(rate, { tatMs: this.stateAt(place), nowMs }, cost)
@@ -150,8 +150,8 @@ class MemoryBuckets implements MemoryBucketStore {
   }
 
   /** Looks at a few places of an endless round over all of them. */
-  private sweep(nowMs: number): void {
-    for (let swept = 0; swept < SWEEP_PER_CALL; swept += 1) {
+  private sweep(count: number, nowMs: number): void {
+    for (let swept = 0; swept < count; swept += 1) {
       const place = this.nextPlace()
       const stateMs = this.table.read(place)
       if (stateMs === 0 || stateMs > nowMs) continue
@@ -196,6 +196,9 @@ function costMs({ rate, cost }: Take): number {
 const TAKEN: TakeOutcome = Object.freeze({ kind: 'taken' })
 const NO_RATE: Rate = { perSecond: 1, burst: 1 }
 const KEYS_MAX = 200_000
-/** A call adds hardly more buckets than half of this, and at least a quarter of the places is free. */
-const SWEEP_PER_CALL = 8
+/**
+ * A take adds one bucket at most. Where all are new and soon full again, a round over the places meets a
+ * third of them taken, and the round keeps up.
+ */
+const SWEEP_PER_TAKE = 4
 const EVICTION_SAMPLE = 8

@@ -7,7 +7,7 @@ export interface BucketKey {
 }
 
 /**
- * The state of buckets by their keys in one block of memory: 24 octets each, and at least a quarter of
+ * The state of buckets by their keys in one block of memory: 24 octets each, and at least a fifth of
  * the places free. INVARIANT: keys are evenly spread, as HMACs are, so that probes stay short.
  */
 export class BucketTable {
@@ -59,7 +59,7 @@ export class BucketTable {
 
   /** For a key that is not there; places change. */
   insert(key: BucketKey, stateMs: number): void {
-    if ((this.count + 1) * 4 > this.capacity * 3) this.grow()
+    if ((this.count + 1) * 5 > this.capacity * 4) this.grow()
     this.put(key, stateMs)
     this.count += 1
   }

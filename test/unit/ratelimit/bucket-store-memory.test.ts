@@ -43,8 +43,17 @@ test('full buckets are forgotten in passing, without a timer', () => {
   for (let key = 0; key < 1_000; key += 1) store.take([take()], NOW)
   expect(store.state().buckets).toBe(1_000)
   const busy = take()
-  for (let call = 0; call < 600; call += 1) store.take([busy], NOW + 60_000 + call * 1_000)
+  for (let call = 0; call < 1_200; call += 1) store.take([busy], NOW + 60_000 + call * 1_000)
   expect(store.state()).toMatchObject({ buckets: 1, evictions: 0 })
+})
+
+test('a flood of buckets that are soon full again does not fill the store', () => {
+  const store = createMemoryBucketStore()
+  const quick = { perSecond: 100, burst: 1 }
+  for (let call = 0; call < 50_000; call += 1)
+    store.take([takeOf(randomKey(), { rate: quick })], NOW + call * 10)
+  expect(store.state().buckets).toBeLessThan(1_000)
+  expect(store.state().evictions).toBe(0)
 })
 
 test('the store never holds more than its bound, and counts what it gave up', () => {
