@@ -4,6 +4,7 @@ import { senderTiers } from '../model/sender-tier.ts'
 import type { CedarRequest } from './engine.ts'
 import { mentionedIds } from './identify.ts'
 import type { LoadedPolicies } from './load.ts'
+import { createPicker } from './picker.ts'
 import { gatewayActions } from './schema.ts'
 import { peerClasses, policySuites, regions, roomProfiles } from './vocabulary.ts'
 
@@ -52,20 +53,6 @@ export function sampleRequests(
     }
   }
   return Array.from({ length: count }, requestOf)
-}
-
-/** Spreads picks evenly enough; nothing secret hangs on them. */
-function createPicker(seed: number): <T>(items: readonly [T, ...T[]] | readonly T[]) => T {
-  let state = seed
-  return (items) => {
-    // Marsaglia's xorshift of 32 bits.
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    const picked = items[(state >>> 0) % items.length]
-    if (picked === undefined) throw new RangeError('nothing to pick from')
-    return picked
-  }
 }
 
 const BOTH = [true, false] as const

@@ -6,7 +6,7 @@ import { moderationEngine } from '../../src/policy/moderation/moderation-engine.
 import {
   moderationAgreesWithCedar,
   moderationOracle,
-  sampleRequests,
+  sampleModeration,
 } from '../../src/policy/moderation/moderation-oracle.ts'
 import { moderationCaseSchema } from '../../src/policy/policy-case.ts'
 import { moderationPolicies } from '../support/moderation-policies.ts'
@@ -39,7 +39,7 @@ test('every policy about moderators decides at least one case, and says why it i
 
 test('closures and Cedar agree on what moderators may do', () => {
   expect(moderationAgreesWithCedar(loaded)).toBe(true)
-  const answers = sampleRequests(2_000).map((request) => compiled.decide(request))
+  const answers = sampleModeration(2_000).map((request) => compiled.decide(request))
   const deciding = new Set(answers.flatMap(({ policies }) => policies))
   expect(loaded.policies.filter(({ id }) => !deciding.has(id))).toEqual([])
 })

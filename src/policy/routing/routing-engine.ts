@@ -1,40 +1,25 @@
 import type { Clock } from '../../model/clock.ts'
-import { entitiesFromJson } from '../compile/entities.ts'
-import { entityUid } from '../compile/values.ts'
-import { compiledEvaluator } from '../compiled-engine.ts'
-import { DENIED_BY_FAULT, type AuthorizationDecision } from '../engine.ts'
-import { policyRevision } from '../identify.ts'
 import type { LoadedPolicies } from '../load.ts'
+import { subjectEngine, type SubjectEngine, type SubjectQuestion } from '../subject-engine.ts'
 import { partyEntity, routingEntities } from './routing-entities.ts'
 import { routingAction } from './schema.ts'
 import type { RoutingRequest } from './vocabulary.ts'
 
-/** Decides who gets what of a report. INVARIANT: any fault in answering is a deny. */
-export interface RoutingEngine {
-  /** SHA-256 of the policies in hexadecimal. */
-  readonly revision: string
-  decide(request: RoutingRequest): AuthorizationDecision
-}
+/** Decides who gets what of a report. */
+export type RoutingEngine = SubjectEngine<RoutingRequest>
 
 /** The policies as closures; throws `policy-invalid` for what it cannot compile. */
 export function routingEngine(loaded: LoadedPolicies, clock: Clock = () => 0): RoutingEngine {
-  const evaluate = compiledEvaluator(loaded, clock)
+  return subjectEngine(loaded, routingQuestion, clock)
+}
+
+export function routingQuestion(request: RoutingRequest): SubjectQuestion {
+  const { principal, disclosure, report, legalOrder } = request
   return {
-    revision: policyRevision(loaded),
-    decide: (request) => {
-      const { principal, disclosure, report, legalOrder } = request
-      const { type, id } = partyEntity(principal)
-      try {
-        return evaluate({
-          principal: entityUid(type, id),
-          action: entityUid('Action', routingAction(disclosure)),
-          resource: entityUid('Report', report.id),
-          context: { kind: 'record', fields: new Map(Object.entries({ legalOrder })) },
-          entities: entitiesFromJson(routingEntities(request)),
-        })
-      } catch {
-        return DENIED_BY_FAULT
-      }
-    },
+    principal: partyEntity(principal),
+    action: routingAction(disclosure),
+    resource: { type: 'Report', id: report.id },
+    context: { legalOrder },
+    entities: routingEntities(request),
   }
 }

@@ -1,76 +1,30 @@
-import {
-  preparsePolicySet,
-  preparseSchema,
-  statefulIsAuthorized,
-} from '@cedar-policy/cedar-wasm/nodejs'
-import { DENIED_BY_FAULT } from '../engine.ts'
-import { policyRevision } from '../identify.ts'
 import type { LoadedPolicies } from '../load.ts'
-import { routingEngine, type RoutingEngine } from './routing-engine.ts'
-import { partyEntity, routingEntities } from './routing-entities.ts'
-import { routingAction, routingSchema } from './schema.ts'
+import type { Picker } from '../picker.ts'
+import { agreeOn, sampled, subjectOracle } from '../subject-oracle.ts'
+import { routingEngine, routingQuestion, type RoutingEngine } from './routing-engine.ts'
+import { routingSchema } from './schema.ts'
 import { disclosureKinds, type RoutingParty, type RoutingRequest } from './vocabulary.ts'
 
-/**
- * The same decisions by Cedar's own implementation. Its sets cannot be removed from the wasm instance:
- * for tests, and for a process that is given up. Throws where Cedar does not take the policies.
- */
+/** What `subjectOracle` says of policies about reports. */
 export function routingOracle(loaded: LoadedPolicies): Pick<RoutingEngine, 'decide'> {
-  const name = `routing-${policyRevision(loaded)}`
-  const staticPolicies = Object.fromEntries(loaded.policies.map(({ id, text }) => [id, text]))
-  for (const parsed of [
-    preparseSchema(SCHEMA, routingSchema()),
-    preparsePolicySet(name, { staticPolicies }),
-  ])
-    if (parsed.type === 'failure') throw new Error('policies not accepted')
-  return {
-    decide: (request) => {
-      const { principal, disclosure, report, legalOrder } = request
-      const answer = statefulIsAuthorized({
-        principal: partyEntity(principal),
-        action: { type: 'Action', id: routingAction(disclosure) },
-        resource: { type: 'Report', id: report.id },
-        context: { legalOrder },
-        entities: routingEntities(request),
-        preparsedPolicySetId: name,
-        preparsedSchemaName: SCHEMA,
-        validateRequest: true,
-      })
-      if (answer.type === 'failure') return DENIED_BY_FAULT
-      const { decision, diagnostics } = answer.response
-      const errors = diagnostics.errors.map(({ policyId }) => policyId).toSorted()
-      return errors.length > 0
-        ? { decision: 'deny', policies: errors, errors }
-        : { decision, policies: diagnostics.reason.toSorted(), errors }
-    },
-  }
+  return subjectOracle(loaded, {
+    name: 'routing',
+    schema: routingSchema(),
+    questionOf: routingQuestion,
+  })
 }
 
 /** Whether closures and Cedar say the same of a sample of requests. */
 export function routingAgreesWithCedar(loaded: LoadedPolicies): boolean {
-  const [compiled, cedar] = [routingEngine(loaded), routingOracle(loaded)]
-  return sampleRouting(SAMPLES).every((request) => {
-    const [one, other] = [compiled.decide(request), cedar.decide(request)]
-    return one !== DENIED_BY_FAULT && JSON.stringify(one) === JSON.stringify(other)
-  })
+  return agreeOn(sampleRouting(SAMPLES), [routingEngine(loaded), routingOracle(loaded)])
 }
 
-/** Requests that differ in every fact, in a fixed order that visits all of them. */
+/** Requests that differ in every fact, the same ones every time. */
 export function sampleRouting(count: number): readonly RoutingRequest[] {
-  return Array.from({ length: count }, (_, number) => {
-    let rest = (number * STRIDE) % MODULUS
-    const choose = <T>(choices: readonly [T, ...T[]]): T => {
-      rest = (rest * MULTIPLIER + INCREMENT) % MODULUS
-      // The upper bits: the lower ones of such a generator alternate.
-      return choices[Math.floor((rest / MODULUS) * choices.length)] ?? choices[0]
-    }
-    return sample(choose)
-  })
+  return sampled(count, sample)
 }
 
-type Choose = <T>(choices: readonly [T, ...T[]]) => T
-
-function sample(choose: Choose): RoutingRequest {
+function sample(choose: Picker): RoutingRequest {
   const principal = choose(RECEIVERS)
   const flag = () => choose([true, false])
   const [first, ...others] = disclosureKinds.filter((kind) => CAN_GET[principal.kind].has(kind))
@@ -123,10 +77,4 @@ const CAN_GET: Readonly<Record<RoutingParty['kind'], ReadonlySet<string>>> = {
   'room-moderators': new Set(['notice', 'evidence', 'reporter']),
   authority: new Set(['evidence', 'reporter', 'counts']),
 }
-const SCHEMA = 'routing'
 const SAMPLES = 128
-const STRIDE = 2_654_435_761
-/** A linear congruential generator: Numerical Recipes. */
-const MULTIPLIER = 1_664_525
-const INCREMENT = 1_013_904_223
-const MODULUS = 2 ** 32
