@@ -1,7 +1,7 @@
 import type { ConsentView } from '../admin/control-api.ts'
-import { UsageError, type Command } from './command.ts'
+import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 
 export const consentListCommand: Command = {
   name: 'consent list',
@@ -18,12 +18,8 @@ export const consentListCommand: Command = {
       before: { type: 'string' },
     })
     expectPositionals(positionals, [])
-    const limit = wholeNumber(values.limit, 'expected a --limit from 1 to 1000')
-    if (limit > 1_000) throw new UsageError('expected a --limit from 1 to 1000')
-    const before =
-      values.before === undefined
-        ? undefined
-        : wholeNumber(values.before, 'expected a --before that is a number of an entry')
+    const limit = wholeNumber(values.limit, '--limit', 1_000)
+    const before = values.before === undefined ? undefined : wholeNumber(values.before, '--before')
     await using client = await connectControl(values, environment)
     const list = await client.listConsents({ before, limit })
     if (values.json) {
@@ -46,10 +42,4 @@ function textOf({ position, atMs, change, requester, target, room, provider, ter
   const code = `0x${suite.toString(16).padStart(4, '0')}`
   const end = expiresAtMs === undefined ? 'no end' : `until ${new Date(expiresAtMs).toISOString()}`
   return `${first}\n    suite ${code}, for ${purposes.join(', ')}, kept ${retentionDays} days, ${end}`
-}
-
-function wholeNumber(text: string, expected: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new UsageError(expected)
-  return value
 }

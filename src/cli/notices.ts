@@ -2,7 +2,7 @@ import { actionClasses, answerStates } from '../notices/messages.ts'
 import { UsageError, type Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { receivedLine, sentLine } from './notice-text.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 
 export const noticesListCommand: Command = {
   name: 'notices list',
@@ -21,9 +21,7 @@ The newest first. A notice without a final answer at its deadline is unanswered.
       limit: { type: 'string', default: '100' },
     })
     expectPositionals(positionals, [])
-    const limit = Number(values.limit)
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
-      throw new UsageError('expected a --limit from 1 to 1000')
+    const limit = wholeNumber(values.limit, '--limit', 1_000)
     await using client = await connectControl(values, environment)
     const page = { peer: values.peer, sentBefore: undefined, receivedBefore: undefined, limit }
     const list = await client.notices.list(page)

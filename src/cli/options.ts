@@ -25,6 +25,14 @@ export function expectPositionals(given: readonly string[], names: readonly stri
   )
 }
 
+/** The value of an option that is a whole number, at least 1. Throws `UsageError`. */
+export function wholeNumber(text: string, option: string, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value
+  const range = most === Number.MAX_SAFE_INTEGER ? 'that is a whole number' : `from 1 to ${most}`
+  throw new UsageError(`expected a ${option} ${range}`)
+}
+
 /** The options of commands that talk to a running server. */
 export const controlOptions = {
   config: { type: 'string' },

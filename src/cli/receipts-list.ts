@@ -1,6 +1,6 @@
-import { UsageError, type Command } from './command.ts'
+import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 import { utcDay } from './receipt-text.ts'
 
 export const receiptsListCommand: Command = {
@@ -23,12 +23,12 @@ when it is over.`,
       before: { type: 'string' },
     })
     expectPositionals(positionals, [])
-    const limit = whole(values.limit, '--limit', 1_000)
+    const limit = wholeNumber(values.limit, '--limit', 1_000)
     const { before } = values
     await using client = await connectControl(values, environment)
     const list = await client.receipts.list({
       peer: values.peer,
-      before: before === undefined ? undefined : whole(before, '--before', Number.MAX_SAFE_INTEGER),
+      before: before === undefined ? undefined : wholeNumber(before, '--before'),
       limit,
     })
     if (values.json) {
@@ -44,11 +44,4 @@ when it is over.`,
     if (list.next !== undefined) out(`more: --before ${list.next}\n`)
     return 0
   },
-}
-
-function whole(text: string, option: string, most: number): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > most)
-    throw new UsageError(`expected a ${option} from 1 to ${most}`)
-  return value
 }

@@ -1,6 +1,6 @@
-import { UsageError, type Command } from './command.ts'
+import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 
 export const reportsListCommand: Command = {
   name: 'reports list',
@@ -17,9 +17,7 @@ export const reportsListCommand: Command = {
       after: { type: 'string' },
     })
     expectPositionals(positionals, [])
-    const limit = Number(values.limit)
-    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
-      throw new UsageError('expected a --limit from 1 to 1000')
+    const limit = wholeNumber(values.limit, '--limit', 1_000)
     await using client = await connectControl(values, environment)
     const list = await client.listReports({ after: values.after, limit })
     if (values.json) {

@@ -1,6 +1,6 @@
 import { UsageError, type Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 import { sanctionText } from './sanction-text.ts'
 
 export const sanctionsApplyCommand: Command = {
@@ -82,10 +82,7 @@ function expiry(given: Given): number {
 }
 
 function whole(given: Given, option: Option): number {
-  const value = Number(needed(given, option))
-  if (!Number.isInteger(value) || value < 1)
-    throw new UsageError(`expected a whole number for --${option}`)
-  return value
+  return wholeNumber(needed(given, option), `--${option}`)
 }
 
 function needed(given: Given, option: Option): string {

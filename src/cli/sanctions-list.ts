@@ -1,6 +1,6 @@
-import { UsageError, type Command } from './command.ts'
+import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { controlOptions, expectPositionals, readOptions } from './options.ts'
+import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 import { sanctionLine } from './sanction-text.ts'
 
 export const sanctionsListCommand: Command = {
@@ -26,8 +26,8 @@ The newest first.`,
     await using client = await connectControl(values, environment)
     const list = await client.sanctions.list({
       room,
-      before: before === undefined ? undefined : whole(before, '--before', Number.MAX_SAFE_INTEGER),
-      limit: whole(values.limit, '--limit', 1_000),
+      before: before === undefined ? undefined : wholeNumber(before, '--before'),
+      limit: wholeNumber(values.limit, '--limit', 1_000),
     })
     if (values.json) {
       out(`${JSON.stringify(list)}\n`)
@@ -38,11 +38,4 @@ The newest first.`,
     if (list.next !== undefined) out(`more: --before ${list.next}\n`)
     return 0
   },
-}
-
-function whole(text: string, option: string, most: number): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > most)
-    throw new UsageError(`expected a ${option} from 1 to ${most}`)
-  return value
 }
