@@ -1,3 +1,5 @@
+import type { MimiClient } from '../../src/client/mimi-client.ts'
+import { federationSuite } from './federation-suite.ts'
 import type { SignatureKeyPair } from '../../src/client/crypto/signatures.ts'
 import { generateSignatureKeyPair, signLabelled } from '../../src/client/crypto/signatures.ts'
 import { clientSuite } from '../../src/client/crypto/suite.ts'
@@ -223,4 +225,24 @@ export function externalCommit(
   const credential = { kind: 'basic', identity: Buffer.from(user) } as const
   const identity = { signer: generateSignatureKeyPair(suite), credential }
   return commitHandshake(joinExternally(published, { groupInfo, identity }, { proposals }))
+}
+
+/** Three providers whose rooms name their senders, and people of theirs that can be added. */
+export function policedFederation() {
+  const suites = ['identified']
+  const extra = { defaultSuites: { asHub: suites, asFollower: suites } }
+  const federation = federationSuite(
+    ['a.example', 'b.example', 'c.example'].map((domain) => ({
+      domain,
+      extra,
+      policies: 'enterprise',
+    })),
+  )
+  let count = 0
+  const person = async (domain: string): Promise<MimiClient> => {
+    const one = await federation.client(domain, `person${++count}`)
+    await one.publishKeyPackages({ basic: 4 })
+    return one
+  }
+  return { federation, hub: () => federation.provider('a.example'), person }
 }

@@ -203,6 +203,7 @@ function applicationFraming(content: Buffer): Buffer {
   return Buffer.concat([Buffer.of(type.length), type, Buffer.of(0), prefix, content])
 }
 
+// Where the vectors are absent `vectorJson` says so.
 describe.skipIf(vectors === undefined)(
   'the franking vectors of draft-ietf-mimi-protocol-06',
   () => {

@@ -55,6 +55,7 @@ const evidence: Readonly<Record<string, () => MlsEvidence>> = {
   E05: () => ({ ...honest, wireFormat: 1 }),
 }
 
+// Where the vectors are absent `vectorJson` says so.
 describe.skipIf(vectors === undefined)('the vectors of MLS evidence', () => {
   test.each(vectors?.cases ?? [])('$name', ({ name, expected }) => {
     const build = evidence[name.slice(0, 3)]

@@ -6,6 +6,7 @@ import { vectorPath } from '../../support/vectors.ts'
 const corpus = vectorPath('cedar/corpus-half.tar.gz')
 const handwritten = vectorPath('cedar/handwritten.tar.gz')
 
+// Where the vectors are absent `vectorPath` says so.
 test.runIf(corpus !== undefined)(
   'every request of the official corpus has the decision, reasons and errors that Cedar says',
   () => {

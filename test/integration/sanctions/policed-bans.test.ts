@@ -7,34 +7,17 @@ import {
   type RoomPolicyOptions,
 } from '../../../src/client/mimi/room-policy.ts'
 import { eventually, newRoomUri } from '../../support/clubhouse.ts'
-import { federationSuite } from '../../support/federation-suite.ts'
 import { rows, until } from '../../support/gateway-calls.ts'
-import { testRoles } from '../../support/policed-rooms.ts'
+import { policedFederation, testRoles } from '../../support/policed-rooms.ts'
 import { comesTo, look, order, undo } from '../../support/sanctions.ts'
 
-const suites = ['identified']
-const extra = { defaultSuites: { asHub: suites, asFollower: suites } }
-const federation = federationSuite(
-  ['a.example', 'b.example', 'c.example'].map((domain) => ({
-    domain,
-    extra,
-    policies: 'enterprise',
-  })),
-)
-const hub = () => federation.provider('a.example')
+const { federation, hub, person } = policedFederation()
 
 let alice: MimiClient
-let count = 0
 
 beforeAll(async () => {
   alice = await federation.client('a.example', 'alice')
 }, 30_000)
-
-async function person(domain: string): Promise<MimiClient> {
-  const one = await federation.client(domain, `person${++count}`)
-  await one.publishKeyPackages({ basic: 4 })
-  return one
-}
 
 const hubRole = roleOf(5, 'hub', {
   can: ['canRemoveParticipant', 'canBan', 'canUnban'],
