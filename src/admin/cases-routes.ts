@@ -1,40 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { z } from 'zod'
-import { GatewayError } from '../model/errors.ts'
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import type { CaseDesk } from '../reports/case-desk.ts'
 import type { KnownCase } from '../reports/cases/case-log.ts'
 import type { DecisionForm } from '../reports/decisions/decision-form.ts'
 import * as api from './cases-api.ts'
+import { idOf, present, type ControlRoute } from './control-route.ts'
 import { parse } from './parse.ts'
 
-/** One route about cases: what serves it and what documents it. */
-export interface CaseRoute {
-  readonly method: 'GET' | 'POST'
-  /** With `:id` where it is about one thing. */
-  readonly path: string
-  readonly summary: string
-  readonly query?: z.ZodType
-  readonly body?: z.ZodType
-  readonly answer: z.ZodType
-  readonly run: (desk: CaseDesk, request: FastifyRequest) => unknown
-}
-
-/** Serves cases and appeals over the control socket. */
-export function addCaseRoutes(app: FastifyInstance, desk: CaseDesk): void {
-  for (const { method, path, run } of caseRoutes)
-    app.route({
-      method,
-      url: path,
-      handler: async (request, reply) => {
-        // Notes are other people's words: whatever shows them must not take them for a page.
-        void reply.header('x-content-type-options', 'nosniff')
-        return reply.send(await run(desk, request))
-      },
-    })
-}
-
-/** All of them, in the order of their documentation. */
-export const caseRoutes: readonly CaseRoute[] = [
+/** Cases and appeals, in the order of their documentation. */
+export const caseRoutes: readonly ControlRoute<CaseDesk>[] = [
   {
     method: 'GET',
     path: '/control/v1/cases',
@@ -69,11 +43,7 @@ export const caseRoutes: readonly CaseRoute[] = [
     path: '/control/v1/cases/feedback/:id',
     summary: 'How far the report of a receipt has come',
     answer: api.feedbackSchema,
-    run: (desk, request) => {
-      const feedback = desk.feedback(idOf(request))
-      if (feedback === undefined) throw new GatewayError('not-found')
-      return feedback
-    },
+    run: (desk, request) => present(desk.feedback(idOf(request))),
   },
   {
     method: 'GET',
@@ -213,7 +183,7 @@ function act<Body extends ActorBody>(
     schema: z.ZodType<Body>,
     work: (acting: Acting<Body>) => Promise<KnownCase>,
   ]
-): CaseRoute {
+): ControlRoute<CaseDesk> {
   return {
     method: 'POST',
     path: `/control/v1/cases/:id/${verb}`,
@@ -237,10 +207,6 @@ function askedBy(request: FastifyRequest) {
   return actorOf(parse(api.actorQuery, request.query))
 }
 
-function idOf(request: FastifyRequest): string {
-  return parse(params, request.params).id
-}
-
 /** zod leaves out what was not written. */
 function formOf(form: z.infer<typeof api.formSchema>): DecisionForm {
   return {
@@ -253,5 +219,3 @@ function formOf(form: z.infer<typeof api.formSchema>): DecisionForm {
     ),
   }
 }
-
-const params = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) })

@@ -1,24 +1,25 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { bind } from '../listener/bind.ts'
-import { GatewayError } from '../model/errors.ts'
 import type { Log } from '../signals/log.ts'
 import type { CaseDesk } from '../reports/case-desk.ts'
 import { createAdminApp } from './admin-app.ts'
-import { addCaseRoutes } from './cases-routes.ts'
+import { caseRoutes } from './cases-routes.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
+import { addControlRoutes } from './control-route.ts'
 import type { KeyHandlers } from './keys-api.ts'
 import { addKeyRoutes } from './keys-routes.ts'
 import type { NoticeHandlers } from './notices-api.ts'
-import { addNoticeRoutes } from './notices-routes.ts'
+import { noticeRoutes } from './notices-routes.ts'
 import type { PolicyHandlers } from './policy-api.ts'
 import { addPolicyRoutes } from './policy-routes.ts'
 import type { ReceiptHandlers } from './receipts-api.ts'
 import { addReceiptRoutes } from './receipts-routes.ts'
+import { reportRoutes } from './reports-routes.ts'
 import type { RequirementsHandlers } from './requirements-api.ts'
 import { addRequirementsRoutes } from './requirements-routes.ts'
 import type { SanctionHandlers } from './sanctions-api.ts'
-import { addSanctionRoutes } from './sanctions-routes.ts'
+import { sanctionRoutes } from './sanctions-routes.ts'
 import type { LimitHandlers } from './limits-api.ts'
 import { addLimitRoutes } from './limits-routes.ts'
 import { parse } from './parse.ts'
@@ -49,14 +50,15 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   const { limits, notices, cases, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
+  addControlRoutes(app, handlers, reportRoutes)
   if (requirements !== undefined) addRequirementsRoutes(app, requirements)
   if (policies !== undefined) addPolicyRoutes(app, policies)
   if (receipts !== undefined) addReceiptRoutes(app, receipts)
-  if (sanctions !== undefined) addSanctionRoutes(app, sanctions)
+  if (sanctions !== undefined) addControlRoutes(app, sanctions, sanctionRoutes)
   if (keys !== undefined) addKeyRoutes(app, keys)
   if (limits !== undefined) addLimitRoutes(app, limits)
-  if (notices !== undefined) addNoticeRoutes(app, notices)
-  if (cases !== undefined) addCaseRoutes(app, cases)
+  if (notices !== undefined) addControlRoutes(app, notices, noticeRoutes)
+  if (cases !== undefined) addControlRoutes(app, cases, caseRoutes)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }
@@ -75,26 +77,10 @@ function addRoutes(app: FastifyInstance, handlers: ControlHandlers): void {
     reply.send(handlers.labelOfPeer(parse(peerQuery, request.query).peer)),
   )
   app.post(controlPaths.reload, async (_, reply) => reply.send(await handlers.reload()))
-  app.get(controlPaths.reports, async (request, reply) => {
-    const { after, limit } = parse(pageQuery, request.query)
-    return reply.send(await handlers.listReports({ after, limit }))
-  })
-  app.get(controlPaths.report, async (request, reply) => {
-    const { id } = parse(reportParams, request.params)
-    const detail = await handlers.findReport(id)
-    if (detail === undefined) throw new GatewayError('not-found')
-    return reply.send(detail)
-  })
 }
 
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const roomQuery = z.strictObject({ room: z.string().max(1_024) })
 const peerQuery = z.strictObject({ peer: z.string().max(253) })
-const reportParams = z.strictObject({ id })
-const pageQuery = z.strictObject({
-  after: id.optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-})
 const consentQuery = z
   .strictObject({
     before: z.coerce.number().int().min(1).optional(),

@@ -1,37 +1,16 @@
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { GatewayError } from '../model/errors.ts'
-import { answerBodySchema, noticePaths, type NoticeHandlers } from './notices-api.ts'
+import { idOf, present, type ControlRoute } from './control-route.ts'
+import {
+  answerBodySchema,
+  noticeListSchema,
+  noticePaths,
+  noticeViewSchema,
+  routeListSchema,
+  scorecardListSchema,
+  type NoticeHandlers,
+} from './notices-api.ts'
 import { parse } from './parse.ts'
 
-/** The routes of the control socket about notices and where reports go. */
-export function addNoticeRoutes(app: FastifyInstance, handlers: NoticeHandlers): void {
-  app.get(noticePaths.list, (request, reply) =>
-    reply.send(handlers.list(parse(pageQuery, request.query))),
-  )
-  app.get(noticePaths.one, (request, reply) =>
-    reply.send(present(handlers.find(parse(idParams, request.params).id))),
-  )
-  app.post(noticePaths.retract, async (request, reply) =>
-    reply.send(await handlers.retract(parse(idParams, request.params).id)),
-  )
-  app.post(noticePaths.answer, async (request, reply) => {
-    const { id } = parse(idParams, request.params)
-    return reply.send(await handlers.answer(id, parse(answerBodySchema, request.body)))
-  })
-  app.get(noticePaths.scorecards, (_, reply) => reply.send(handlers.scorecards()))
-  app.get(noticePaths.routes, async (request, reply) => {
-    const { id } = parse(idParams, request.params)
-    return reply.send(present(await handlers.routes(id, parse(supposedQuery, request.query))))
-  })
-}
-
-function present<T>(found: T | undefined): T {
-  if (found === undefined) throw new GatewayError('not-found')
-  return found
-}
-
-const idParams = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) })
 const position = z.coerce.number().int().min(1).optional()
 const flag = z
   .enum(['true', 'false'])
@@ -51,3 +30,54 @@ const pageQuery = z
     receivedBefore,
     limit,
   }))
+
+/** Notices and where reports go, in the order of their documentation. */
+export const noticeRoutes: readonly ControlRoute<NoticeHandlers>[] = [
+  {
+    method: 'GET',
+    path: noticePaths.list,
+    summary: 'Notices in both directions, newest first, a page at a time',
+    query: pageQuery,
+    answer: noticeListSchema,
+    run: (handlers, request) => handlers.list(parse(pageQuery, request.query)),
+  },
+  {
+    method: 'GET',
+    path: noticePaths.one,
+    summary: 'One notice with its message as it was signed',
+    answer: noticeViewSchema,
+    run: (handlers, request) => present(handlers.find(idOf(request))),
+  },
+  {
+    method: 'POST',
+    path: noticePaths.retract,
+    summary: 'Takes a notice of ours back',
+    answer: noticeViewSchema,
+    run: (handlers, request) => handlers.retract(idOf(request)),
+  },
+  {
+    method: 'POST',
+    path: noticePaths.answer,
+    summary: 'Answers a notice of another provider',
+    body: answerBodySchema,
+    answer: noticeViewSchema,
+    run: (handlers, request) =>
+      handlers.answer(idOf(request), parse(answerBodySchema, request.body)),
+  },
+  {
+    method: 'GET',
+    path: noticePaths.scorecards,
+    summary: 'How providers answer, over 90 days',
+    answer: scorecardListSchema,
+    run: (handlers) => handlers.scorecards(),
+  },
+  {
+    method: 'GET',
+    path: noticePaths.routes,
+    summary: 'Where a report would go and why, and what was sent of it',
+    query: supposedQuery,
+    answer: routeListSchema,
+    run: async (handlers, request) =>
+      present(await handlers.routes(idOf(request), parse(supposedQuery, request.query))),
+  },
+]

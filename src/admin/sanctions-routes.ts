@@ -1,28 +1,13 @@
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { GatewayError } from '../model/errors.ts'
+import { idOf, present, type ControlRoute } from './control-route.ts'
 import { parse } from './parse.ts'
-import { sanctionPaths, type SanctionHandlers } from './sanctions-api.ts'
+import {
+  sanctionListSchema,
+  sanctionPaths,
+  sanctionViewSchema,
+  type SanctionHandlers,
+} from './sanctions-api.ts'
 
-/** The routes of the control socket about sanctions. */
-export function addSanctionRoutes(app: FastifyInstance, handlers: SanctionHandlers): void {
-  app.get(sanctionPaths.list, async (request, reply) =>
-    reply.send(await handlers.list(parse(pageQuery, request.query))),
-  )
-  app.get(sanctionPaths.one, async (request, reply) => {
-    const found = await handlers.find(parse(idParams, request.params).id)
-    if (found === undefined) throw new GatewayError('not-found')
-    return reply.send(found)
-  })
-  app.post(sanctionPaths.list, async (request, reply) =>
-    reply.send(await handlers.apply(parse(orderBody, request.body))),
-  )
-  app.post(sanctionPaths.undo, async (request, reply) =>
-    reply.send(await handlers.undo(parse(idParams, request.params).id)),
-  )
-}
-
-const idParams = z.strictObject({ id: z.string().max(64) })
 const orderBody = z.looseObject({ kind: z.string().max(32) })
 const pageQuery = z
   .strictObject({
@@ -31,3 +16,37 @@ const pageQuery = z
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
   })
   .transform(({ room, before, limit }) => ({ room, before, limit }))
+
+/** Sanctions, in the order of their documentation. */
+export const sanctionRoutes: readonly ControlRoute<SanctionHandlers>[] = [
+  {
+    method: 'GET',
+    path: sanctionPaths.list,
+    summary: 'Sanctions, newest first, a page at a time',
+    query: pageQuery,
+    answer: sanctionListSchema,
+    run: (handlers, request) => handlers.list(parse(pageQuery, request.query)),
+  },
+  {
+    method: 'POST',
+    path: sanctionPaths.list,
+    summary: 'Applies a sanction; which fields it has depends on its kind (docs/sanctions.md)',
+    body: orderBody,
+    answer: sanctionViewSchema,
+    run: (handlers, request) => handlers.apply(parse(orderBody, request.body)),
+  },
+  {
+    method: 'GET',
+    path: sanctionPaths.one,
+    summary: 'One sanction and how far it has come',
+    answer: sanctionViewSchema,
+    run: async (handlers, request) => present(await handlers.find(idOf(request))),
+  },
+  {
+    method: 'POST',
+    path: sanctionPaths.undo,
+    summary: 'Takes a sanction back',
+    answer: sanctionViewSchema,
+    run: (handlers, request) => handlers.undo(idOf(request)),
+  },
+]

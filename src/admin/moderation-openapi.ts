@@ -1,10 +1,16 @@
 import { z } from 'zod'
-import { caseRoutes, type CaseRoute } from './cases-routes.ts'
+import { caseRoutes } from './cases-routes.ts'
+import { idPattern, type ControlRoute } from './control-route.ts'
+import { noticeRoutes } from './notices-routes.ts'
+import { reportRoutes } from './reports-routes.ts'
+import { sanctionRoutes } from './sanctions-routes.ts'
 
-/** The OpenAPI 3.1 document of cases and appeals, made of the very routes that serve them. */
+const routes = [...reportRoutes, ...caseRoutes, ...noticeRoutes, ...sanctionRoutes]
+
+/** The OpenAPI 3.1 document of all about moderation, made of the very routes that serve them. */
 export function moderationOpenApi(): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const route of caseRoutes) {
+  for (const route of routes) {
     const path = route.path.replace(':id', '{id}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
   }
@@ -14,14 +20,16 @@ export function moderationOpenApi(): object {
       title: 'Postern moderation API',
       version: '1',
       description:
-        'Cases and appeals, over the control socket. Whoever can open the socket says who acts, and answers for it.',
+        'Reports, cases, appeals, notices and sanctions, over the control socket. Whoever can open the socket says who acts, and answers for it.',
     },
     paths,
     components: { schemas: { Problem: PROBLEM } },
   }
 }
 
-function operationOf({ path, summary, query, body, answer }: CaseRoute): object {
+type Documented = Omit<ControlRoute<never>, 'run'>
+
+function operationOf({ path, summary, query, body, answer }: Documented): object {
   const parameters = [
     ...(path.includes(':id') ? [ID] : []),
     ...(query === undefined ? [] : queryParameters(query)),
@@ -69,7 +77,7 @@ const ID = {
   name: 'id',
   in: 'path',
   required: true,
-  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+  schema: { type: 'string', pattern: idPattern.source },
 }
 const REFERENCE = { $ref: '#/components/schemas/Problem' }
 /** RFC 9457 */
