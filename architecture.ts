@@ -36,6 +36,7 @@ export const mayImport = {
     'delivery',
   ],
   notices: ['model', 'wire', 'sqlite', 'metadata', 'policy', 'ratelimit', 'delivery', 'reports'],
+  feeds: ['model', 'signals', 'wire', 'sqlite', 'delivery', 'reports'],
   protocols: ['model', 'wire', 'metadata'],
   pipeline: [
     'model',
@@ -58,7 +59,7 @@ export const mayImport = {
     'senders',
   ],
   listener: ['model', 'signals', 'metadata', 'privacypass', 'delivery', 'peers', 'pipeline'],
-  settings: ['model', 'metadata', 'policy', 'ratelimit', 'delivery', 'listener'],
+  settings: ['model', 'metadata', 'policy', 'ratelimit', 'delivery', 'feeds', 'listener'],
   admin: [
     'model',
     'signals',
@@ -73,6 +74,7 @@ export const mayImport = {
     'peers',
     'reports',
     'notices',
+    'feeds',
     'listener',
   ],
   'reference-ds': ['model', 'signals', 'wire', 'sqlite', 'protocols'],
@@ -97,6 +99,7 @@ export const mayImport = {
     'peers',
     'reports',
     'notices',
+    'feeds',
     'protocols',
     'pipeline',
     'listener',

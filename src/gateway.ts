@@ -11,6 +11,7 @@ import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
 import { startCases } from './assembly/case-desk.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
+import { openFeeds, startFeeds } from './assembly/feeds.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { createKeyHandlers, recordRotation } from './assembly/key-handlers.ts'
 import { createLabels } from './assembly/labels.ts'
@@ -172,7 +173,9 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(startNotices(notices))
   stack.use(startRequirements(requirements, { peers: parts.peers, log }))
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
-  return { ...inside, parts, unnamed, requirements, notices, labels, peers, tokens }
+  const feeds = await openFeeds({ ...inside, parts, randomness: randomBytes })
+  stack.use(startFeeds(feeds))
+  return { ...inside, parts, feeds, unnamed, requirements, notices, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -182,14 +185,15 @@ async function openControl(
   stack: AsyncDisposableStack,
   outside: Outside,
 ): Promise<Omit<Gateway, typeof Symbol.asyncDispose>> {
-  const { log, clock, readConfig, version, store, parts } = outside
-  const { labels, requirements, peers, internal, tokens } = outside
+  const { log, clock, readConfig, version, store, parts, feeds } = outside
+  const { labels, peers, internal, tokens } = outside
   let { config } = outside
   let draining = false
   const reload = async (next: Config): Promise<readonly string[]> => {
     const listener = peers.listener
     const ledger = new BundleLedger(store)
-    const reloaded = { parts, requirements, peers: listener, ledger, log }
+    const shared = { ...outside, randomness: randomBytes }
+    const reloaded = { ...shared, peers: listener, ledger }
     const restart = await applyReload({ ...reloaded, before: config, next })
     config = next
     return restart
@@ -198,6 +202,7 @@ async function openControl(
     parts,
     labels,
     issuer: outside.issuer,
+    feeds,
     version,
     startedAtMs: clock(),
     draining: () => draining,

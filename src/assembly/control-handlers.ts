@@ -4,6 +4,7 @@ import { createReportHandlers } from '../admin/report-handlers.ts'
 import { parseMimiUri, parseProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { hasExpired } from '../policy/policy-holder.ts'
+import type { Feeds } from '../feeds/feeds.ts'
 import type { Issuer } from './issuer.ts'
 import type { Labels } from './labels.ts'
 
@@ -11,6 +12,7 @@ export interface ControlParts {
   readonly parts: PipelineParts
   readonly labels: Labels
   readonly issuer?: Pick<Issuer, 'attested'> | undefined
+  readonly feeds: Pick<Feeds, 'fine'>
   readonly version: string
   readonly startedAtMs: number
   readonly draining: () => boolean
@@ -33,7 +35,7 @@ export function controlHandlers(control: ControlParts): ControlHandlers {
 
 /** Ready when every component is up or degraded and we are not draining. */
 function healthOf(control: ControlParts): Health {
-  const { parts, issuer, version, startedAtMs } = control
+  const { parts, issuer, feeds, version, startedAtMs } = control
   parts.upstream.recheck()
   const components: Record<string, Component> = {
     upstream: parts.upstream.available
@@ -46,6 +48,7 @@ function healthOf(control: ControlParts): Health {
     journal:
       parts.journal.lost() > 0 ? { state: 'degraded', reason: 'events-lost' } : { state: 'up' },
     policies: policiesComponent(parts),
+    webhooks: feeds.fine() ? { state: 'up' } : { state: 'degraded', reason: 'not-taken' },
     limiter: parts.limiter.store().degraded
       ? { state: 'degraded', reason: 'limiter-store-away' }
       : { state: 'up' },

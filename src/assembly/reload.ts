@@ -1,3 +1,4 @@
+import type { Feeds } from '../feeds/feeds.ts'
 import type { PeersListener } from '../listener/peers-listener.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { BundleLedger } from '../policy/bundle-ledger.ts'
@@ -5,6 +6,7 @@ import type { Config } from '../settings/config.ts'
 import { needsRestart } from '../settings/restart.ts'
 import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
+import { feedSpecs, type FeedsParts } from './feeds.ts'
 import { moderationOf } from './case-desk.ts'
 import { limitSettings } from './limiter.ts'
 import { peerProfiles } from './peer-profiles.ts'
@@ -12,13 +14,17 @@ import { readTlsIdentity } from './pipeline-parts.ts'
 import { policiesChanged, readPolicySets, type PolicySets } from './policy-source.ts'
 import type { Requirements } from './requirements.ts'
 
-export interface ReloadParts {
+export interface ReloadParts extends Pick<
+  FeedsParts,
+  'keys' | 'store' | 'version' | 'clock' | 'randomness'
+> {
   readonly before: Config
   readonly next: Config
   readonly parts: PipelineParts
   readonly requirements: Requirements
   readonly peers: PeersListener
   readonly ledger: BundleLedger
+  readonly feeds: Feeds
   readonly log: Log
 }
 
@@ -29,6 +35,7 @@ export interface ReloadParts {
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
   const { before, next, parts, requirements, peers, log } = reload
   const identity = await readTlsIdentity(next)
+  const specs = await feedSpecs(reload, next)
   // Last: a signed revision counts as taken from here on.
   const { set, shadow } = await readNewest(reload)
   const settings = limitSettings(next)
@@ -41,6 +48,7 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   parts.limiter.renew(settings)
   parts.cases.reconfigure(moderationOf(next.moderation))
   log.level(next.log.level)
+  await reload.feeds.configure(specs)
   await parts.peerClients.renew(identity)
   await requirements.reconfigure(next)
   return needsRestart(before, next)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { journalMigrations } from '../audit/journal.ts'
 import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
+import { feedMigrations } from '../feeds/tables.ts'
 import { logCoverageMigrations } from '../franking/log-coverage.ts'
 import { relayLogMigrations } from '../franking/relay-log.ts'
 import { stampMigrations } from '../franking/stamp-store.ts'
@@ -60,4 +61,5 @@ const migrations = [
   ...logCoverageMigrations,
   ...noticeMigrations,
   ...caseMigrations,
+  ...feedMigrations,
 ]

@@ -11,12 +11,7 @@ export interface Handles {
 }
 
 export function createHandles(key: KeyObject): Handles {
-  const handle = (...parts: readonly (string | number)[]) =>
-    createHmac('sha256', key)
-      .update(JSON.stringify(parts))
-      .digest()
-      .subarray(0, HANDLE_BYTES)
-      .toString('hex')
+  const handle = (...parts: readonly (string | number)[]) => keyedHandle(key, parts)
   return {
     subject: (uri) => handle('subject', uri),
     reporter: (uri, provider, atMs) => {
@@ -26,6 +21,15 @@ export function createHandles(key: KeyObject): Handles {
         : handle('reporter', uri, period)
     },
   }
+}
+
+/** 32 hexadecimal digits that stand for `parts`; the first one says for what. */
+export function keyedHandle(key: KeyObject, parts: readonly (string | number)[]): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(parts))
+    .digest()
+    .subarray(0, HANDLE_BYTES)
+    .toString('hex')
 }
 
 /** How long a reporter keeps a handle, in ms. */

@@ -6,6 +6,7 @@ import {
   type ModeratorRole,
 } from '../policy/moderation/vocabulary.ts'
 import { fileField, integer, oneOf } from './fields.ts'
+import { outsideConfig, outsideFields, type OutsideConfig } from './outside.ts'
 
 const memberSchema = z.strictObject({
   name: z
@@ -68,12 +69,14 @@ export const moderationSchema = z.strictObject({
   policies: fileField
     .optional()
     .describe('Directory of Cedar policies about moderators, instead of those that come with it.'),
+  ...outsideFields,
 })
 
 type Written = z.infer<typeof moderationSchema>
 
 /** The moderation team and its rules, with every default filled in. */
-export interface ModerationConfig extends Omit<Written, 'team' | 'policies'> {
+export interface ModerationConfig
+  extends Omit<Written, 'team' | 'policies' | keyof OutsideConfig>, OutsideConfig {
   readonly team: readonly MemberConfig[]
   /** Absolute path. */
   readonly policies: string | undefined
@@ -94,6 +97,7 @@ export function moderationConfig(
   const { team, policies } = written
   return {
     ...written,
+    ...outsideConfig(written, absolute),
     team: team.map((member) => ({ ...member, queues: member.queues ?? queuesOf(member.roles) })),
     policies: policies === undefined ? undefined : absolute(policies),
   }

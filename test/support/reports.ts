@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { readApplicationData } from '../../src/franking/application-data.ts'
 import { frankStruct } from '../../src/franking/frank-struct.ts'
 import { createReportVerifier } from '../../src/franking/verify-report.ts'
+import { feedMigrations } from '../../src/feeds/tables.ts'
 import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
 import type { ReportExchange } from '../../src/reports/intake.ts'
 import { openReport, type OpeningKeySet } from '../../src/reports/open-report.ts'
@@ -12,9 +13,11 @@ import {
   type ReportDeskOptions,
   type ReportRoom,
 } from '../../src/reports/report-desk.ts'
+import { noticeMigrations } from '../../src/notices/tables.ts'
 import { caseMigrations } from '../../src/reports/cases/case-tables.ts'
 import { reportMigrations } from '../../src/reports/report-store.ts'
 import { rawKey } from '../../src/reports/sealing.ts'
+import { sanctionsMigrations } from '../../src/sanctions/migrations.ts'
 import { openStore } from '../../src/sqlite/store.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { abuseReportCodec, type AbuseReport } from '../../src/wire/mimi/report-abuse.ts'
@@ -69,12 +72,20 @@ export function reportExchange(
   }
 }
 
+const migrations = [
+  ...reportMigrations,
+  ...sanctionsMigrations,
+  ...noticeMigrations,
+  ...caseMigrations,
+  ...feedMigrations,
+]
+
 /** A desk on a store of its own, closed when the test ends. */
 export async function openDesk(
   change: Partial<ReportDeskOptions> & { facts?: Partial<ReportRoom> } = {},
 ) {
   const path = join(tempDir(), 'store.db')
-  const store = await openStore({ path, migrations: [...reportMigrations, ...caseMigrations] })
+  const store = await openStore({ path, migrations })
   onTestFinished(() => store[Symbol.asyncDispose]())
   const clock = change.clock ?? minuteLater
   const facts: ReportRoom = {
