@@ -270,6 +270,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
       limits: createLimitHandlers({ ...parts, standings: () => side.unnamed.standing.list() }),
       cases: parts.cases,
+      feeds: side.feeds,
       log,
     }),
   )

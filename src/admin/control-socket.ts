@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { bind } from '../listener/bind.ts'
 import type { Log } from '../signals/log.ts'
 import type { CaseDesk } from '../reports/case-desk.ts'
+import type { Feeds } from '../feeds/feeds.ts'
 import { createAdminApp } from './admin-app.ts'
 import { caseRoutes } from './cases-routes.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
@@ -23,6 +24,7 @@ import { sanctionRoutes } from './sanctions-routes.ts'
 import type { LimitHandlers } from './limits-api.ts'
 import { addLimitRoutes } from './limits-routes.ts'
 import { parse } from './parse.ts'
+import { webhookRoutes } from './webhooks-routes.ts'
 
 export interface ControlSocketOptions {
   /** At most 100 octets, which every system takes. */
@@ -37,6 +39,7 @@ export interface ControlSocketOptions {
   readonly limits?: LimitHandlers | undefined
   readonly notices?: NoticeHandlers | undefined
   readonly cases?: CaseDesk | undefined
+  readonly feeds?: Feeds | undefined
   readonly log: Log
 }
 
@@ -47,7 +50,7 @@ export interface ControlSocketOptions {
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
   const { path, handlers, requirements, policies, receipts, sanctions, keys } = options
-  const { limits, notices, cases, log } = options
+  const { limits, notices, cases, feeds, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   addControlRoutes(app, handlers, reportRoutes)
@@ -59,6 +62,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   if (limits !== undefined) addLimitRoutes(app, limits)
   if (notices !== undefined) addControlRoutes(app, notices, noticeRoutes)
   if (cases !== undefined) addControlRoutes(app, cases, caseRoutes)
+  if (feeds !== undefined) addControlRoutes(app, feeds, webhookRoutes)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

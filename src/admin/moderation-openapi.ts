@@ -4,8 +4,15 @@ import { idPattern, type ControlRoute } from './control-route.ts'
 import { noticeRoutes } from './notices-routes.ts'
 import { reportRoutes } from './reports-routes.ts'
 import { sanctionRoutes } from './sanctions-routes.ts'
+import { webhookRoutes } from './webhooks-routes.ts'
 
-const routes = [...reportRoutes, ...caseRoutes, ...noticeRoutes, ...sanctionRoutes]
+const routes = [
+  ...reportRoutes,
+  ...caseRoutes,
+  ...noticeRoutes,
+  ...sanctionRoutes,
+  ...webhookRoutes,
+]
 
 /** The OpenAPI 3.1 document of all about moderation, made of the very routes that serve them. */
 export function moderationOpenApi(): object {
@@ -20,7 +27,7 @@ export function moderationOpenApi(): object {
       title: 'Postern moderation API',
       version: '1',
       description:
-        'Reports, cases, appeals, notices and sanctions, over the control socket. Whoever can open the socket says who acts, and answers for it.',
+        'Reports, cases, appeals, notices, sanctions and webhooks, over the control socket. Whoever can open the socket says who acts, and answers for it.',
     },
     paths,
     components: { schemas: { Problem: PROBLEM } },

@@ -64,6 +64,7 @@ import { sanctionsShowCommand, sanctionsUndoCommand } from './sanctions-show.ts'
 import { serveCommand } from './serve.ts'
 import { verifyCommand } from './verify.ts'
 import { versionCommand } from './version.ts'
+import { webhooksListCommand, webhooksRedriveCommand, webhooksTestCommand } from './webhooks.ts'
 
 /** Runs `postern <argv>`. Faults become one line on standard error and an exit code, never a stack. */
 export async function runCommandLine(
@@ -172,6 +173,9 @@ const commands: readonly Command[] = [
   appealsListCommand,
   appealsFileCommand,
   appealsDecideCommand,
+  webhooksListCommand,
+  webhooksTestCommand,
+  webhooksRedriveCommand,
   requirementsShowCommand,
   requirementsPublishCommand,
   requirementsVerifyCommand,

@@ -25,6 +25,7 @@ import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createLimitsClient, type LimitsClient } from './limits-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
 import { createSanctionsClient } from './sanctions-client.ts'
+import { createWebhooksClient, type WebhooksClient } from './webhooks-client.ts'
 import { createRequirementsClient, type RequirementsClient } from './requirements-client.ts'
 
 /** What a running server answers on its control socket. */
@@ -43,6 +44,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly limits: LimitsClient
   readonly notices: NoticesClient
   readonly cases: CasesClient
+  readonly webhooks: WebhooksClient
   /** Undefined where there is no such report. */
   findReport(id: string): Promise<ReportDetail | undefined>
 }
@@ -70,6 +72,7 @@ export function createControlClient(socketPath: string): ControlClient {
     limits: createLimitsClient(call),
     notices: createNoticesClient(call),
     cases: createCasesClient(call),
+    webhooks: createWebhooksClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
     listConsents: ({ before, limit }) => {
