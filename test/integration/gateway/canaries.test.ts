@@ -1,17 +1,21 @@
 import { createPublicKey } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MimiClient } from '../../../src/client/mimi-client.ts'
 import type { ReportKey } from '../../../src/client/mimi/sealed-report.ts'
 import { loadKeys } from '../../../src/keys/key-files.ts'
+import { moderationQueues } from '../../../src/policy/moderation/vocabulary.ts'
 import { rawKey } from '../../../src/reports/sealing.ts'
 import { recordSpans } from '../../../src/signals/span-recorder.ts'
 import { addMember, message, useClubhouse } from '../../support/clubhouse.ts'
 import { callInternal, callPeer, internalPath } from '../../support/gateway-calls.ts'
 import { consentRequest, searchByHandle } from '../../support/peer-requests.ts'
+import { openOutsideServer } from '../../support/outside-server.ts'
 import { messageBody } from '../../support/raw-requests.ts'
+import { runCli } from '../../support/run-cli.ts'
+import { until } from '../../support/until.ts'
 
 // Strings that people chose pass through everything; then everything that the gateways kept is searched.
 const canary = {
@@ -24,11 +28,42 @@ const canary = {
   email: 'canary@mail.example',
   path: 'canary-path',
   suite: 'canary-suite',
+  facts: 'canary-facts-three-insults',
+  handOver: 'canary-note-between-moderators',
+  appeal: 'canary-appeal-it-was-a-joke',
+  moderator: 'canary-moderator-ann',
 }
 const logDirectory = mkdtempSync(join(tmpdir(), 'postern-canaries-'))
 const decisionLog = { file: join(logDirectory, 'decisions.jsonl'), sampleAllows: 1 }
-afterAll(() => rmSync(logDirectory, { recursive: true, force: true }))
-const clubhouse = useClubhouse({ providers: { 'a.example': { extra: { decisionLog } } } })
+/** Who is told of cases: a webhook, a SIEM and Coop. */
+const [webhook, coop] = [await openOutsideServer(), await openOutsideServer()]
+const siemFile = join(logDirectory, 'siem.jsonl')
+const closed = (name: string, text: string) => {
+  const file = join(logDirectory, name)
+  writeFileSync(file, text, { mode: 0o600 })
+  return file
+}
+const secret = closed('desk.whsec', `whsec_${Buffer.alloc(32, 1).toString('base64')}`)
+const told = { privateAddress: true, queues: moderationQueues }
+const moderation = {
+  team: [{ name: canary.moderator, roles: ['moderator', 'lead'] }, { name: 'bob' }],
+  webhooks: [{ ...told, name: 'desk', url: webhook.url, secrets: [secret] }],
+  siem: { file: siemFile },
+  coop: {
+    ...told,
+    url: `${coop.url}/api/v1/report`,
+    apiKey: closed('coop.key', 'an-api-key'),
+    caseUrl: 'https://console.a.example/cases/',
+  },
+}
+afterAll(async () => {
+  await webhook[Symbol.asyncDispose]()
+  await coop[Symbol.asyncDispose]()
+  rmSync(logDirectory, { recursive: true, force: true })
+})
+const clubhouse = useClubhouse({
+  providers: { 'a.example': { extra: { decisionLog, moderation } } },
+})
 const recorder = recordSpans()
 const room = 'mimi://a.example/r/clubhouse'
 let dolores: MimiClient
@@ -60,6 +95,7 @@ beforeAll(async () => {
   await bob.requestConsent(zoe.user)
   await alice.queryIdentifier('b.example', [{ searchType: 'handle', searchValue: canary.handle }])
   await provoke()
+  await moderate()
 }, 60_000)
 
 /** One says something and the other reports it. */
@@ -75,6 +111,35 @@ async function converse(sender: MimiClient, reporter: MimiClient): Promise<void>
     withMlsEvidence: true,
   }
   await reporter.report(room, [evidence], { note: canary.note, sealed })
+}
+
+/** What Dolores said is claimed, handed over, looked at, decided and appealed against. */
+async function moderate(): Promise<void> {
+  const subject = dolores.participant(room)
+  const as = ['--as', canary.moderator, '--mfa']
+  const list = await postern('cases', 'list', ...as, '--json')
+  const { cases } = JSON.parse(list) as { cases: { id: string; subject: string }[] }
+  const id = cases.find((each) => each.subject === subject)?.id ?? ''
+  await postern('cases', 'claim', id, '--as', 'bob')
+  const note = ['--note', canary.handOver]
+  await postern('cases', 'handover', id, '--as', 'bob', '--to', canary.moderator, ...note)
+  const shown = await postern('cases', 'show', id, ...as, '--evidence')
+  expect(shown).toContain(canary.text)
+  await postern('cases', 'show', id, ...as, '--reporters', '--purpose', canary.facts)
+  const form = ['--outcome', 'action', '--category', 'harassment', '--facts', canary.facts]
+  const ground = ['--terms', 'Section 4', '--why', canary.facts]
+  await postern('cases', 'decide', id, ...as, ...form, ...ground, '--limit', '10:7')
+  const words = closed('appeal.txt', canary.appeal)
+  await postern('appeals', 'file', id, '--from', subject, '--words', words)
+  await until(async () => (await postern('webhooks', 'list')).match(/waiting 0/g)?.length === 3)
+}
+
+/** What `postern <args>` prints at the hub. */
+async function postern(...args: string[]): Promise<string> {
+  const { socket } = provider('a.example').config().listeners.admin
+  const { exitCode, stdout, stderr } = await runCli([...args, '--socket', socket])
+  if (exitCode !== 0) throw new Error(stderr)
+  return stdout
 }
 
 /** The hub's key for sealed reports. */
@@ -153,6 +218,44 @@ test('no span has what people wrote, nor who they are', () => {
   expect(spans).toContain('reportAbuse')
   expect(found(spans, all)).toEqual([])
   expect(spans).not.toMatch(/mimi:\/\//)
+})
+
+/** Everything that leaves the hub about cases, by what takes it out. */
+const outside: Readonly<Record<string, () => string>> = {
+  webhooks: () => JSON.stringify(webhook.received),
+  coop: () => JSON.stringify(coop.received),
+  siem: () => readFileSync(siemFile, 'utf8'),
+}
+
+test.each(Object.keys(outside))('%s have nothing that people wrote, nor who they are', (name) => {
+  const text = outside[name]?.() ?? ''
+  expect(text).toContain('case-')
+  expect(found(text, all)).toEqual([])
+  expect(text).not.toMatch(/mimi:\/\//)
+  for (const { user } of [dolores, clubhouse().cathy]) expect(text).not.toContain(user)
+})
+
+test('whoever is told outside is told of the whole life of a case', () => {
+  const events = webhook.received.map(({ json }) => json['type'])
+  expect(events).toEqual(
+    expect.arrayContaining(['report.received', 'case.decided', 'sanction.state', 'case.appealed']),
+  )
+  expect(outside['siem']?.()).toContain('evidence.opened')
+  expect(coop.received.length).toBeGreaterThan(1)
+})
+
+/** Commands whose output may leave the machine. */
+const exported: readonly (readonly string[])[] = [
+  ['reports', 'list', '--json'],
+  ['webhooks', 'list', '--json'],
+  ['webhooks', 'list', '--dead', 'desk', '--json'],
+  ['receipts', 'list', '--json'],
+]
+
+test.each(exported)('%s %s prints nothing that people wrote, nor who they are', async (...args) => {
+  const text = await postern(...args)
+  expect(text.length).toBeGreaterThan(2)
+  expect(found(text, all)).toEqual([])
 })
 
 test('no metric has what people wrote, nor who they are', async () => {
