@@ -19,6 +19,11 @@ const plans: readonly ProviderPlan[] = [
     },
     // So little that a flood meets it within a second.
     rates: { epochSender: { perSecond: 1, burst: 8 } },
+    team: [
+      { name: 'ann', roles: ['moderator'] },
+      { name: 'ben', roles: ['moderator'] },
+      { name: 'cora', roles: ['appeals'] },
+    ],
   },
   {
     domain: 'b.example',
@@ -151,6 +156,15 @@ export const secrets: Secrets = {
   roomNames: [clubhouse.name, lobby.name, ledger.name, boardroom.name],
 }
 
+/** What is written to be reported. Forgers keep the length. */
+export const reported = {
+  rude: 'Nobody needs you in this club',
+  ruder: 'Nobody wants you in this club',
+  rudest: 'Nobody keeps you in this club',
+  note: 'This hurts',
+  spam: 'Buy cheap shoes',
+} as const
+
 /** What the claims have to know of the story. */
 export const claimed: ClaimedStory = {
   hub: 'a.example',
@@ -159,6 +173,7 @@ export const claimed: ClaimedStory = {
   relay: { from: 'b.example', to: 'c.example' },
   twoSuites: { follower: 'c.example', suites: [clubhouse.suite, boardroom.suite] },
   apart: 'd.example',
+  words: Object.values(reported),
 }
 
 export function providerOf({ providers }: Federation, domain: string): Provider {

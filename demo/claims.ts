@@ -7,22 +7,13 @@ import {
   suiteOf,
   targetOf,
 } from './crossed.ts'
-import { crossingsOf, Deliveries, shownTime, type Checked } from './deliveries.ts'
+import { claim, type Claim } from './claim.ts'
+import { claimsOnFiles, claimsOnReports } from './claims-moderation.ts'
+import { crossingsOf, Deliveries, shownTime, type CheckedCrossing } from './deliveries.ts'
 import { pseudonymsIn, type Eye } from './eye.ts'
 import { headerOf, type Crossing } from './recording.ts'
 import { BUCKET_MS } from './sighting.ts'
-
-/** Something that must be true of what crossed, and whether it was. */
-export interface Claim {
-  readonly name: string
-  /** One sentence for people. */
-  readonly says: string
-  readonly ok: boolean
-  /** On how many crossings it was checked; none is not ok. */
-  readonly checked: number
-  /** Indices of the crossings that break it. */
-  readonly broken: readonly number[]
-}
+import type { Witnessed } from './witnessed.ts'
 
 /** What the story is about, as far as claims name it. */
 export interface ClaimedStory {
@@ -37,11 +28,13 @@ export interface ClaimedStory {
   readonly twoSuites: { readonly follower: string; readonly suites: readonly string[] }
   /** A provider with which the hub has no suite in common. */
   readonly apart: string
+  /** What is written to be reported. */
+  readonly words: readonly string[]
 }
 
-/** Holds the recorded bytes against what Postern promises. */
+/** Holds the recorded bytes, and what gateways keep, against what Postern promises. */
 export function checkClaims(
-  crossings: readonly Crossing[],
+  { crossings, kept }: Witnessed,
   eye: Eye,
   story: ClaimedStory,
 ): readonly Claim[] {
@@ -50,6 +43,8 @@ export function checkClaims(
     ...claimsOnPeople(crossings, eye, { story, deliveries }),
     ...claimsOnBytes(crossings, { story, deliveries }),
     ...claimsOnAgreements(crossings, story),
+    ...claimsOnReports(crossings, eye),
+    ...claimsOnFiles(kept, story.words),
   ]
 }
 
@@ -203,7 +198,7 @@ function seenByHub(
   })
 }
 
-function pseudonymChecks(crossing: Crossing, eye: Eye): readonly Checked[] {
+function pseudonymChecks(crossing: Crossing, eye: Eye): readonly CheckedCrossing[] {
   return pseudonymsIn(requestBytes(crossing)).flatMap((pseudonym) => {
     const rooms = eye.pseudonyms.get(pseudonym)
     return rooms === undefined ? [] : [[crossing, rooms.size === 1]]
@@ -214,10 +209,4 @@ function namesNobody(crossing: Crossing, eye: Eye): boolean {
   const bytes = answerBytes(crossing)
   const people = [...eye.realIn(bytes), ...pseudonymsIn(bytes)]
   return people.length === 0 && !eye.showsRoomName(bytes)
-}
-
-function claim(name: string, says: string, checks: readonly Checked[]): Claim {
-  const broken = checks.filter(([, holds]) => !holds).map(([{ index }]) => index)
-  const checked = checks.length
-  return { name, says, ok: checked > 0 && broken.length === 0, checked, broken }
 }

@@ -1,4 +1,6 @@
 import { operations, type Operation } from '../src/model/exchange.ts'
+import type { NoticeMessage } from '../src/notices/messages.ts'
+import { noticesPath, openMessage } from '../src/notices/signed-message.ts'
 import { decode } from '../src/wire/codec.ts'
 import { consentEntryCodec } from '../src/wire/mimi/consent.ts'
 import { keyMaterialRequestCodec } from '../src/wire/mimi/key-material.ts'
@@ -8,6 +10,14 @@ import { headerOf, type Crossing } from './recording.ts'
 export function operationOf({ path, method }: Crossing): Operation | undefined {
   const [, name = ''] = path.split('/')
   return method === 'POST' ? operations.find((operation) => operation === name) : undefined
+}
+
+/** What a gateway told another one of abuse; undefined where the crossing is none of these. */
+export function noticeOf({ path, method, body }: Crossing): NoticeMessage | undefined {
+  if (method !== 'POST' || path !== noticesPath) return undefined
+  const opened = openMessage(body)
+  if (opened.kind === 'malformed') throw new Error(`a malformed notice: ${opened.reason}`)
+  return opened.message
 }
 
 /** What stands in the path after the operation: a URI, or a domain. */

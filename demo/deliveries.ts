@@ -10,7 +10,7 @@ import { headerOf, type Crossing } from './recording.ts'
 import { readFanout } from './sight-messages.ts'
 
 /** A crossing that a claim was checked on, and whether it holds there. */
-export type Checked = readonly [crossing: Crossing, holds: boolean]
+export type CheckedCrossing = readonly [crossing: Crossing, holds: boolean]
 
 export interface Notify<Fanout extends FanoutMessage = FanoutMessage> {
   readonly crossing: Crossing
@@ -46,7 +46,7 @@ export class Deliveries {
    * Whether each follower's body is exactly the submitted message with the time and the frank of the
    * hub's answer. A message that reached no follower is broken.
    */
-  relayed(submission: Crossing): readonly Checked[] {
+  relayed(submission: Crossing): readonly CheckedCrossing[] {
     const { appMessage: message } = decode(submitMessageRequestCodec, submission.body)
     const answer = acceptance(submission)
     if (answer === undefined) return []
@@ -73,7 +73,7 @@ export class Deliveries {
   }
 
   /** Whether the last that a provider got of a room was a commit, while the room went on without it. */
-  endsWithCommit(room: string, provider: string): readonly Checked[] {
+  endsWithCommit(room: string, provider: string): readonly CheckedCrossing[] {
     const ofRoom = this.notifies.filter(({ crossing }) => targetOf(crossing) === room)
     const last = ofRoom.findLast(({ crossing }) => crossing.to === provider)
     if (last === undefined) return []

@@ -18,6 +18,8 @@ export interface GatewayProcessOptions {
 export interface GatewayAddresses {
   /** `https://host:port`, for other providers. */
   readonly peers: string
+  /** For its own delivery service and apps. */
+  readonly internal: string
   /** The local client API of its delivery service. */
   readonly clients: string
   readonly admin: string
@@ -96,9 +98,10 @@ export class GatewayProcess implements AsyncDisposable {
 function addressesIn(greeting: string): GatewayAddresses | undefined {
   const urlOf = (label: string) =>
     new RegExp(`${label} +(https?://[\\d.]+:\\d+)`).exec(greeting)?.[1]
-  const [peers, clients, admin] = ['other providers', 'local clients', 'operator'].map(urlOf)
-  if (peers === undefined || clients === undefined || admin === undefined) return undefined
-  return { peers, clients, admin, tokens: urlOf('tokens') }
+  const [peers, internal, clients, admin] = LABELS.map(urlOf)
+  if (peers === undefined || internal === undefined) return undefined
+  if (clients === undefined || admin === undefined) return undefined
+  return { peers, internal, clients, admin, tokens: urlOf('tokens') }
 }
 
 async function isReady(url: string): Promise<boolean> {
@@ -126,6 +129,7 @@ function childEnvironment(): NodeJS.ProcessEnv {
 
 /** The root of the repository. */
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
+const LABELS = ['other providers', 'delivery service', 'local clients', 'operator']
 const READY_MS = 30_000
 const POLL_MS = 50
 const PROBE_MS = 2_000

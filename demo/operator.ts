@@ -17,13 +17,13 @@ import type { Provider } from './providers.ts'
 
 /** What `postern reports list --json` prints for the operator of a running gateway. */
 export async function listReports(provider: Provider): Promise<readonly ReportSummary[]> {
-  return reportListSchema.parse(JSON.parse(await postern(provider, 'reports', 'list', '--json')))
+  return reportListSchema.parse(JSON.parse(await postern(provider, ['reports', 'list', '--json'])))
     .reports
 }
 
 /** Lets a gateway read its configuration again. */
 export async function reload(provider: Provider): Promise<void> {
-  await postern(provider, 'reload')
+  await postern(provider, ['reload'])
 }
 
 /** Asks the others for their documents, and agrees with them. */
@@ -56,17 +56,23 @@ export async function reportKeyOf(provider: Provider): Promise<{ kid: string; x:
   return { kid: key.kid, x: key.x }
 }
 
-/** Runs the command as an operator would. */
-async function postern({ configFile }: Provider, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
+/** Runs the command as an operator would, and gives it `input` to read. */
+export async function postern(
+  { configFile }: Provider,
+  args: readonly string[],
+  input = '',
+): Promise<string> {
+  const running = promisify(execFile)(
     process.execPath,
     ['src/main.ts', ...args, '--config', configFile],
     { cwd: REPOSITORY, timeout: COMMAND_MS },
   )
-  return stdout
+  running.child.stdin?.end(input)
+  return (await running).stdout
 }
 
-async function ask<T>(
+/** Asks a running gateway at its control socket, as a console would. Throws `ControlError`. */
+export async function ask<T>(
   { configFile }: Provider,
   question: (client: ControlClient) => Promise<T>,
 ): Promise<T> {
@@ -76,12 +82,24 @@ async function ask<T>(
 
 /** What the other side says of the one strike that this hub has sent, as soon as it says something. */
 export async function strikeAnswered(provider: Provider): Promise<string> {
+  return settled(
+    async () => {
+      const { sent } = await ask(provider, ({ notices }) => notices.list(NEWEST))
+      return sent.find(({ type }) => type === 'strike')?.state ?? 'not sent'
+    },
+    (state) => !WAITING.has(state),
+  )
+}
+
+/** What `look` finds as soon as it is as wanted, or at the latest after twenty seconds. */
+export async function settled<T>(
+  look: () => Promise<T>,
+  isWanted: (found: T) => boolean,
+): Promise<T> {
   const untilMs = Date.now() + COMMAND_MS
   for (;;) {
-    const { sent } = await ask(provider, ({ notices }) => notices.list(NEWEST))
-    const strike = sent.find(({ type }) => type === 'strike')
-    const state = strike?.state ?? 'not sent'
-    if (!WAITING.has(state) || Date.now() > untilMs) return state
+    const found = await look()
+    if (isWanted(found) || Date.now() > untilMs) return found
     await sleep(POLL_MS)
   }
 }
@@ -98,5 +116,10 @@ export async function newestReport(provider: Provider): Promise<ReportDetail> {
 
 const COMMAND_MS = 20_000
 const POLL_MS = 50
-const NEWEST = { peer: undefined, sentBefore: undefined, receivedBefore: undefined, limit: 10 }
+export const NEWEST = {
+  peer: undefined,
+  sentBefore: undefined,
+  receivedBefore: undefined,
+  limit: 10,
+}
 const WAITING: ReadonlySet<string> = new Set(['not sent', 'queued', 'delivered', 'received'])

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Claim } from './claims.ts'
+import type { Claim } from './claim.ts'
 import type { Remark } from './remarks.ts'
 import type { CrossedLine, StepResult } from './stage.ts'
 import { renderTable, type Paint } from './table.ts'
@@ -54,10 +54,10 @@ export class Printer {
   }
 
   claims(claims: readonly Claim[]): void {
-    this.title('Held against the same bytes')
+    this.title('Held against the same bytes, and against what gateways keep')
     for (const { ok, says, checked, broken } of claims) {
       const verdict = ok ? this.paint('absent', 'holds ') : this.paint('exact', 'BROKEN')
-      const where = ok ? '' : ` (crossings ${broken.join(', ') || 'none at all'})`
+      const where = ok ? '' : ` (${broken.join(', ') || 'nothing to check it on'})`
       this.out(`  ${verdict}  ${String(checked).padStart(3)} x  ${says}${where}\n`)
     }
     this.out('\n')

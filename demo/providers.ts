@@ -7,6 +7,7 @@ import {
   type DevelopmentCertificates,
 } from '../src/cli/development-certificates.ts'
 import { GatewayProcess, type GatewayAddresses } from './gateway-process.ts'
+import { keptFiles, type KeptFile } from './kept-files.ts'
 import { Recording } from './recording.ts'
 import { Tap, type TapIdentity } from './tap.ts'
 
@@ -26,6 +27,8 @@ export interface ProviderPlan {
   readonly issues?: boolean
   /** `rates` of postern.yaml. */
   readonly rates?: Readonly<Record<string, { perSecond: number; burst: number }>>
+  /** Who works on cases: `moderation.team` of postern.yaml. */
+  readonly team?: readonly { readonly name: string; readonly roles: readonly string[] }[]
 }
 
 export interface SuiteLists {
@@ -45,6 +48,8 @@ export interface Provider {
 export interface Federation extends AsyncDisposable {
   readonly providers: readonly Provider[]
   readonly recording: Recording
+  /** What the gateways have on their disks now. */
+  readonly keptFiles: () => Promise<readonly KeptFile[]>
 }
 
 /**
@@ -84,7 +89,12 @@ export async function startFederation(
     }),
   )
   const owned = stack.move()
-  return { providers, recording, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    providers,
+    recording,
+    keptFiles: () => keptFiles(directory),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 /** All at once: a gateway that drains may wait for one that has ended. */
@@ -125,7 +135,7 @@ async function writeConfiguration(
 
 /** postern.yaml as an object. */
 function configuration(
-  { domain, policies, rooms, suites, attested, rates, issues = false }: ProviderPlan,
+  { domain, policies, rooms, suites, attested, rates, team, issues = false }: ProviderPlan,
   { certificates, taps }: Surroundings,
 ): object {
   const known = { allow: true, class: 'contracted', region: 'EU' }
@@ -150,6 +160,7 @@ function configuration(
     policies,
     ...(attested === undefined ? {} : { attested }),
     ...(rates === undefined ? {} : { rates }),
+    ...(team === undefined ? {} : { moderation: { team } }),
     log: { level: 'warn' },
   }
 }

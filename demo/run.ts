@@ -1,13 +1,14 @@
 import { claimed, plansWith, secrets } from './cast.ts'
-import { checkClaims, type Claim } from './claims.ts'
+import type { Claim } from './claim.ts'
+import { checkClaims } from './claims.ts'
 import { Eye } from './eye.ts'
 import type { Printer } from './print.ts'
 import type { Federation } from './providers.ts'
-import type { Crossing } from './recording.ts'
 import { unflattering, type Remark } from './remarks.ts'
 import { Stage, type StepResult } from './stage.ts'
 import { play, raiseCurtain } from './story.ts'
 import { whoSawWhat, type Row } from './who-saw-what.ts'
+import type { Witnessed } from './witnessed.ts'
 
 /** What `--json` prints. */
 export interface DemoResult {
@@ -38,8 +39,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const startedAtMs = performance.now()
   const stage = new Stage(printer, signal)
   printer.begin(`${claimed.hub} decides by the policies ${policies}`)
-  const { crossings, played } = await perform(stage, options)
-  const seen = lookAt(crossings)
+  const { witnessed, played } = await perform(stage, options)
+  const { crossings } = witnessed
+  const seen = lookAt(witnessed)
   if (crossings.length > 0 && !signal.aborted) {
     printer.table(seen.table)
     printer.remarks(seen.remarks)
@@ -52,7 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 }
 
 interface Performance {
-  readonly crossings: readonly Crossing[]
+  readonly witnessed: Witnessed
   readonly played: boolean
 }
 
@@ -66,14 +68,19 @@ async function perform(
     federation = await raiseCurtain(stage, plansWith(policies), signal)
     await orAborted(play(stage, federation), signal)
     await federation.recording.settled()
-    return { crossings: federation.recording.crossings, played: true }
+    return { witnessed: await witnessedIn(federation), played: true }
   } catch {
     if (signal.aborted) printer.stopped()
     else if (federation !== undefined) printer.logs(await logsOf(federation))
-    return { crossings: federation?.recording.crossings ?? [], played: false }
+    return { witnessed: await witnessedIn(federation), played: false }
   } finally {
     await federation?.[Symbol.asyncDispose]()
   }
+}
+
+async function witnessedIn(federation: Federation | undefined): Promise<Witnessed> {
+  if (federation === undefined) return { crossings: [], kept: [] }
+  return { crossings: federation.recording.crossings, kept: await federation.keptFiles() }
 }
 
 function logsOf({ providers }: Federation) {
@@ -85,12 +92,13 @@ function logsOf({ providers }: Federation) {
   )
 }
 
-function lookAt(crossings: readonly Crossing[]): Pick<DemoResult, 'table' | 'remarks' | 'claims'> {
+function lookAt(witnessed: Witnessed): Pick<DemoResult, 'table' | 'remarks' | 'claims'> {
+  const { crossings } = witnessed
   const eye = new Eye(secrets, crossings)
   return {
     table: whoSawWhat(crossings, eye),
     remarks: unflattering(crossings, eye),
-    claims: checkClaims(crossings, eye, claimed),
+    claims: checkClaims(witnessed, eye, claimed),
   }
 }
 

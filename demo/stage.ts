@@ -1,5 +1,5 @@
 import { ClientError } from '../src/client/errors.ts'
-import { operationOf } from './crossed.ts'
+import { noticeOf, operationOf } from './crossed.ts'
 import type { Printer } from './print.ts'
 import type { Crossing, Recording } from './recording.ts'
 
@@ -93,7 +93,7 @@ export class Stage {
 function byKind(crossings: readonly Crossing[]): CrossedLine[] {
   const lines: CrossedLine[] = []
   for (const crossing of crossings) {
-    const operation = operationOf(crossing)
+    const operation = operationOf(crossing) ?? noticeOf(crossing)?.type
     if (operation === undefined) continue
     const { from, to, body, answer } = crossing
     const sizes = { requestBytes: body.length, answerBytes: answer?.body.length ?? 0 }

@@ -1,56 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ReceivedMessage } from '../src/client/flows/client-event.ts'
 import type { FrankEvidence } from '../src/client/mimi/franked-message.ts'
-import { clubhouse, lobby, providerOf, type Cast } from './cast.ts'
+import { clubhouse, lobby, providerOf, reported, type Cast } from './cast.ts'
 import { headerOf } from './recording.ts'
 import { operationOf } from './crossed.ts'
 import type { Device } from './device.ts'
 import { expect } from './expectation.ts'
-import { listReports, newestReport, reportKeyOf, strikeAnswered } from './operator.ts'
-import type { Federation, Provider } from './providers.ts'
+import { reportKeyOf, strikeAnswered } from './operator.ts'
+import type { Federation } from './providers.ts'
 import type { Stage } from './stage.ts'
 import { refusalOf } from './story-contacts.ts'
+import { evidenceOf } from './story-reports.ts'
 import { say } from './story-rooms.ts'
 
 const { uri: room } = clubhouse
-
-/** A true report, then what a liar would hand in. draft-ietf-mimi-protocol-06 §5.9 */
-export async function reports(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
-  const hub = providerOf(federation, 'a.example')
-  const { bob, cathy } = cast
-  const evidence = await stage.step(
-    'Bob reports a message of Cathy, and it is verified',
-    async (note) => {
-      await say(cathy, { room, text: RUDE, readers: [cast.alice] })
-      const rude = evidenceOf(await bob.reads(room, RUDE))
-      await bob.client.report(room, [rude], { note: 'This hurts' })
-      const [report, ...others] = await listReports(hub)
-      expect(report !== undefined && others.length === 0, 'the operator has one report')
-      expect(report.result === 'verified', `the report is verified, not ${report.result}`)
-      expect(report.subject === cathy.client.participant(room), 'the report is about a pseudonym')
-      const { checks } = await newestReport(hub)
-      note(`postern reports list: ${report.result}, from ${report.provider}`)
-      note(`about ${report.subject}, and it does not name Bob`)
-      note(
-        `checked by ${checks[0]?.method}: the hub stamped these very words, for her, in this room`,
-      )
-      return rude
-    },
-  )
-  await stage.step('Forged reports are told apart or refused', async (note) => {
-    await bob.client.report(room, [edited(evidence, RUDER)], { note: 'What she really wrote' })
-    note(`words edited under a true frank: ${await notVerified(hub)}`)
-    await bob.client.report(room, [invented(edited(evidence, RUDEST))])
-    note(`words and frank invented: ${await notVerified(hub)}`)
-    const elsewhere = await messageInLobby(cast)
-    const foreign = await refusalOf(() => bob.client.report(room, [elsewhere]))
-    expect(foreign.status === 422, `a report about another room is 422, not ${foreign.status}`)
-    note(`a message of another room: 422 ${foreign.problem}`)
-    const all = await listReports(hub)
-    expect(all.filter(({ result }) => result === 'verified').length === 1, 'one verified report')
-    expect(all.length === 3, `the refused report is not kept: 3 reports, not ${all.length}`)
-  })
-}
 
 /** A flood of somebody whom the hub cannot name is stopped in its room; everybody else speaks on. */
 export async function flood(stage: Stage, federation: Federation, cast: Cast): Promise<void> {
@@ -61,10 +23,10 @@ export async function flood(stage: Stage, federation: Federation, cast: Cast): P
       await joins(alice, finn, room)
       await joins(alice, finn, lobby.uri)
       finn.client.writeUnnamed(room)
-      await say(finn, { room, text: FIRST_SPAM, readers: [bob] })
+      await say(finn, { room, text: reported.spam, readers: [bob] })
       const [seen, other] = [
-        await alice.reads(room, FIRST_SPAM),
-        await cathy.reads(room, FIRST_SPAM),
+        await alice.reads(room, reported.spam),
+        await cathy.reads(room, reported.spam),
       ]
       const evidence = evidenceOf(seen)
       expect(PSEUDONYM_OF_A_DAY.test(evidence.senderUri), 'the hub franks another pseudonym')
@@ -169,42 +131,6 @@ export async function removal(stage: Stage, cast: Cast, tablet: Device): Promise
   })
 }
 
-/** What the hub makes of the report that came last. */
-async function notVerified(hub: Provider): Promise<string> {
-  const { report, checks } = await newestReport(hub)
-  const anomaly = checks[0]?.anomaly
-  expect(report.result !== 'verified', 'the report is not verified')
-  expect(anomaly !== undefined, 'the anomaly is told')
-  return `${report.result}, ${anomaly}`
-}
-
-async function messageInLobby({ alice, bob }: Cast): Promise<FrankEvidence> {
-  const text = 'Said in another room'
-  const sent = await alice.client.sendText(lobby.uri, text)
-  expect(sent.kind === 'accepted', `the message is accepted, not ${sent.kind}`)
-  return evidenceOf(await bob.reads(lobby.uri, text))
-}
-
-function evidenceOf({ evidence }: ReceivedMessage): FrankEvidence {
-  expect(evidence !== undefined, 'the message is franked')
-  return evidence
-}
-
-/** Other words of the same length, so that nothing but the frank can tell. */
-function edited(evidence: FrankEvidence, text: string): FrankEvidence {
-  const applicationData = Buffer.from(evidence.applicationData)
-  const at = applicationData.indexOf(RUDE)
-  expect(at !== -1 && text.length === RUDE.length, 'the words can be edited')
-  applicationData.write(text, at)
-  return { ...evidence, applicationData }
-}
-
-function invented(evidence: FrankEvidence): FrankEvidence {
-  const serverFrank = Buffer.alloc(evidence.frank.serverFrank.length, 7)
-  const frankingIntegritySignature = Buffer.alloc(64, 7)
-  return { ...evidence, frank: { ...evidence.frank, serverFrank, frankingIntegritySignature } }
-}
-
 /** From the hub's own bytes, not from what the client made of them. */
 function retryAfterFromHub({ recording }: Federation): string | undefined {
   const limited = recording.crossings.findLast(
@@ -214,11 +140,7 @@ function retryAfterFromHub({ recording }: Federation): string | undefined {
   return seconds === undefined ? undefined : `${seconds} s`
 }
 
-const RUDE = 'Nobody needs you in this club'
-const RUDER = 'Nobody wants you in this club'
-const RUDEST = 'Nobody keeps you in this club'
 const FLOOD_MAX = 40
-const FIRST_SPAM = 'Buy cheap shoes'
 const IN_THE_LOBBY = 'Hello from me here'
 const PSEUDONYM_OF_A_DAY = /^mimi:\/\/e\.example\/u\/e~[\w-]{22}$/
 /** Bob's provider must not see this one: the claims look for it. */

@@ -3,7 +3,10 @@ import { startFederation, type Federation, type ProviderPlan } from './providers
 import type { Stage } from './stage.ts'
 import { agree, change, namedRoom, tooMuch } from './story-agreements.ts'
 import { complianceRoom, findAndAsk } from './story-contacts.ts'
-import { flood, removal, reports } from './story-moderation.ts'
+import { appeal } from './story-appeal.ts'
+import { decideCase } from './story-cases.ts'
+import { flood, removal } from './story-moderation.ts'
+import { reports } from './story-reports.ts'
 import { fillClubhouse, newDevice, secondRoom, talk } from './story-rooms.ts'
 
 /** Starts the providers; what it returns has to be disposed of. */
@@ -41,8 +44,9 @@ export async function play(stage: Stage, federation: Federation): Promise<Cast> 
   await namedRoom(stage, cast)
   await tooMuch(stage, federation, cast)
   await change(stage, federation, cast)
-  await reports(stage, federation, cast)
+  const { receipt } = await reports(stage, federation, cast)
   await flood(stage, federation, cast)
+  await appeal(stage, federation, await decideCase(stage, federation, { cast, tablet, receipt }))
   await removal(stage, cast, tablet)
   return cast
 }

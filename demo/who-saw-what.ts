@@ -1,6 +1,6 @@
 import { compareForms, type FieldName, type Form } from '../src/model/metadata.ts'
 import { fields } from '../src/metadata/fields.ts'
-import { operationOf } from './crossed.ts'
+import { noticeOf, operationOf } from './crossed.ts'
 import type { Eye } from './eye.ts'
 import type { Crossing } from './recording.ts'
 import {
@@ -11,6 +11,7 @@ import {
   sightReport,
 } from './sight-contacts.ts'
 import { sightChange, sightUpdate } from './sight-handshakes.ts'
+import { sightNotice } from './sight-notices.ts'
 import { readFanout, sightDelivery, sightSubmission } from './sight-messages.ts'
 import type { Role, Sighting } from './sighting.ts'
 
@@ -79,8 +80,11 @@ function sight(crossing: Crossing, eye: Eye): readonly Sighting[] {
       return sightQuery(crossing)
     case 'reportAbuse':
       return sightReport(crossing, eye)
+    case undefined: {
+      const notice = noticeOf(crossing)
+      return notice === undefined ? [] : sightNotice(crossing, notice, eye)
+    }
     case 'proxyDownload':
-    case undefined:
       return []
   }
 }
@@ -107,4 +111,6 @@ const ORDER: readonly string[] = [
   'requestConsent',
   'updateConsent',
   'reportAbuse',
+  'notice',
+  'strike',
 ]

@@ -44,5 +44,5 @@ test(
     )
     expect(others[1]).toEqual(others[0])
   },
-  2 * demoDurationMsMax,
+  3 * demoDurationMsMax,
 )

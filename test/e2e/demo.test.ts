@@ -10,21 +10,25 @@ beforeAll(async () => {
 
 test('every step goes well, in less than a minute', () => {
   expect(demo.steps.filter(({ ok }) => !ok)).toEqual([])
-  expect(demo.steps).toHaveLength(21)
+  expect(demo.steps).toHaveLength(28)
   expect(demo).toMatchObject({ ok: true })
   expect(demo.durationMs).toBeLessThan(demoDurationMsMax)
 })
 
-test('every operation crossed between the providers', () => {
+test('every operation crossed between the providers, and what they tell each other of abuse', () => {
   const crossed = demo.steps.flatMap(({ crossings }) => crossings)
   const operations = new Set(crossed.map(({ operation }) => operation))
   expect([...operations].toSorted()).toEqual([
+    'answer',
     'groupInfo',
     'identifierQuery',
     'keyMaterial',
+    'notice',
     'notify',
     'reportAbuse',
     'requestConsent',
+    'retract',
+    'strike',
     'submitMessage',
     'update',
     'updateConsent',
@@ -32,7 +36,7 @@ test('every operation crossed between the providers', () => {
   expect(crossed.some(({ status }) => status === 429)).toBe(true)
 })
 
-test('every claim was checked on the recorded octets and holds', () => {
+test('every claim was checked on the recorded octets, or on all files, and holds', () => {
   expect(demo.claims.filter(({ ok }) => !ok)).toEqual([])
   expect(demo.claims.map(({ name }) => name)).toEqual([
     'no-follower-saw-a-sender',
@@ -49,6 +53,8 @@ test('every claim was checked on the recorded octets and holds', () => {
     'requests-name-their-agreement',
     'two-suites-one-agreement',
     'too-much-gets-nothing',
+    'notices-name-no-reporter',
+    'no-reported-word-on-any-disk',
   ])
 })
 
@@ -64,6 +70,10 @@ describe('the table', () => {
     [pseudonymous, 'notify: application', 'c.example follower', 'message.time (stamp)', 'bucket'],
     [pseudonymous, 'groupInfo', 'c.example follower', 'participants.list', 'absent'],
     [pseudonymous, 'reportAbuse', 'a.example hub', 'report.reporter', 'absent'],
+    ['outside rooms', 'notice', 'c.example target', 'report.subject', 'pseudonym-room'],
+    ['outside rooms', 'notice', 'c.example target', 'report.reporter', 'absent'],
+    ['outside rooms', 'notice', 'c.example target', 'report.evidence', 'absent'],
+    ['outside rooms', 'strike', 'e.example target', 'report.subject', 'pseudonym-epoch'],
     ['identified', 'submitMessage', 'a.example hub', 'sender.user', 'exact'],
     ['identified', 'notify: application', 'c.example follower', 'sender.user', 'absent'],
     ['compliance', 'submitMessage', 'c.example hub', 'sender.user', 'exact'],

@@ -1,4 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import type { Crossing } from '../../demo/recording.ts'
+import type { Notice } from '../../src/notices/messages.ts'
+import { noticesPath, signMessage } from '../../src/notices/signed-message.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { fanoutMessageCodec } from '../../src/wire/mimi/fanout.ts'
 import {
@@ -112,6 +115,26 @@ function clientOf(
   if (clientStatus === 'keyMaterialExhausted') return { clientStatus, clientUri }
   const value = sampleKeyPackage(user)
   return { clientStatus, clientUri, keyPackage: { value, bytes: encode(keyPackageCodec, value) } }
+}
+
+/** The hub tells Cathy's provider of abuse, under a key that nobody here looks at. */
+export function notice(fields: Partial<Notice> = {}): Crossing {
+  const message: Notice = {
+    type: 'notice',
+    notice_id: 'ntc-0000000000000000',
+    from: 'a.example',
+    issued_at: '2026-01-01T00:00:00.000Z',
+    subject_pseudonym: 'mimi://c.example/u/6ff32c0a-1b2d-4c5e-8f90-0123456789ac',
+    category: 'harassment',
+    verification: 'frank',
+    requested_action: 'review_account',
+    ...fields,
+  }
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const [from, to] = ['a.example', 'c.example']
+  const body = Buffer.from(signMessage(message, privateKey).jws)
+  const answer = Buffer.alloc(0)
+  return { ...crossing({ from, to, operation: '', body, answer }), path: noticesPath }
 }
 
 /** The crossings with their places in the recording. */

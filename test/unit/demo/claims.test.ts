@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { claimed, secrets } from '../../../demo/cast.ts'
 import { checkClaims } from '../../../demo/claims.ts'
 import { Eye } from '../../../demo/eye.ts'
+import type { KeptFile } from '../../../demo/kept-files.ts'
 import type { Crossing } from '../../../demo/recording.ts'
-import { delivery, recorded, sample, submission } from '../../support/crossings.ts'
+import { delivery, notice, recorded, sample, submission } from '../../support/crossings.ts'
 
-function verdict(name: string, crossings: readonly Crossing[]) {
-  const claims = checkClaims(crossings, new Eye(secrets, crossings), claimed)
+function verdict(name: string, crossings: readonly Crossing[], kept: readonly KeptFile[] = []) {
+  const claims = checkClaims({ crossings, kept }, new Eye(secrets, crossings), claimed)
   const { ok, checked, broken } = claims.find((claim) => claim.name === name) ?? {}
   return { ok, checked, broken }
 }
@@ -37,18 +38,20 @@ describe('a follower saw the sender', () => {
   ])('%s', (_, text) => {
     const leak = delivery('c.example', { headers: ['X-Sender', text] })
     const crossings = recorded(submission(), delivery('b.example'), leak)
-    expect(verdict('no-follower-saw-a-sender', crossings)).toMatchObject({ broken: [2] })
+    expect(verdict('no-follower-saw-a-sender', crossings)).toMatchObject({ broken: ['crossing 2'] })
   })
 })
 
 test('the hub saw the name of another provider’s user', () => {
   const crossings = recorded(submission({ sender: sample.bob }), delivery('c.example'))
-  expect(verdict('hub-saw-pseudonyms-only', crossings)).toMatchObject({ broken: [0] })
+  expect(verdict('hub-saw-pseudonyms-only', crossings)).toMatchObject({ broken: ['crossing 0'] })
 })
 
 test('one pseudonym was in two rooms', () => {
   const crossings = recorded(submission(), submission({ room: sample.otherRoom }))
-  expect(verdict('one-pseudonym-one-room', crossings)).toMatchObject({ broken: [0, 1] })
+  expect(verdict('one-pseudonym-one-room', crossings)).toMatchObject({
+    broken: ['crossing 0', 'crossing 1'],
+  })
 })
 
 describe('a message was changed on its way', () => {
@@ -68,7 +71,7 @@ describe('a message was changed on its way', () => {
 
 test('a time is finer than its bucket', () => {
   const exact = delivery('c.example', { timestamp: sample.timestamp + 1n })
-  expect(verdict('times-in-buckets', recorded(exact))).toMatchObject({ broken: [0] })
+  expect(verdict('times-in-buckets', recorded(exact))).toMatchObject({ broken: ['crossing 0'] })
 })
 
 test('a message that was refused is fanned out, or 429 does not say when to try again', () => {
@@ -80,4 +83,34 @@ test('a message that was refused is fanned out, or 429 does not say when to try 
   expect(verdict('refused-goes-nowhere', recorded(patient)).ok).toBe(true)
   expect(verdict('refused-goes-nowhere', recorded(refused)).ok).toBe(false)
   expect(verdict('refused-goes-nowhere', recorded(patient, delivery('c.example'))).ok).toBe(false)
+})
+
+describe('a notice of abuse', () => {
+  const name = 'notices-name-no-reporter'
+
+  test('may name the pseudonym that it is about', () => {
+    expect(verdict(name, recorded(notice()))).toEqual({ ok: true, checked: 1, broken: [] })
+  })
+
+  test.each([
+    ['a pseudonym of another provider', { subject_pseudonym: sample.bobsPseudonym }],
+    ['a user', { subject_pseudonym: sample.cathy }],
+    ['another provider', { hub_action: 'b.example' }],
+    ['a room', { subject_pseudonym: 'mimi://c.example/r/clubhouse' }],
+  ])('must not name %s', (_, fields) => {
+    expect(verdict(name, recorded(notice(fields)))).toMatchObject({ broken: ['crossing 0'] })
+  })
+})
+
+test('a gateway kept a word of what was reported', () => {
+  const [word = ''] = claimed.words
+  const kept = [
+    { name: 'a.example/data/postern.sqlite', bytes: Buffer.from(`\0${word}\0`) },
+    { name: 'a.example.log', bytes: Buffer.from('{}') },
+  ]
+  expect(verdict('no-reported-word-on-any-disk', [], kept)).toEqual({
+    ok: false,
+    checked: 2,
+    broken: ['a.example/data/postern.sqlite'],
+  })
 })

@@ -4,7 +4,14 @@ import { Eye } from '../../../demo/eye.ts'
 import type { Crossing } from '../../../demo/recording.ts'
 import { renderTable } from '../../../demo/table.ts'
 import { whoSawWhat } from '../../../demo/who-saw-what.ts'
-import { delivery, keyMaterial, recorded, sample, submission } from '../../support/crossings.ts'
+import {
+  delivery,
+  keyMaterial,
+  notice,
+  recorded,
+  sample,
+  submission,
+} from '../../support/crossings.ts'
 
 const exhausted = 'keyMaterialExhausted'
 
@@ -70,4 +77,13 @@ test('the table has a block per operation, a column per provider and role, a lin
 test('the table marks a cell that stands for less at other times', () => {
   const rows = rowsOf(submission(), submission({ sender: sample.bob }))
   expect(renderTable(rows, (_, part) => part)).toMatch(/\n {2}sender\.user +exact\*/)
+})
+
+test('the sender’s provider sees of a notice whom it is about, and neither reporter nor room', () => {
+  const notices = [notice()]
+  expect(formOf('c.example', 'report.subject', notices)).toBe('pseudonym-room')
+  for (const field of ['report.reporter', 'report.evidence', 'message.frankingTag', 'room.id'])
+    expect(formOf('c.example', field, notices)).toBe('absent')
+  const leaking = [notice({ hub_action: 'b.example' })]
+  expect(formOf('c.example', 'report.reporter', leaking)).toBe('exact')
 })
