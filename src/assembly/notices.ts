@@ -105,13 +105,24 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
   })
   late.sender = sender
   return {
-    desk,
+    desk: lifting(desk, strikes),
     strikes,
     sender,
     router,
     onTaken: createReportTaken({ self, desk, strikes, router, onFault }),
     deleteExpired: async () =>
       (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
+  }
+}
+
+/** Whoever takes a strike back lets its pseudonym speak again. */
+function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
+  return {
+    ...desk,
+    retract: async (id, reason) => {
+      await strikes.lift(id)
+      await desk.retract(id, reason)
+    },
   }
 }
 

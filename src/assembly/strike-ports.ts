@@ -1,7 +1,8 @@
 import { createPenalties } from '../issuer/penalties.ts'
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
-import type { HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
+import type { DeniedPlace, HomeOfSenders, HubOfStrikes } from '../notices/ports.ts'
 import { epochSeconds } from '../privacypass/pseudonym-epoch.ts'
+import type { PseudonymPlace } from '../senders/certificate-store.ts'
 import { submissionTag } from '../senders/submit-log.ts'
 import type { Config } from '../settings/config.ts'
 import type { Store } from '../sqlite/store.ts'
@@ -23,21 +24,27 @@ export function strikePorts({ config, store, unnamed }: StrikePortsOptions): {
     // Without an issuer there is no quota that could be lowered.
     home: config.issuer.enabled ? homeOfSenders(store, unnamed) : undefined,
     hub: {
-      deny: async ({ room, pseudonym, epochStart }) => {
-        const id = epochPseudonymId(pseudonym)
-        // Another participant is banned, not denied.
-        if (id === undefined) return
-        // It lives on one day, and near midnight a message may be of the day before or after.
-        for (const days of [-1, 0, 1])
-          await parts.senders.deny({
-            room,
-            epochStart: epochStart + days * epochSeconds,
-            pseudonym: id,
-          })
+      deny: async (place) => {
+        await Promise.all(placesOf(place).map((each) => parts.senders.deny(each)))
+      },
+      allow: async (place) => {
+        await Promise.all(placesOf(place).map((each) => parts.senders.allow(each)))
       },
       struck: (provider, nowMs, change) => standing.struck(provider, nowMs, change),
     },
   }
+}
+
+/** It lives on one day, and near midnight a message may be of the day before or after. */
+function placesOf({ room, pseudonym, epochStart }: DeniedPlace): readonly PseudonymPlace[] {
+  const id = epochPseudonymId(pseudonym)
+  // Another participant is banned, not denied.
+  if (id === undefined) return []
+  return [-1, 0, 1].map((days) => ({
+    room,
+    epochStart: epochStart + days * epochSeconds,
+    pseudonym: id,
+  }))
 }
 
 function homeOfSenders(store: Store, { submitLog }: Pick<Senders, 'submitLog'>): HomeOfSenders {

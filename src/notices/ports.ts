@@ -43,15 +43,20 @@ export interface HomeOfSenders {
   readonly pardon: (strike: Buffer) => Promise<void>
 }
 
+/** A pseudonym in its room and on its day. */
+export interface DeniedPlace {
+  readonly room: MimiUri
+  readonly pseudonym: MimiUri
+  /** Where the day begins, in seconds. */
+  readonly epochStart: number
+}
+
 /** At the hub: whom it refuses, and what it holds against providers. */
 export interface HubOfStrikes {
   /** Refuses the pseudonym until its epoch ends; durable once it resolves. */
-  readonly deny: (place: {
-    readonly room: MimiUri
-    readonly pseudonym: MimiUri
-    /** In seconds. */
-    readonly epochStart: number
-  }) => Promise<void>
+  readonly deny: (place: DeniedPlace) => Promise<void>
+  /** Serves it again; durable once it resolves. */
+  readonly allow: (place: DeniedPlace) => Promise<void>
   /** Counts an upheld strike against a provider, or takes one back. Durable once it resolves. */
   readonly struck: (provider: ProviderDomain, nowMs: number, change: 1 | -1) => Promise<void>
 }

@@ -1,5 +1,5 @@
-import { numberColumn, textColumn } from '../sqlite/row.ts'
-import { isUniqueViolation } from '../sqlite/write-queue.ts'
+import { parseMimiUri, type MimiUri } from '../model/ids.ts'
+import { numberColumn, textColumn, type Row } from '../sqlite/row.ts'
 import type { Statement, Store } from '../sqlite/store.ts'
 
 /** A verified report of one message of a pseudonym; its content is not here. */
@@ -16,24 +16,34 @@ export interface StrikeReport {
   readonly atMs: number
 }
 
-export interface Denial {
-  readonly room: string
-  readonly pseudonym: string
+/** Why a pseudonym is denied; each reason holds by itself until it is lifted. */
+export interface DenialReason {
+  readonly room: MimiUri
+  readonly pseudonym: MimiUri
+  /** The id of the strike, whether it was sent or not. */
+  readonly cause: string
   readonly because: 'reporters' | 'moderator'
-  /** The strike that was sent; empty where routing let none go. */
-  readonly notice: string
+  /** Where the pseudonym's day begins, in seconds. */
+  readonly epochStart: number
   readonly atMs: number
 }
 
-/** Who reported which pseudonym, as long as a strike can follow from it, and which were denied. */
+/** Who reported which pseudonym, as long as a strike can follow from it, and why which were denied. */
 export interface StrikeBook {
   /** The same again changes nothing. Durable once it resolves. */
   report(report: StrikeReport): Promise<void>
   /** The newest first, at most 1,000. */
   reportsOf(room: string, pseudonym: string): readonly StrikeReport[]
-  denialOf(room: string, pseudonym: string): Denial | undefined
-  /** With what has to be written in the same step; false where it was denied before. */
-  deny(denial: Denial, also: readonly Statement[]): Promise<boolean>
+  reasonsOf(
+    room: string,
+    pseudonym: string,
+  ): readonly (DenialReason & { readonly lifted: boolean })[]
+  /** The reason that a strike is, lifted or not. */
+  reasonBy(cause: string): DenialReason | undefined
+  /** With what has to be written in the same step; the same cause again changes nothing. */
+  deny(reason: DenialReason, also: readonly Statement[]): Promise<void>
+  /** The reason holds no longer. Durable once it resolves. */
+  lift(cause: string): Promise<void>
   deleteBefore(atMs: number): Promise<number>
 }
 
@@ -51,40 +61,47 @@ export function createStrikeBook(store: Store): StrikeBook {
         epochStart: numberColumn(row, 'epoch_start'),
         atMs: numberColumn(row, 'at_ms'),
       })),
-    denialOf: (room, pseudonym) => {
-      const row = store.get(DENIAL, [room, pseudonym])
-      if (row === undefined) return undefined
-      return {
-        room,
-        pseudonym,
-        because: textColumn(row, 'because') === 'moderator' ? 'moderator' : 'reporters',
-        notice: textColumn(row, 'notice'),
-        atMs: numberColumn(row, 'at_ms'),
-      }
+    reasonsOf: (room, pseudonym) =>
+      store.all(REASONS, [room, pseudonym, REASONS_MAX]).map((row) => ({
+        ...reasonOf(row),
+        lifted: numberColumn(row, 'lifted') === 1,
+      })),
+    reasonBy: (cause) => {
+      const row = store.get(REASON, [cause])
+      return row && reasonOf(row)
     },
-    deny: async ({ room, pseudonym, because, notice, atMs }, also) => {
-      try {
-        await store.writeAll([[DENY, [room, pseudonym, because, notice, atMs]], ...also])
-        return true
-      } catch (error) {
-        if (isUniqueViolation(error)) return false
-        throw error
-      }
-    },
+    deny: ({ room, pseudonym, cause, because, epochStart, atMs }, also) =>
+      store.writeAll([[DENY, [room, pseudonym, cause, because, epochStart, atMs]], ...also]),
+    lift: (cause) => store.write(LIFT, [cause]),
     deleteBefore: async (atMs) => {
-      await store.write(DELETE_DENIALS, [atMs])
+      await store.write(DELETE_REASONS, [atMs])
       return store.change(DELETE, [atMs])
     },
   }
 }
 
+function reasonOf(row: Row): DenialReason {
+  return {
+    room: parseMimiUri(textColumn(row, 'room'), 'room'),
+    pseudonym: parseMimiUri(textColumn(row, 'pseudonym'), 'user'),
+    cause: textColumn(row, 'cause'),
+    because: textColumn(row, 'because') === 'moderator' ? 'moderator' : 'reporters',
+    epochStart: numberColumn(row, 'epoch_start'),
+    atMs: numberColumn(row, 'at_ms'),
+  }
+}
+
 const REPORTS_MAX = 1_000
+const REASONS_MAX = 100
 const INSERT = `INSERT INTO strike_reports (room, pseudonym, reporter, franking_tag, category,
   epoch_start, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const SELECT = `SELECT reporter, franking_tag, category, epoch_start, at_ms FROM strike_reports
   WHERE room = ? AND pseudonym = ? ORDER BY at_ms DESC LIMIT ?`
-const DENIAL = 'SELECT because, notice, at_ms FROM strike_denials WHERE room = ? AND pseudonym = ?'
-const DENY = `INSERT INTO strike_denials (room, pseudonym, because, notice, at_ms)
-  VALUES (?, ?, ?, ?, ?)`
+const REASONS = `SELECT * FROM strike_reasons WHERE room = ? AND pseudonym = ?
+  ORDER BY lifted, at_ms DESC LIMIT ?`
+const REASON = 'SELECT * FROM strike_reasons WHERE cause = ?'
+const DENY = `INSERT INTO strike_reasons (room, pseudonym, cause, because, epoch_start, at_ms)
+  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const LIFT = 'UPDATE strike_reasons SET lifted = 1 WHERE cause = ?'
 const DELETE = 'DELETE FROM strike_reports WHERE at_ms < ?'
-const DELETE_DENIALS = 'DELETE FROM strike_denials WHERE at_ms < ?'
+const DELETE_REASONS = 'DELETE FROM strike_reasons WHERE at_ms < ?'

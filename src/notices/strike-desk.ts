@@ -75,15 +75,30 @@ export interface StrikeDesk {
   ): number
   /** A verified report of a message of a pseudonym: enough of them deny it and strike. */
   reported(report: StrikeReport): Promise<StrikeOutcome>
+  /**
+   * The strike of this id holds no longer: its pseudonym is served again, unless another one denies it
+   * still. What a person took back, more reports do not bring again. Nothing where there is none.
+   */
+  lift(id: string): Promise<void>
 }
 
+/** INVARIANT: one denial at a time, so that what lifts one never meets another that is half done. */
 export function createStrikeDesk(parts: StrikeParts): StrikeDesk {
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const run = last.then(work)
+    last = run.catch(() => {})
+    return run
+  }
   return {
     strike: async (order) => {
       if (uriDomain(order.pseudonym) !== order.provider) throw new GatewayError('malformed-request')
-      if (parts.sent.find(order.about) !== undefined) return { kind: 'known' }
-      return carryOut(parts, order, 'moderator')
+      return inTurn(async () => {
+        if (parts.book.reasonBy(order.about) !== undefined) return { kind: 'known' }
+        return carryOut(parts, order, 'moderator')
+      })
     },
+    lift: (id) => inTurn(() => lift(parts, id)),
     epochOf: ({ room, pseudonym, frankingTag }, atMs) => {
       const reports = parts.book.reportsOf(room, pseudonym)
       const known = reports.find((report) => report.frankingTag === frankingTag)
@@ -92,25 +107,43 @@ export function createStrikeDesk(parts: StrikeParts): StrikeDesk {
     reported: async (report) => {
       const { book } = parts
       await book.report(report)
-      const reports = book.reportsOf(report.room, report.pseudonym)
-      const counted = reports.map(({ reporter }) => ({ reporter, verified: true }))
-      const decision = denyWhenEnough({ reports: counted, moderator: false })
-      if (decision.kind === 'wait') return { kind: 'waiting' }
-      if (book.denialOf(report.room, report.pseudonym) !== undefined) return { kind: 'known' }
-      const pseudonym = parseMimiUri(report.pseudonym, 'user')
-      const order = {
-        room: parseMimiUri(report.room, 'room'),
-        pseudonym,
-        frankingTag: report.frankingTag,
-        category: report.category,
-        severity: strikeSeverity(report.category),
-        epochStart: report.epochStart,
-        provider: uriDomain(pseudonym),
-        about: newNoticeId(parts.randomness),
-      }
-      return carryOut(parts, order, decision.because)
+      return inTurn(() => strikeByReports(parts, report))
     },
   }
+}
+
+async function strikeByReports(parts: StrikeParts, report: StrikeReport): Promise<StrikeOutcome> {
+  const { book, randomness } = parts
+  const reports = book.reportsOf(report.room, report.pseudonym)
+  const counted = reports.map(({ reporter }) => ({ reporter, verified: true }))
+  const decision = denyWhenEnough({ reports: counted, moderator: false })
+  if (decision.kind === 'wait') return { kind: 'waiting' }
+  const reasons = book.reasonsOf(report.room, report.pseudonym)
+  if (reasons.some(({ because }) => because === 'reporters')) return { kind: 'known' }
+  const pseudonym = parseMimiUri(report.pseudonym, 'user')
+  const order = {
+    room: parseMimiUri(report.room, 'room'),
+    pseudonym,
+    frankingTag: report.frankingTag,
+    category: report.category,
+    severity: strikeSeverity(report.category),
+    epochStart: report.epochStart,
+    provider: uriDomain(pseudonym),
+    about: newNoticeId(randomness),
+  }
+  return carryOut(parts, order, decision.because)
+}
+
+/** Serves first: whatever comes in between, doing it again does the rest. */
+async function lift({ book, hub }: StrikeParts, id: string): Promise<void> {
+  const reason = book.reasonBy(id)
+  if (reason === undefined) return
+  const { room, pseudonym, epochStart } = reason
+  const others = book
+    .reasonsOf(room, pseudonym)
+    .filter(({ cause, lifted }) => cause !== id && !lifted)
+  if (others.length === 0) await hub.allow({ room, pseudonym, epochStart })
+  await book.lift(id)
 }
 
 /** Denies first: whatever becomes of the notice, the pseudonym is refused from now on. */
@@ -125,9 +158,9 @@ async function carryOut(
   const moderator = because === 'moderator'
   const { allowed, policies } = mayStrike({ room, pseudonym, category, moderator })
   const nowMs = clock()
-  const denial = { room, pseudonym, because, notice: allowed ? order.about : '', atMs: nowMs }
+  const reason = { room, pseudonym, cause: order.about, because, epochStart, atMs: nowMs }
   if (!allowed) {
-    await book.deny(denial, [])
+    await book.deny(reason, [])
     return { kind: 'denied-here', policies }
   }
   const untilMs = parts.answerByMs(provider, nowMs)
@@ -140,10 +173,7 @@ async function carryOut(
     createdAtMs: nowMs,
     untilMs,
   }
-  const isFirst = await book.deny(denial, [sent.insertStatement(notice)])
-  // Its pseudonym was denied before, by reports: a moderator's strike is another one all the same.
-  if (!isFirst && !moderator) return { kind: 'known' }
-  if (!isFirst) await sent.insert(notice)
+  await book.deny(reason, [sent.insertStatement(notice)])
   onQueued()
   return { kind: 'struck', notice: message.notice_id }
 }

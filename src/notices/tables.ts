@@ -74,4 +74,21 @@ export const noticeMigrations: readonly Migration[] = [
       PRIMARY KEY (room, pseudonym)
     ) STRICT, WITHOUT ROWID`,
   },
+  {
+    id: 'notices/0003-strike-reasons',
+    sql: `CREATE TABLE strike_reasons (
+      room TEXT NOT NULL,
+      pseudonym TEXT NOT NULL,
+      cause TEXT NOT NULL,
+      because TEXT NOT NULL,
+      epoch_start INTEGER NOT NULL,
+      at_ms INTEGER NOT NULL,
+      lifted INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (room, pseudonym, cause)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX strike_reasons_cause ON strike_reasons (cause);
+    INSERT INTO strike_reasons (room, pseudonym, cause, because, epoch_start, at_ms)
+      SELECT room, pseudonym, notice, because, at_ms / 86400000 * 86400, at_ms FROM strike_denials;
+    DROP TABLE strike_denials`,
+  },
 ]

@@ -80,9 +80,10 @@ async function sent(
   sanction: Strike | Notify,
 ): Promise<StoredSanction> {
   const outcome = await parts.sendNotice(sanction)
-  return outcome === 'sent'
-    ? parts.sanctions.step(stored, 'enforced')
-    : parts.sanctions.step(stored, 'failed', { note: outcome })
+  if (outcome === 'sent') return parts.sanctions.step(stored, 'enforced')
+  // The hub does its part, and that can be taken back.
+  const step = outcome === 'denied-here' ? 'enforced' : 'failed'
+  return parts.sanctions.step(stored, step, { note: outcome })
 }
 
 /** The role that a ban takes away, which its inverse gives back. */

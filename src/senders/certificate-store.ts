@@ -48,6 +48,8 @@ export interface CertificateStore {
   count(place: Pick<Certificate, 'epochStart' | 'room' | 'provider'>): number
   /** Durable once it resolves; counts from when it is called. */
   deny(place: PseudonymPlace): Promise<void>
+  /** Takes a denial back; durable once it resolves, counts from when it is called. */
+  allow(place: PseudonymPlace): Promise<void>
   isDenied(place: PseudonymPlace): boolean
   /** Forgets the epochs that begin earlier. */
   dropBefore(epochStart: number): Promise<void>
@@ -93,6 +95,10 @@ export function createCertificateStore(store: Store): CertificateStore {
       denied.set(keyOf(place), place.epochStart)
       await store.write(DENY, [place.epochStart, place.room, place.pseudonym])
     },
+    allow: async (place) => {
+      denied.delete(keyOf(place))
+      await store.write(ALLOW, [place.epochStart, place.room, place.pseudonym])
+    },
     isDenied: (place) => denied.has(keyOf(place)),
     dropBefore: async (epochStart) => {
       for (const [key, start] of denied) if (start < epochStart) denied.delete(key)
@@ -134,6 +140,7 @@ const COUNT = `SELECT count(*) AS count FROM sender_certificates
   WHERE epoch = ? AND room = ? AND provider = ?`
 const DENY = `INSERT INTO sender_denials (epoch, room, pseudonym) VALUES (?, ?, ?)
   ON CONFLICT DO NOTHING`
+const ALLOW = 'DELETE FROM sender_denials WHERE epoch = ? AND room = ? AND pseudonym = ?'
 const DENIALS = 'SELECT epoch, room, pseudonym FROM sender_denials LIMIT ?'
 const DROP_DENIALS = 'DELETE FROM sender_denials WHERE epoch < ?'
 const DROP_CERTIFICATES = `DELETE FROM sender_certificates WHERE (epoch, room, pseudonym) IN

@@ -81,6 +81,8 @@ export interface UnnamedSenders {
   admit(request: UnnamedAdmission): Promise<AdmittedSender>
   /** Refuses the pseudonym from now on until its epoch ends. */
   deny(place: PseudonymPlace): Promise<void>
+  /** Serves it again. Durable once it resolves. */
+  allow(place: PseudonymPlace): Promise<void>
   /** What a sender of this provider has to come with. */
   required(asked: RequiredSender): Promise<GatewayError>
   /** Forgets epochs that nobody may speak in any more. */
@@ -145,6 +147,10 @@ class SqliteUnnamedSenders implements UnnamedSenders {
 
   deny(place: PseudonymPlace): Promise<void> {
     return this.options.certificates.deny(place)
+  }
+
+  allow(place: PseudonymPlace): Promise<void> {
+    return this.options.certificates.allow(place)
   }
 
   async required({ room, issuer, once }: RequiredSender): Promise<GatewayError> {

@@ -145,6 +145,10 @@ async function openSide({ domain, clock: time, keysOf, wire }: SideInput): Promi
       log.push(`deny ${denied}`)
       return Promise.resolve()
     },
+    allow: ({ pseudonym: allowed }: { pseudonym: string }) => {
+      log.push(`allow ${allowed}`)
+      return Promise.resolve()
+    },
     struck: (provider: string, _nowMs: number, change: number) => {
       log.push(`struck ${provider} ${change}`)
       return Promise.resolve()

@@ -67,18 +67,21 @@ test('one reporter changes nothing but a notice, a second one denies and strikes
 
   await report(alice, same, true)
   await until(() => JSON.stringify(sent()).includes('"state":"actioned"'))
-  expect(hub()('SELECT because FROM strike_denials WHERE room = ?', uri)).toEqual([
+  expect(hub()('SELECT because FROM strike_reasons WHERE room = ?', uri)).toEqual([
     { because: 'reporters' },
   ])
   await expect(bob.sendText(uri, 'again')).rejects.toMatchObject({ status: 403 })
   expect(home()('SELECT halvings FROM issuer_penalties')).toEqual([{ halvings: 2 }])
   await using control = createControlClient(provider('a.example').config().listeners.admin.socket)
-  const [{ about } = { about: '' }] = (await control.notices.list(page)).sent.filter(
-    ({ type }) => type === 'notice',
-  )
+  const told = (await control.notices.list(page)).sent
+  const [{ about } = { about: '' }] = told.filter(({ type }) => type === 'notice')
   const nothing = { confirmed: false, decided: false, order: false }
   const routes = await control.notices.routes(about, nothing)
   expect(routes?.sent.map(({ type }) => type)).toEqual(['notice'])
+
+  const strike = told.find(({ type }) => type === 'strike')
+  await control.notices.retract(strike?.id ?? '')
+  expect((await bob.sendText(uri, 'and back')).kind).toBe('accepted')
 })
 
 test('a reporter in a room of three who did not agree is not given away: denied here, nobody told', async () => {
@@ -93,6 +96,8 @@ test('a reporter in a room of three who did not agree is not given away: denied 
   await report(cathy, evidence, false)
   await report(alice, same, false)
   await expect(bob.sendText(uri, 'again')).rejects.toMatchObject({ status: 403 })
-  expect(hub()('SELECT notice FROM strike_denials WHERE room = ?', uri)).toEqual([{ notice: '' }])
+  expect(hub()('SELECT because FROM strike_reasons WHERE room = ?', uri)).toEqual([
+    { because: 'reporters' },
+  ])
   expect(hub()('SELECT id FROM notices_sent')).toHaveLength(before)
 })

@@ -51,7 +51,7 @@ beforeAll(async () => {
   strike = { kind: 'strike', reason: 'harassment', severity: 'medium', room: uri, ...target }
 }, 60_000)
 
-test('a strike denies the pseudonym, lowers the account’s quota at home, counts, and is taken back', async () => {
+test('a strike denies the pseudonym, lowers the account’s quota at home, counts, and all of it is taken back', async () => {
   await using control = createControlClient(hub().config().listeners.admin.socket)
   const { sanction, state } = await control.sanctions.apply(strike)
   expect(state).toBe('enforced-at-hub')
@@ -63,6 +63,7 @@ test('a strike denies the pseudonym, lowers the account’s quota at home, count
   await expect(clubhouse().bob.sendText(uri, 'again')).rejects.toMatchObject({ status: 403 })
 
   await control.sanctions.undo(sanction.id)
+  expect(await clubhouse().bob.sendText(uri, 'and back')).toMatchObject({ kind: 'accepted' })
   await until(() => penalties().length === 0)
   await until(() => JSON.stringify(strikes()) === JSON.stringify([{ strikes: 0 }]))
   expect((await control.notices.scorecards()).peers).toMatchObject([

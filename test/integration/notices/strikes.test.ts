@@ -165,7 +165,51 @@ test('a strike that routing does not let go denies here and tells nobody', async
   })
   expect(hub.log).toEqual([`deny ${pseudonym}`])
   expect(hub.desk.listSent({ limit: 10 })).toEqual([])
-  expect(hub.book.denialOf(room, pseudonym)).toMatchObject({ because: 'moderator', notice: '' })
+  expect(hub.book.reasonsOf(room, pseudonym)).toMatchObject([{ because: 'moderator' }])
+  await hub.strikes.lift(order.about)
+  expect(hub.log).toEqual([`deny ${pseudonym}`, `allow ${pseudonym}`])
+})
+
+test('a strike that is lifted lets its pseudonym speak again, once all that deny it are', async () => {
+  const { hub } = await openSides()
+  const second = { ...order, about: 'san-01JD0000000000000000000001', frankingTag: tagB }
+  await hub.strikes.strike(order)
+  await hub.strikes.strike(second)
+  await hub.strikes.lift(order.about)
+  await hub.strikes.lift(order.about)
+  await hub.strikes.lift('san-01JD0000000000000000000009')
+  const denied = [`deny ${pseudonym}`, `deny ${pseudonym}`]
+  expect(hub.log).toEqual(denied)
+  await hub.strikes.lift(second.about)
+  expect(hub.log).toEqual([...denied, `allow ${pseudonym}`])
+  const others = { ...order, about: 'san-01JD0000000000000000000002' }
+  await hub.strikes.strike(others)
+  expect(hub.log).toEqual([...denied, `allow ${pseudonym}`, `deny ${pseudonym}`])
+})
+
+test('reports are a reason of their own, and what was taken back they do not bring again', async () => {
+  const { hub } = await openSides()
+  await hub.strikes.strike(order)
+  await hub.strikes.reported(report('r1'))
+  const outcome = await hub.strikes.reported(report('r2'))
+  if (outcome.kind !== 'struck') throw new Error(`reports are ${outcome.kind}`)
+  await hub.strikes.lift(order.about)
+  expect(hub.log).not.toContain(`allow ${pseudonym}`)
+  await hub.strikes.lift(outcome.notice)
+  expect(hub.log.at(-1)).toBe(`allow ${pseudonym}`)
+  expect(await hub.strikes.reported(report('r3'))).toEqual({ kind: 'known' })
+  expect(hub.log.at(-1)).toBe(`allow ${pseudonym}`)
+})
+
+test('a strike that comes while another one is lifted denies in the end', async () => {
+  const { hub } = await openSides()
+  await hub.strikes.strike(order)
+  const second = { ...order, about: 'san-01JD0000000000000000000001' }
+  await Promise.all([hub.strikes.lift(order.about), hub.strikes.strike(second)])
+  expect(hub.log.at(-1)).toBe(`deny ${pseudonym}`)
+  const third = { ...order, about: 'san-01JD0000000000000000000002' }
+  await Promise.all([hub.strikes.strike(third), hub.strikes.lift(second.about)])
+  expect(hub.log.at(-1)).toBe(`deny ${pseudonym}`)
 })
 
 test('a strike at another provider than the pseudonym’s own is refused', async () => {

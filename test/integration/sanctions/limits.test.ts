@@ -80,14 +80,14 @@ test('a label ends by the clock, and what is over cannot be ordered', async () =
   expect(await order(hub(), label)).toMatchObject({ state: 'undone', note: 'expired' })
 }, 60_000)
 
-test('a strike that rests on no verified report is told to nobody, and says so', async () => {
+test('a strike that rests on no verified report is told to nobody, says so, and can be undone', async () => {
   const { room, participant } = await roomWithBob()
   const frankingTag = 'ab'.repeat(32)
   const strike = { kind: 'strike', room, participant, provider: 'b.example', frankingTag }
-  expect(await order(hub(), { ...strike, severity: 'low' })).toMatchObject({
-    state: 'failed',
-    note: 'denied-here',
-  })
+  const { sanction, state, note } = await order(hub(), { ...strike, severity: 'low' })
+  expect([state, note]).toEqual(['enforced-at-hub', 'denied-here'])
+  expect(await undo(hub(), sanction.id)).toMatchObject({ state: 'enforced-at-hub' })
+  expect(await look(hub(), sanction.id)).toMatchObject({ state: 'undone' })
 }, 60_000)
 
 test.each([

@@ -72,6 +72,21 @@ test('a denial holds at once and after a restart, and ends with its epoch', asyn
   expect((await openAt(path)).isDenied(place)).toBe(false)
 })
 
+test('a denial that is taken back holds no longer, at once and after a restart', async () => {
+  const path = join(tempDir(), 'store.db')
+  const certificates = await openAt(path)
+  const other = { ...place, room: `${room}2` }
+  await certificates.deny(place)
+  await certificates.deny(other)
+  const allowing = certificates.allow(place)
+  expect(certificates.isDenied(place)).toBe(false)
+  await allowing
+  const again = await openAt(path)
+  expect([again.isDenied(place), again.isDenied(other)]).toEqual([false, true])
+  await again.deny(place)
+  expect((await openAt(path)).isDenied(place)).toBe(true)
+})
+
 test('an epoch that is over leaves nothing behind', async () => {
   const path = join(tempDir(), 'store.db')
   const certificates = await openAt(path)

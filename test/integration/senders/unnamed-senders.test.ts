@@ -247,6 +247,8 @@ test('a denied pseudonym is refused until its epoch ends, and others are not', a
   await senders.deny({ epochStart, room, pseudonym: bob.pseudonymId })
   expect(await say(bob)).toBe('pseudonym-denied')
   expect(await say(carol)).toBe('ok')
+  await senders.allow({ epochStart, room, pseudonym: bob.pseudonymId })
+  expect(await say(bob)).toBe('ok')
 })
 
 test('a pseudonym belongs to the provider that brought it', async () => {
