@@ -12,6 +12,7 @@ import { appDataDictionary } from '../mls/dictionary.ts'
 import type { PaddingFor } from '../mls/private-framing.ts'
 import { ClientError } from '../errors.ts'
 import type { ClientRoom, ClientState, UnnamedSender } from './client-state.ts'
+import { commitWaiting, type Readiness } from './commit-waiting.ts'
 
 export interface OutgoingMessage {
   readonly body: ContentPart
@@ -34,7 +35,8 @@ export type SendOutcome =
 
 /**
  * Encrypts, submits and keeps the hub's frank. Where the hub takes no names it says so, and the message
- * goes under a pseudonym of the epoch. draft-ietf-mimi-protocol-06 §5.4
+ * goes under a pseudonym of the epoch. What waits is committed first, unless we write under such a
+ * pseudonym: the commit would show the hub who follows it. draft-ietf-mimi-protocol-06 §5.4
  */
 export async function sendMessage(
   state: ClientState,
@@ -43,6 +45,8 @@ export async function sendMessage(
 ): Promise<SendOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     const sender = await state.unnamed.senderFor(room.uri)
+    const readiness = sender === undefined ? await commitWaiting(state, room) : READY
+    if (readiness.kind !== 'ready') return readiness
     try {
       const outcome = await submit(state, { room, sender, message })
       if (outcome.kind === 'accepted') sender?.accepted()
@@ -132,6 +136,7 @@ export const toSizeClass: PaddingFor = (bytes) => {
   return fit === undefined ? (LARGEST - (bytes % LARGEST)) % LARGEST : fit - bytes
 }
 
+const READY: Readiness = { kind: 'ready' }
 const SMALLEST = 256
 const LARGEST = 4_096
 const SIZE_CLASSES = [SMALLEST, 1_024, LARGEST]

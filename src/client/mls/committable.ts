@@ -29,6 +29,15 @@ export function committable(
   })
 }
 
+/** Whether some of it only others may take up: nobody commits its own removal, SelfRemove or Update. */
+export function needsOthers(pending: readonly QueuedProposal[], committer: number): boolean {
+  return pending.some((queued) => {
+    const { proposal, sender } = queued
+    const isOurs = sender.kind === 'member' && sender.leafIndex === committer
+    return removedBy(queued).includes(committer) || (isOurs && proposal.kind === 'update')
+  })
+}
+
 /** Those of our own proposals that nobody has made yet: what waits already is taken up as it waits. */
 export function notWaiting(
   pending: readonly QueuedProposal[],

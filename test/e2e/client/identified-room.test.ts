@@ -62,6 +62,19 @@ describe('a room with three providers', () => {
     expect(bob.rooms).toEqual([])
   })
 
+  test('takes up what waits before a member writes on, and who leaves may still write', async () => {
+    const { room, alice, bob, cathy } = await threeInARoom()
+    await bob.leave(room)
+    await alice.next('proposal', { room })
+    await alice.next('proposal', { room })
+    expect(await bob.sendText(room, 'good bye')).toMatchObject({ kind: 'accepted' })
+    expect(await alice.next('message', { room })).toMatchObject({ text: 'good bye' })
+    expect(await alice.sendText(room, 'to those who stay')).toMatchObject({ kind: 'accepted' })
+    expect(await bob.next('removed', { room })).toMatchObject({ by: { user: alice.user } })
+    const change = await cathy.next('room-changed', { room })
+    expect(change.removed).toMatchObject([{ user: bob.user }])
+  })
+
   test('includes what waits, even for a committer who has not read it', async () => {
     const { room, alice, bob, cathy } = await threeInARoom()
     await bob.leave(room)

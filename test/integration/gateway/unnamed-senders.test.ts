@@ -97,6 +97,20 @@ test('a user of the hub itself writes under a pseudonym too', async () => {
   expect(read.sender.user).toBe(alice.user)
 })
 
+test('a commit before a message would tell who writes: whoever writes unnamed leaves it to others', async () => {
+  const { alice, bob, cathy, room } = clubhouse()
+  const uri = await room()
+  bob.writeUnnamed(uri)
+  await cathy.leave(uri)
+  await bob.next('proposal', { room: uri })
+  const { epoch } = bob.group(uri).context
+  expect((await bob.sendText(uri, 'unnamed')).kind).toBe('accepted')
+  expect(bob.group(uri).context.epoch).toBe(epoch)
+  await alice.next('message', { room: uri })
+  expect((await alice.sendText(uri, 'named')).kind).toBe('accepted')
+  expect(alice.group(uri).context.epoch).toBe(epoch + 1n)
+})
+
 test('who is not in the room has nothing to say there under a pseudonym either', async () => {
   const { alice, bob, room } = clubhouse()
   const uri = await room()

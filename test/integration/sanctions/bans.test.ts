@@ -54,6 +54,42 @@ test('a ban refuses the next message at once, is proposed to members, and a comm
   await eventually(bob, (event) => event.kind === 'removed' && event.room === room)
 }, 60_000)
 
+test('a member that writes commits the ban first', async () => {
+  const { alice, bob, cathy, room: open } = clubhouse()
+  const room = await open()
+  const { id } = await ban(bob, room)
+  await eventually(alice, proposed(room))
+  expect((await alice.sendText(room, 'among ourselves')).kind).toBe('accepted')
+  await comesTo(hub(), id, 'in-group-state')
+  expect(alice.group(room).members).toHaveLength(2)
+  await message(cathy, 'among ourselves')
+  await eventually(bob, (event) => event.kind === 'removed' && event.room === room)
+}, 60_000)
+
+test('of two members that write at once one commits, the other follows, and both are heard', async () => {
+  const { alice, bob, cathy, room: open } = clubhouse()
+  const room = await open()
+  const { id } = await ban(bob, room)
+  for (const member of [alice, cathy]) await eventually(member, proposed(room))
+  const { epoch } = alice.group(room).context
+  const texts = ['from alice', 'from cathy'] as const
+  const sent = await Promise.all([alice.sendText(room, texts[0]), cathy.sendText(room, texts[1])])
+  expect(sent.map(({ kind }) => kind)).toEqual(['accepted', 'accepted'])
+  await comesTo(hub(), id, 'in-group-state')
+  await message(cathy, texts[0])
+  await message(alice, texts[1])
+  for (const member of [alice, cathy]) expect(member.group(room).context.epoch).toBe(epoch + 1n)
+}, 60_000)
+
+test('whoever is to go does not commit that, and is refused', async () => {
+  const { bob, room: open } = clubhouse()
+  const room = await open()
+  const { id } = await ban(bob, room)
+  await eventually(bob, proposed(room))
+  expect(await bob.sendText(room, 'not so fast')).toEqual({ kind: 'not-allowed' })
+  expect((await look(hub(), id)).state).toBe('waiting-for-commit')
+}, 60_000)
+
 test('an unban gives the role back, and whoever was banned joins again by itself', async () => {
   const { alice, bob, room: open } = clubhouse()
   const room = await open()
