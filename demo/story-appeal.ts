@@ -5,7 +5,7 @@ import { answered, newestNotice, refusedWith, sanctionIn } from './moderators.ts
 import { ask, postern } from './operator.ts'
 import type { Federation } from './providers.ts'
 import type { Stage } from './stage.ts'
-import { expectStatus, type PlayedCase } from './story-cases.ts'
+import { expectStatus, proposedTo, type PlayedCase } from './story-cases.ts'
 import { say } from './story-rooms.ts'
 
 const { uri: room } = clubhouse
@@ -72,9 +72,8 @@ function comeBack(
   const hub = providerOf(federation, 'a.example')
   const { alice, bob, cathy } = cast
   return stage.step('The ban is undone in the group, and Cathy comes back', async (note) => {
-    await alice.sees('proposal', (event) => event.room === room && event.by === undefined)
-    const outcome = await alice.client.commitPending(room)
-    expect(outcome.kind === 'accepted', `the commit is accepted, not ${outcome.kind}`)
+    await proposedTo(bob)
+    await say(bob, { room, text: 'She may come back', readers: [alice] })
     await sanctionIn(hub, room, { kind: 'unban', state: 'in-group-state' })
     const secret = cathy.client.roomSecret(room)
     expect(secret !== undefined, 'Cathy has kept what her clients need to come back')

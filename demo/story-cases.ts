@@ -104,21 +104,26 @@ function intoTheGroup(
   hub: Provider,
   { subject, cast: { alice, bob, cathy }, tablet }: PlayedCase,
 ): Promise<void> {
-  return stage.step('A member commits, and the ban is in the group', async (note) => {
-    await alice.sees('proposal', (event) => event.room === room && event.by === undefined)
-    const outcome = await alice.client.commitPending(room)
-    expect(outcome.kind === 'accepted', `the commit is accepted, not ${outcome.kind}`)
+  return stage.step('A member writes on, and the ban is in the group', async (note) => {
+    await proposedTo(alice)
+    await say(alice, { room, text: 'Let us go on', readers: [bob] })
     const seen = await bob.sees('room-changed', ({ removed }) => removed.length > 0)
     const isHers = seen.removed.every(({ user }) => user === cathy.user)
     expect(isHers && seen.removed.length === 2, 'Bob sees that both of her clients are out')
     const entry = seen.participants.find(({ user }) => user === subject)
     expect(entry?.roleIndex === BANNED, `her role is banned, not ${entry?.roleIndex}`)
-    note('Alice commits what the hub proposed: two Removes and a role')
+    note('Alice writes; her client first commits what the hub proposed: two Removes and a role')
     note(`Bob sees both clients of Cathy go, and ${subject} in role ${BANNED}, banned`)
     for (const device of [cathy, tablet]) await device.sees('removed', (gone) => gone.room === room)
     await sanctionIn(hub, room, { kind: 'ban', state: 'in-group-state' })
     note('sanction ban: in group state')
   })
+}
+
+/** What the hub proposes has reached this client. */
+export async function proposedTo(device: Device): Promise<void> {
+  while (device.client.group(room).pendingProposals.length === 0)
+    await device.sees('proposal', (event) => event.room === room)
 }
 
 /** What Bob, or whoever holds his receipt, is told. */
