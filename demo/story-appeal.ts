@@ -32,7 +32,7 @@ function answerNotice(stage: Stage, federation: Federation): Promise<void> {
     note(`postern notices list at c.example: hub_action ${String(message['hub_action'])}`)
     note(`postern notices answer at c.example: actioned, with a ${sent?.actionClass}`)
     const { policies = [] } = sent ?? {}
-    note(`a.example sees the answer; it was let to send the notice by ${policies.join(', ')}`)
+    note(`a.example sees the answer; the notice had been let go by ${policies.join(', ')}`)
   })
 }
 
