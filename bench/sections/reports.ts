@@ -105,6 +105,7 @@ async function fill(store: Store, desk: CaseDesk): Promise<void> {
       provider: `p${number % 7}.example`,
       subject: `mimi://b.example/u/${number}`,
       reporter: `handle-${number}`,
+      track: `track-${number}`,
       category: reportCategories[number % reportCategories.length] ?? 'other',
       messages: 1,
       result: number % 3 === 0 ? 'unverifiable' : 'verified',

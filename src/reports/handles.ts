@@ -1,25 +1,35 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 
-/** Stands for a person where its URI has no business: the same person, the same handle, under one key. */
+/** Who reports: a user, or one of a provider that does not say who. */
+export interface ReporterName {
+  readonly uri: string | undefined
+  readonly provider: string
+}
+
+/** Whom a report is about, and where. */
+export interface ReportedParty {
+  readonly room: string
+  readonly subject: string
+}
+
+/** Stands for a person where its URI has no business. Reporters that a provider did not name share handles. */
 export interface Handles {
   subject(uri: string): string
   /**
-   * At a time: new every 30 days, so that nobody's reports can be strung together for longer. Reporters
-   * that a provider did not name share one handle.
+   * Counts reporters: of all that is reported about one participant of one room, whatever the dates, the
+   * same person has the same handle, and another one of anything else.
    */
-  reporter(uri: string | undefined, provider: string, atMs: number): string
+  reporter(name: ReporterName, about: ReportedParty): string
+  /** Weighs reporters: the same of all that a person reports, and new every 30 days. */
+  track(name: ReporterName, atMs: number): string
 }
 
 export function createHandles(key: KeyObject): Handles {
   const handle = (...parts: readonly (string | number)[]) => keyedHandle(key, parts)
   return {
     subject: (uri) => handle('subject', uri),
-    reporter: (uri, provider, atMs) => {
-      const period = Math.floor(atMs / REPORTER_HANDLE_MS)
-      return uri === undefined
-        ? handle('unnamed', provider, period)
-        : handle('reporter', uri, period)
-    },
+    reporter: (name, { room, subject }) => handle('reporter', ...partsOf(name), room, subject),
+    track: (name, atMs) => handle('track', ...partsOf(name), trackStartMs(atMs)),
   }
 }
 
@@ -32,6 +42,15 @@ export function keyedHandle(key: KeyObject, parts: readonly (string | number)[])
     .toString('hex')
 }
 
-/** How long a reporter keeps a handle, in ms. */
-export const REPORTER_HANDLE_MS = 30 * 86_400_000
+/** When the handles that weigh reporters at this time were new; those before are of no use any more. */
+export function trackStartMs(atMs: number): number {
+  return atMs - (atMs % TRACK_MS)
+}
+
+function partsOf({ uri, provider }: ReporterName): readonly string[] {
+  return uri === undefined ? ['unnamed', provider] : ['user', uri]
+}
+
+/** How long a reporter keeps the handle that weighs, in ms. */
+export const TRACK_MS = 30 * 86_400_000
 const HANDLE_BYTES = 16

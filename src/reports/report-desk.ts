@@ -224,7 +224,8 @@ function newReport(
   const { room, subject } = exchange
   const { id, receivedAtMs, provider, opened, checked } = examined
   const { reporter: user, reporterProof } = reporterOf({ exchange, examined }, options)
-  const reporter = handles.reporter(user, provider, receivedAtMs)
+  const name = { uri: user, provider }
+  const reporter = handles.reporter(name, exchange)
   const isEmpty = checked.messages.length === 0
   return {
     id,
@@ -233,6 +234,7 @@ function newReport(
     provider,
     subject: facts.subjectForm === 'exact' ? subject : handles.subject(subject),
     reporter,
+    track: handles.track(name, receivedAtMs),
     category: opened.category,
     consentFlags: opened.consentFlags,
     reporterProof,

@@ -5,6 +5,7 @@ import type { CheckedMessage, ReportResult } from './intake.ts'
 import { messageProof } from './message-proof.ts'
 import { spamMigrations } from './spam-book.ts'
 import { chargeStatement, pathAnomalyMigrations } from './path-anomalies.ts'
+import { reporterTrackMigrations, trackStatement } from './reporter-tracks.ts'
 import type { SealedEvidence } from './sealing.ts'
 
 /** INVARIANT: what a report says stands in `sealed` only. */
@@ -48,6 +49,7 @@ export const reportMigrations: readonly Migration[] = [
   },
   ...pathAnomalyMigrations,
   ...spamMigrations,
+  ...reporterTrackMigrations,
 ]
 
 /** A report without what it reports. */
@@ -72,8 +74,10 @@ export interface ReportSummary {
 export type ReporterProof = 'none' | 'proven' | 'not-proven'
 
 export interface NewReport extends ReportSummary {
-  /** A handle. */
+  /** A handle: the same of all that this person reports about the subject in this room. */
   readonly reporter: string
+  /** A handle: the same of all that this person reports in 30 days. */
+  readonly track: string
   readonly checked: readonly CheckedMessage[]
   /** Keyed; of a report without messages, to know it when it comes again. */
   readonly digest: Buffer | undefined
@@ -186,6 +190,7 @@ function insertStatements(report: NewReport): readonly Statement[] {
         report.digest ?? null,
       ],
     ],
+    trackStatement(report),
     ...report.checked.flatMap((message) => messageStatements(report, message)),
   ]
 }

@@ -10,7 +10,7 @@ import { moderationQueues } from '../../src/policy/moderation/vocabulary.ts'
 import type { DecisionForm } from '../../src/reports/decisions/decision-form.ts'
 import { newReportId } from '../../src/reports/report-id.ts'
 import { createReportStore, type NewReport } from '../../src/reports/report-store.ts'
-import type { Store } from '../../src/sqlite/store.ts'
+import type { Migration, Store } from '../../src/sqlite/store.ts'
 import { checkedMessage } from './checked-message.ts'
 import { acceptedMs, alice, room } from './franking.ts'
 import { moderationPolicies } from './moderation-policies.ts'
@@ -93,10 +93,14 @@ interface Reported {
 }
 
 /** A case desk of its own, with `ann` and `bob`, a minute after the reported messages. */
-export async function openCases(change: Partial<CaseSettings> = {}): Promise<Cases> {
+export async function openCases(
+  change: Partial<CaseSettings> = {},
+  more: readonly Migration[] = [],
+): Promise<Cases> {
   const time = { nowMs: acceptedMs + 60_000 }
   const clock = () => time.nowMs
-  const { desk: reports, store } = await openDesk({ clock, facts: { subjectForm: 'exact' } })
+  const facts = { subjectForm: 'exact' } as const
+  const { desk: reports, store } = await openDesk({ clock, facts, migrations: more })
   const sanctions = new MemorySanctions()
   const opened: string[] = []
   const team = [moderator('ann'), moderator('bob')]
@@ -146,13 +150,15 @@ function reportFields(
   nowMs: number,
   { words = 'words', ...change }: Partial<NewReport> & { words?: string } = {},
 ): NewReport {
+  const { reporter = 'handle-1' } = change
   return {
     id: newReportId(nowMs, randomBytes),
     receivedAtMs: nowMs,
     room,
     provider: 'c.example',
     subject: alice,
-    reporter: 'handle-1',
+    reporter,
+    track: `track of ${reporter}`,
     category: 'harassment',
     messages: 1,
     result: 'verified',

@@ -18,7 +18,7 @@ import { caseMigrations } from '../../src/reports/cases/case-tables.ts'
 import { reportMigrations } from '../../src/reports/report-store.ts'
 import { rawKey } from '../../src/reports/sealing.ts'
 import { sanctionsMigrations } from '../../src/sanctions/migrations.ts'
-import { openStore } from '../../src/sqlite/store.ts'
+import { openStore, type Migration } from '../../src/sqlite/store.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { abuseReportCodec, type AbuseReport } from '../../src/wire/mimi/report-abuse.ts'
 import { acceptedMs, alice, room, testAgent } from './franking.ts'
@@ -82,10 +82,15 @@ const migrations = [
 
 /** A desk on a store of its own, closed when the test ends. */
 export async function openDesk(
-  change: Partial<ReportDeskOptions> & { facts?: Partial<ReportRoom> } = {},
+  change: Partial<ReportDeskOptions> & {
+    facts?: Partial<ReportRoom>
+    /** Of other tables, beside these. */
+    migrations?: readonly Migration[]
+  } = {},
 ) {
   const path = join(tempDir(), 'store.db')
-  const store = await openStore({ path, migrations })
+  const all = [...migrations, ...(change.migrations ?? [])]
+  const store = await openStore({ path, migrations: all })
   onTestFinished(() => store[Symbol.asyncDispose]())
   const clock = change.clock ?? minuteLater
   const facts: ReportRoom = {

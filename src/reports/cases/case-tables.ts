@@ -164,4 +164,12 @@ export const caseMigrations: readonly Migration[] = [
       reports INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`,
   },
+  {
+    // Handles across cases stand in `reporter_tracks`; those of before mean nothing any more.
+    id: 'cases/0002-reporter-tracks',
+    sql: `DROP INDEX case_reports_reporter;
+    ALTER TABLE case_reports DROP COLUMN reporter;
+    DELETE FROM reporter_outcomes;
+    ALTER TABLE reporter_outcomes RENAME COLUMN reporter TO track`,
+  },
 ]

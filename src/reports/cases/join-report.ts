@@ -66,7 +66,7 @@ async function join(parts: JoinParts, reported: Reported): Promise<string> {
   const target = waiting ?? decided
   const id =
     target === undefined ? newSortedId('case', nowMs, randomness) : textColumn(target, 'id')
-  const weight = weightOf(store, reported, nowMs)
+  const weight = weightOf(store, reported)
   const opening: readonly Statement[] =
     target === undefined
       ? [
@@ -132,7 +132,7 @@ function joinStatements(reported: Reported, tally: Tally): readonly Statement[] 
   const { report, room, reporter, provider, result, messages } = reported
   const { id, weight, nowMs, isolated } = tally
   return [
-    [INSERT_REPORT, [report, id, reporter, result, nowMs]],
+    [INSERT_REPORT, [report, id, result, nowMs]],
     ...messages.map((message): Statement => [
       INSERT_MESSAGE,
       [room, message, isolated ? 1 : 0, id],
@@ -194,8 +194,8 @@ const OF_MESSAGE = `SELECT id, outcome FROM cases
 const INSERT_CASE = `INSERT INTO cases (id, room, subject, isolated, queue, category, severity,
   opened_ms, last_report_ms, due_ms, rank, stage, phase, reports, verified, reporters, weight,
   brigading, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 'open', 0, 0, 0, 0, 0, 0)`
-const INSERT_REPORT = `INSERT INTO case_reports (report, case_id, reporter, result, received_ms)
-  VALUES (?, ?, ?, ?, ?)`
+const INSERT_REPORT = `INSERT INTO case_reports (report, case_id, result, received_ms)
+  VALUES (?, ?, ?, ?)`
 /** What is reported anew after a decision belongs to the newest case about it. */
 const INSERT_MESSAGE = `INSERT INTO case_messages (room, message_id, isolated, case_id)
   VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET case_id = excluded.case_id`

@@ -1,8 +1,9 @@
 import { numberColumn, textColumn, type Row } from '../../sqlite/row.ts'
 import type { Store } from '../../sqlite/store.ts'
+import { trackStartMs } from '../handles.ts'
+import { forgetTracksStatement } from '../reporter-tracks.ts'
 import { append, caseOf } from './case-log.ts'
 import type { CaseParts } from './case-parts.ts'
-import { ACCURACY_MS } from './reporter-weights.ts'
 import { RETENTION_MS, retentionClassOf, UNDECIDED_KEPT_MS } from './retention-classes.ts'
 
 /** A deletion that was carried out. Nothing of the case is left but this. */
@@ -39,7 +40,7 @@ export async function sweepCases({
     }
     if (rows.length < BATCH_ROWS || deleted.length === before) break
   }
-  await store.write(FORGET, [nowMs - ACCURACY_MS])
+  await store.writeAll([forgetTracksStatement(nowMs), [FORGET_OUTCOMES, [trackStartMs(nowMs)]]])
   await deleteOrphans(store, nowMs - UNDECIDED_KEPT_MS)
   return deleted
 }
@@ -124,7 +125,8 @@ const DELETE_CASE = `DELETE FROM cases WHERE ${GOES}`
 const DELETION = `SELECT case_id, at_ms, class, actor, reports FROM case_deletions WHERE case_id = ?`
 const DELETIONS = `SELECT case_id, at_ms, class, actor, reports FROM case_deletions
   ORDER BY at_ms DESC, case_id DESC LIMIT ?`
-const FORGET = `DELETE FROM reporter_outcomes WHERE at_ms <= ?`
+/** What was decided under handles that nobody has any more. */
+const FORGET_OUTCOMES = 'DELETE FROM reporter_outcomes WHERE at_ms < ?'
 const DELETE_ORPHANS = `DELETE FROM reports WHERE id IN (SELECT id FROM reports
   WHERE received_ms < ? AND NOT EXISTS (SELECT 1 FROM case_reports WHERE report = reports.id)
   ORDER BY id LIMIT ?)`

@@ -6,6 +6,7 @@ import type { Access } from '../cases/access.ts'
 import { append, type KnownCase } from '../cases/case-log.ts'
 import type { CaseParts } from '../cases/case-parts.ts'
 import { isHeldBy } from '../cases/case-state.ts'
+import { trackStartMs } from '../handles.ts'
 import { newSortedId } from '../report-id.ts'
 import type { Actor } from '../cases/team.ts'
 import { checkForm, type DecisionForm } from './decision-form.ts'
@@ -207,7 +208,10 @@ function effectsOf(
     readonly atMs: number
   },
 ): readonly Statement[] {
-  return [...toApply(decision, made.sanctions), [OUTCOMES, [atMs, form.outcome, id]]]
+  return [
+    ...toApply(decision, made.sanctions),
+    [OUTCOMES, [atMs, form.outcome, id, trackStartMs(atMs)]],
+  ]
 }
 
 const INSERT = `INSERT INTO case_decisions (id, case_id, bulk, state, body) VALUES (?, ?, ?, ?, ?)`
@@ -215,7 +219,9 @@ const TAKE = `UPDATE case_decisions SET state = 'taken', body = ? WHERE id = ?`
 const SUPERSEDE = `UPDATE case_decisions SET state = 'superseded' WHERE id = ?`
 const OF_CASE = `SELECT id, state, body FROM case_decisions WHERE case_id = ? ORDER BY id DESC`
 const MESSAGES = `SELECT message_id FROM case_messages WHERE case_id = ? ORDER BY message_id`
-const OUTCOMES = `INSERT INTO reporter_outcomes (reporter, case_id, at_ms, outcome)
-  SELECT reporter, case_id, ?, ? FROM case_reporters WHERE case_id = ?
+/** Of those whose handle is still in use. */
+const OUTCOMES = `INSERT INTO reporter_outcomes (track, case_id, at_ms, outcome)
+  SELECT DISTINCT track, case_id, ?, ? FROM case_reports JOIN reporter_tracks USING (report)
+  WHERE case_id = ? AND reporter_tracks.at_ms >= ?
   ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, outcome = excluded.outcome`
 const FORGET_OUTCOMES = `DELETE FROM reporter_outcomes WHERE case_id = ?`

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { TRACK_MS, trackStartMs } from '../../../src/reports/handles.ts'
 import { room } from '../../support/franking.ts'
 import {
   ann,
@@ -37,9 +38,9 @@ test('a reporter weighs more with each report that led to action, and less with 
   expect(await weightOf(cases, 'tampered')).toBe(1)
 })
 
-test('what is older than 30 days, undone or reversed does not count', async () => {
+test('what is undone or reversed does not count', async () => {
   const cases = await openCases()
-  const { desk, time } = cases
+  const { desk } = cases
   const id = await decided(cases, 'undone')
   await desk.decisions.undo(ann, id, '')
   expect(await weightOf(cases, 'undone')).toBe(1)
@@ -49,9 +50,20 @@ test('what is older than 30 days, undone or reversed does not count', async () =
   const bob = { name: 'bob', mfa: true }
   await desk.appeals.decide(bob, appeal.id, { outcome: 'reversed', reasons: 'No.' })
   expect(await weightOf(cases, 'reversed')).toBeCloseTo(2 / 3)
-  await decided(cases, 'old', noActionForm())
-  time.nowMs += 30 * DAY_MS
-  expect(await weightOf(cases, 'old')).toBe(1)
+})
+
+test('what was decided under handles of before is forgotten, and counts for nobody', async () => {
+  const cases = await openCases()
+  const { desk, report, store, time } = cases
+  await decided(cases, 'wrong', noActionForm())
+  const { case: late } = await report({ reporter: 'late', room: `${room}-late` })
+  time.nowMs = trackStartMs(time.nowMs) + TRACK_MS
+  await desk.leases.claim(ann, late)
+  await desk.decisions.decide(ann, late, { form: noActionForm() })
+  await desk.tend()
+  for (const table of ['reporter_tracks', 'reporter_outcomes'])
+    expect(store.all(`SELECT * FROM ${table} LIMIT 1`)).toEqual([])
+  expect(await weightOf(cases, 'late')).toBe(1)
 })
 
 test('beyond 30 reports a day nothing weighs, and all of it is kept', async () => {
