@@ -7,6 +7,7 @@ import {
   type Form,
 } from '../model/metadata.ts'
 import { fieldList } from './fields.ts'
+import { isKeptAsReport, reportsKeptDays } from './report-retention.ts'
 import type { Suite, SuiteEntry } from './suite.ts'
 import { purposesOf } from './suite-table.ts'
 
@@ -57,16 +58,17 @@ function floorEntry(
     (declared) =>
       declared.field === field && declared.audience === audience && declared.wireFloor === 'bucket',
   )
+  const ceiling = wireFloor(declarations, field, audience)
   return Object.freeze({
     field,
     audience,
     // A floor here would refuse the operations whose own wire floor is lower.
     floor: 'absent',
-    ceiling: wireFloor(declarations, field, audience),
+    ceiling,
     // Where one operation needs more, others are content with a bucket.
     width: isBucketed ? BARE_WIDTHS[field] : undefined,
     purposes: purposesOf(field, audience),
-    retentionDays: 0,
+    retentionDays: ceiling !== 'absent' && isKeptAsReport(field, audience) ? reportsKeptDays : 0,
   })
 }
 

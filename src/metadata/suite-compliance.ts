@@ -91,8 +91,6 @@ const ARCHIVE_DAYS = 1_827
 const terms: SuiteTerms = {
   retentionDays: { hub: 90, follower: 90, target: 90, archive: ARCHIVE_DAYS },
   fieldRetentionDays: {
-    'report.evidence': 365,
-    'report.note': 365,
     'contact.query': 0,
     'asset.url': 0,
   },

@@ -153,10 +153,6 @@ export const identifiedTable: SuiteTable = {
 const terms: SuiteTerms = {
   retentionDays: { hub: 30, follower: 30, target: 30, archive: 90 },
   fieldRetentionDays: {
-    'report.subject': 180,
-    'report.reporter': 180,
-    'report.evidence': 180,
-    'report.note': 180,
     'contact.query': 0,
     'asset.url': 0,
   },

@@ -151,10 +151,6 @@ const table: SuiteTable = {
 const terms: SuiteTerms = {
   retentionDays: { hub: 7, follower: 7, target: 7, archive: 30 },
   fieldRetentionDays: {
-    'report.subject': 180,
-    'report.reporter': 180,
-    'report.evidence': 180,
-    'report.note': 180,
     'contact.query': 0,
     'asset.url': 0,
   },

@@ -1,6 +1,7 @@
 import type { Audience, FieldName, Form, Purpose } from '../model/metadata.ts'
 import { audiences } from '../model/metadata.ts'
 import { fieldList } from './fields.ts'
+import { isKeptAsReport, isReportField, reportsKeptDays } from './report-retention.ts'
 import type { SuiteEntry } from './suite.ts'
 
 /** Floor and ceiling. */
@@ -10,7 +11,7 @@ export type Interval = readonly [floor: Form, ceiling: Form]
 export type SuiteTable = Readonly<Record<FieldName, Readonly<Record<Audience, Interval>>>>
 
 export interface SuiteTerms {
-  /** Days for which an audience may keep what it is shown. */
+  /** Days for which an audience may keep what it is shown; reports have a time of their own. */
   readonly retentionDays: Readonly<Record<Audience, number>>
   /** Fields with a retention of their own, in days. */
   readonly fieldRetentionDays?: Readonly<Partial<Record<FieldName, number>>>
@@ -41,7 +42,6 @@ export function entriesOf(table: SuiteTable, terms: SuiteTerms): readonly SuiteE
   return fieldList.flatMap(({ name: field }) =>
     audiences.map((audience) => {
       const [floor, ceiling] = table[field][audience]
-      const retention = terms.fieldRetentionDays?.[field] ?? terms.retentionDays[audience]
       return Object.freeze({
         field,
         audience,
@@ -49,14 +49,19 @@ export function entriesOf(table: SuiteTable, terms: SuiteTerms): readonly SuiteE
         ceiling,
         width: terms.widths[field],
         purposes: purposesOf(field, audience),
-        retentionDays: ceiling === 'absent' ? 0 : retention,
+        retentionDays: ceiling === 'absent' ? 0 : retentionOf(terms, field, audience),
       })
     }),
   )
 }
 
+function retentionOf(terms: SuiteTerms, field: FieldName, audience: Audience): number {
+  if (isKeptAsReport(field, audience)) return reportsKeptDays
+  return terms.fieldRetentionDays?.[field] ?? terms.retentionDays[audience]
+}
+
 /** What a field is shown for: the journal keeps for compliance, reports serve moderation alone. */
 export function purposesOf(field: FieldName, audience: Audience): readonly Purpose[] {
   if (audience === 'archive') return ['moderation', 'compliance']
-  return field.startsWith('report.') ? ['moderation'] : ['delivery', 'moderation']
+  return isReportField(field) ? ['moderation'] : ['delivery', 'moderation']
 }

@@ -13,7 +13,10 @@ export interface SuiteEntry {
   readonly width: number | undefined
   /** For which the field is shown; for any other purpose it is forbidden. */
   readonly purposes: readonly Purpose[]
-  /** How long the audience may keep it, in days; 0 means until the exchange is answered. */
+  /**
+   * How long the audience may keep it, in days; 0 means until the exchange is answered. A report is kept
+   * so long after the last that happened in its case.
+   */
   readonly retentionDays: number
 }
 

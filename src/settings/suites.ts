@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { builtInNames, privateSuiteSchema } from '../metadata/requirements/private-suite.ts'
+import { isKeptAsReport, reportsKeptDays } from '../metadata/report-retention.ts'
+import {
+  builtInNames,
+  privateSuiteSchema,
+  type PrivateSuite,
+} from '../metadata/requirements/private-suite.ts'
 import { integer } from './fields.ts'
 import type { KeyPath } from './problems.ts'
 
@@ -28,6 +33,10 @@ export const privateSuitesSchema = z
   .max(16, 'expected at most 16 suites')
   .refine((suites) => isUnique(suites.map(({ code }) => code)), 'expected each code once')
   .refine((suites) => isUnique(suites.map(({ name }) => name)), 'expected each name once')
+  .refine(
+    (suites) => suites.every(statesReports),
+    `expected retentionDays of at least ${reportsKeptDays} for what a report shows to the hub`,
+  )
   .default([])
   .describe(
     'Suites of our own: code, name, summary, shows, requiresFrank, pseudonymousCredentials, timeBucketMs and entries, as in metadata-requirements.schema.json.',
@@ -96,6 +105,15 @@ export function unknownSuites(
 
 function expectedOneOf(names: readonly string[]): string {
   return `expected one of ${names.join(', ')}`
+}
+
+/** Whether it promises no less than what happens to reports. */
+function statesReports({ entries }: PrivateSuite): boolean {
+  return entries
+    .filter(
+      ({ field, audience, ceiling }) => ceiling !== 'absent' && isKeptAsReport(field, audience),
+    )
+    .every(({ retentionDays }) => retentionDays >= reportsKeptDays)
 }
 
 function isUnique(values: readonly unknown[]): boolean {

@@ -19,14 +19,14 @@ export type PinMode = 'strict' | 'vouched' | 'none'
 
 /** The suites that come with this product. A test holds the digests to the tables. */
 export const builtInSuites: readonly MetadataSuite[] = [
-  suite(1, 'bare-minimum', '7f02a109d6ef77431cee7ca1a60ea03d12e84cc8ca7ae7acf6cba8c1ff971c3b'),
+  suite(1, 'bare-minimum', 'b7116dc56f4d0ea24a32be4333661348cebc3dee7f355878928928365e99c145'),
   suite(
     2,
     'moderated-pseudonyms',
-    '8df239efa79329f3f2c56bd0542341ef70e070d91ee5d0cf2f93e6e3c5512041',
+    '2c4429a538f0d0685d744b5b85296326fb4d03e51ef5d318faf500b3b38aefdf',
   ),
-  suite(3, 'identified', '75a59925ded1dd92f34d112c85bada5d186c57e55182a8cb651cdd17102ac6af'),
-  suite(4, 'compliance', 'c03fb048f9e067da7488e1c5df6b9ab16eba3970c82601d0661d6a4b762f9781'),
+  suite(3, 'identified', 'a6b2249e87dc767208ad303558a84a55c847a33e38fc273bf6313fcedfc92cbd'),
+  suite(4, 'compliance', 'e8c5aa245d9a5de77dcdc8084cef580c4afa01e04449ff72d6f527ce4ec9e29f'),
 ]
 
 /** The component that pins a suite. Throws `suite-not-accepted` for a name that we do not know. */

@@ -132,7 +132,9 @@ export const documentSchema = z
     retention: z
       .strictObject({
         deliveryDays: days.describe('What is kept to deliver: queues, stamps.'),
-        moderationDays: days.describe('Reports and what was decided on them.'),
+        moderationDays: days.describe(
+          'Reports and what was decided on them, after the last that happened in their case; longer only under appeal or a legal hold.',
+        ),
         complianceDays: days.describe("The operator's own journal."),
       })
       .describe('How long it keeps what, at most, whatever suite is in force.'),

@@ -1,18 +1,20 @@
+import { reportRetentionDays } from '../../metadata/report-retention.ts'
 import type { CaseState } from './case-state.ts'
 
 /** Why a case is kept, and for how long after its decision. A legal hold keeps it beyond any of them. */
 export type RetentionClass = 'not-verified' | 'no-action' | 'action' | 'child-safety'
 
-/** In ms. Actions are kept a little longer than they can be appealed against. */
+const DAY_MS = 86_400_000
+/** In ms: what is stated is what happens. */
 export const RETENTION_MS: Readonly<Record<RetentionClass, number>> = {
-  'not-verified': 14 * 86_400_000,
-  'no-action': 30 * 86_400_000,
-  action: 185 * 86_400_000,
-  'child-safety': 366 * 86_400_000,
+  'not-verified': reportRetentionDays.notVerified * DAY_MS,
+  'no-action': reportRetentionDays.noAction * DAY_MS,
+  action: reportRetentionDays.action * DAY_MS,
+  'child-safety': reportRetentionDays.childSafety * DAY_MS,
 }
 
 /** A verified case that nobody decides is kept no longer than this after its last report, in ms. */
-export const UNDECIDED_KEPT_MS = 180 * 86_400_000
+export const UNDECIDED_KEPT_MS = reportRetentionDays.undecided * DAY_MS
 
 export function retentionClassOf(
   queue: string,

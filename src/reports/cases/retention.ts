@@ -107,8 +107,8 @@ const DELETIONS_MAX = 1_000
 const DUE = `SELECT id FROM cases
     WHERE held = 0 AND keep_until_ms IS NOT NULL AND keep_until_ms <= ?1
   UNION ALL SELECT id FROM cases
-    WHERE held = 0 AND stage = 'waiting' AND phase <> 'proposed' AND last_report_ms <= ?2
-      AND (verified = 0 OR last_report_ms <= ?3)
+    WHERE held = 0 AND stage = 'waiting' AND last_report_ms <= ?2
+      AND (verified = 0 AND phase <> 'proposed' OR last_report_ms <= ?3)
   LIMIT ?4`
 const GOES = `id = ? AND held = 0 AND last_report_ms <= ?`
 const IF_GOES = `AND EXISTS (SELECT 1 FROM cases WHERE ${GOES})`

@@ -98,6 +98,17 @@ test('what nobody decides is not kept for ever', async () => {
   expect((await desk.tend()).deleted).toMatchObject([{ case: verified.case, class: 'undecided' }])
 })
 
+test('a proposal that nobody approves outlives the time of what is not verified, and no other', async () => {
+  const cases = await openCases({ secondPerson: ['ban'] })
+  const { desk, time } = cases
+  const id = await decidedCase(cases, banForm(), { result: 'unverifiable' })
+  expect(desk.show(ann, id).case.phase).toBe('proposed')
+  time.nowMs += 179 * DAY_MS
+  expect((await desk.tend()).deleted).toEqual([])
+  time.nowMs += DAY_MS
+  expect((await desk.tend()).deleted).toMatchObject([{ case: id }])
+})
+
 test('a pending appeal keeps its case, and its decision begins the time anew', async () => {
   const cases = await openCases()
   const { desk, time } = cases

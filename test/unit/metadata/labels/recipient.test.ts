@@ -142,7 +142,7 @@ test('nothing is kept for longer than the recipient states, nor than the suite p
   const sights = sightsUnder(pseudonyms, 'hub')
   const hub = labelRecipient({ ...input, audience: 'hub', suite: pseudonyms, sights, retention })
   expect(row(hub, 'message.kind')?.retentionDays).toBe(3)
-  expect(row(hub, 'report.subject')?.retentionDays).toBe(180)
+  expect(row(hub, 'report.subject')?.retentionDays).toBe(366)
 })
 
 test('a private suite that forbids what the protocol forces refuses, and says so', () => {
