@@ -92,7 +92,13 @@ export async function writeConfiguration(stage: Stage, dataDirectory: string): P
     policies: 'consumer',
     // Connections of a row are open long before its first request.
     limits: { listener: { headersMs: 60_000, requestMs: 60_000 } },
-    rates: { peer: open, peerRoom: open, roomSender: open },
+    rates: {
+      peer: open,
+      peerRoom: open,
+      roomSender: open,
+      epochSender: open,
+      tokenVerify: open,
+    },
     log: { level: 'warn' },
   }
   const file = join(stage.directory, 'postern.json')
