@@ -15,6 +15,7 @@ import {
 } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
 import { readBase64url } from './base64url.ts'
+import { ecdsaDer } from './ecdsa-signature.ts'
 import { admissionCodec, type Admission } from './pseudonym-certificate.ts'
 import { pseudonymIdBytes } from './pseudonym-key.ts'
 import { seconds } from './seconds.ts'
@@ -89,8 +90,7 @@ export function verifySenderProof(
   publicKey: KeyObject,
   message: ProvenMessage,
 ): boolean {
-  const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
-  return verify('sha256', signedBytes(message, proof), key, proof.signature)
+  return verify('sha256', signedBytes(message, proof), publicKey, ecdsaDer(proof.signature))
 }
 
 function signedBytes(
