@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import { blobColumn } from '../sqlite/row.ts'
 import type { Migration, Store, StoreValue } from '../sqlite/store.ts'
 import { decode, encode, fixed, struct, uint64, type Codec } from '../wire/codec.ts'
@@ -170,12 +177,19 @@ function open(key: KeyObject, frankingTag: Buffer, sealed: Buffer): RelayEntry |
   }
 }
 
-/** Key and nonce are for one entry: the tag is a commitment to one message. */
-function entrySecrets(key: KeyObject, frankingTag: Buffer): readonly [key: Buffer, nonce: Buffer] {
+/**
+ * Key and nonce are for one entry: the tag is a commitment to one message. Both secrets are made keys
+ * first: Node takes twice as long with octets.
+ */
+function entrySecrets(
+  key: KeyObject,
+  frankingTag: Buffer,
+): readonly [key: KeyObject, nonce: Buffer] {
+  const input = createSecretKey(frankingTag)
   const bytes = Buffer.from(
-    hkdfSync('sha256', frankingTag, key.export(), 'relay-log-value', KEY_BYTES + NONCE_BYTES),
+    hkdfSync('sha256', input, key.export(), 'relay-log-value', KEY_BYTES + NONCE_BYTES),
   )
-  return [bytes.subarray(0, KEY_BYTES), bytes.subarray(KEY_BYTES)]
+  return [createSecretKey(bytes.subarray(0, KEY_BYTES)), bytes.subarray(KEY_BYTES)]
 }
 
 function dayOf(timestampMs: number): number {
