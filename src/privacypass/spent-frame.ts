@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { crc32Of } from './short-crc32.ts'
 import { wordAt } from './spent-fingerprint.ts'
 import { BATCH_MAX } from './spent-tokens.ts'
 
@@ -89,7 +90,7 @@ export function readFrame(bytes: Buffer, at: number, checkBefore: number): Frame
   const length = frameBytes(count)
   if (bytes.length - at < length) return SHORT
   const end = at + length - CHECK_BYTES
-  const check = crc32(bytes.subarray(at, end), checkBefore)
+  const check = crc32Of(bytes, { begin: at, end }, checkBefore)
   if (check !== bytes.readUInt32LE(end)) return BAD
   const spentMs = bytes.readDoubleLE(at + 4)
   const frame = { bytes, at: at + FRAME_HEADER_BYTES, count, spentMs }
