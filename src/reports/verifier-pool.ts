@@ -8,6 +8,10 @@ export interface VerifierPoolOptions {
   readonly keys: () => OpeningKeySet
   /** For one batch; then its process is killed. Default: 5 s. */
   readonly deadlineMs?: number
+  /** How long a process waits for more to do. Default: 250 ms. */
+  readonly idleMs?: number
+  /** After which a process takes no more. Default: 5 s. */
+  readonly lifeMs?: number
   /** Reports that wait; one more is refused. Default: 1,024. */
   readonly waitingMax?: number
   /** For tests: another program in its place. */
@@ -31,14 +35,21 @@ interface Job {
   attempts: number
 }
 
+interface Running {
+  pumping: boolean
+  closed: boolean
+  child: ChildProcess | undefined
+  /** Tells a process that waits that there is more to do. */
+  onMore: (() => void) | undefined
+}
+
 /**
- * One process at a time takes batches while there are reports, a bounded number of them, and is killed
- * then. Whoever kills it hurts no other report: those of its batch are opened again, one by one.
+ * One process at a time takes batches while reports come, for a bounded time, and is killed then. Whoever kills it hurts no other report: those of its batch are opened again, one by one.
  */
 export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
   const { waitingMax = WAITING_MAX } = options
   const waiting: Job[] = []
-  const running = { pumping: false, child: undefined as ChildProcess | undefined, closed: false }
+  const running: Running = { pumping: false, closed: false, child: undefined, onMore: undefined }
   const pump = async () => {
     if (running.pumping) return
     running.pumping = true
@@ -55,6 +66,7 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
         throw unavailable(running.closed ? 'closed' : 'busy')
       const settle = Promise.withResolvers<OpenedReport>()
       waiting.push({ report, settle, isSuspect: false, attempts: 0 })
+      running.onMore?.()
       void pump()
       return settle.promise
     },
@@ -73,13 +85,16 @@ function rejectAll(waiting: Job[]): void {
 /** One process, from its start to its end. */
 async function runProcess(
   waiting: Job[],
-  running: { child: ChildProcess | undefined },
+  running: Running,
   options: VerifierPoolOptions,
 ): Promise<void> {
-  const child = start(options.program ?? PROGRAM)
+  const { program = PROGRAM, idleMs = IDLE_MS, lifeMs = LIFE_MS } = options
+  const child = start(program)
   running.child = child
+  const life = AbortSignal.timeout(lifeMs)
   try {
-    for (let batches = 0; batches < BATCHES_MAX && waiting.length > 0; batches += 1) {
+    while (!life.aborted) {
+      if (waiting.length === 0 && !(await isMoreToDo(running, child, idleMs))) return
       const batch = nextBatch(waiting)
       if (await runBatch(child, batch, options)) continue
       giveBack(waiting, batch)
@@ -88,6 +103,22 @@ async function runProcess(
   } finally {
     running.child = undefined
     child.kill('SIGKILL')
+  }
+}
+
+/** False where nothing comes within the time, or the process ends. */
+async function isMoreToDo(running: Running, child: ChildProcess, idleMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const onEnd = () => resolve(false)
+  const timer = setTimeout(onEnd, idleMs)
+  child.once('exit', onEnd)
+  running.onMore = () => resolve(true)
+  try {
+    return await promise
+  } finally {
+    running.onMore = undefined
+    child.off('exit', onEnd)
+    clearTimeout(timer)
   }
 }
 
@@ -165,9 +196,10 @@ function unavailable(reason: string): GatewayError {
 
 const PROGRAM = new URL('./verifier-process.ts', import.meta.url)
 const DEADLINE_MS = 5_000
+const IDLE_MS = 250
+const LIFE_MS = 5_000
 const WAITING_MAX = 1_024
 const BATCH_MAX = 64
-const BATCHES_MAX = 32
 const ATTEMPTS_MAX = 2
 const RETRY_MS = 5_000
 const HEAP_MEGABYTES_MAX = 256

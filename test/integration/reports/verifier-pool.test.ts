@@ -3,10 +3,15 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { OpenedReport, ReportToOpen } from '../../../src/reports/open-report.ts'
-import { createVerifierPool, type VerifierPoolOptions } from '../../../src/reports/verifier-pool.ts'
+import {
+  createVerifierPool,
+  type VerifierPool,
+  type VerifierPoolOptions,
+} from '../../../src/reports/verifier-pool.ts'
 import { alice, room, textContent } from '../../support/franking.ts'
 import { abusive, openDesk, openingKeys, reportExchange } from '../../support/reports.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { until } from '../../support/until.ts'
 
 const content = textContent('abusive text')
 
@@ -28,10 +33,19 @@ function poisonable(): URL {
     `process.on('message', ({ reports }) => {
       if (reports.some(({ reportId }) => reportId.startsWith('kill'))) process.exit(1)
       if (reports.some(({ reportId }) => reportId.startsWith('hang'))) for (;;);
-      process.send(reports.map(() => ({ kind: 'refused', fault: 'malformed' })))
+      const answer = (id) => ({ fault: 'malformed', ...(id === 'who' && { message: process.pid }) })
+      process.send(reports.map(({ reportId }) => ({ kind: 'refused', ...answer(reportId) })))
     })`,
   )
   return pathToFileURL(path)
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 test('a report is opened in another process, and comes back without its content', async () => {
@@ -79,6 +93,20 @@ test.each(['kill', 'hang'])(
     ])
   },
 )
+
+test('a process takes what comes soon after, is another one once its time is over, and ends by itself', async () => {
+  const pidOf = async ({ open }: VerifierPool) => {
+    const opened = await open(report('who'))
+    return opened.kind === 'refused' ? Number(opened.message) : 0
+  }
+  const lasting = openPool({ program: poisonable(), idleMs: 2_000, lifeMs: 60_000 })
+  const first = await pidOf(lasting)
+  expect(first).toBeGreaterThan(0)
+  expect(await pidOf(lasting)).toBe(first)
+  const short = openPool({ program: poisonable(), idleMs: 2_000, lifeMs: 1 })
+  expect(await pidOf(short)).not.toBe(await pidOf(short))
+  await until(() => !isRunning(first))
+})
 
 test('a desk whose verifier dies keeps nothing, and takes the same report afterwards', async () => {
   const dead = openPool({ program: pathToFileURL(join(tempDir(), 'missing.mjs')) })
