@@ -64,7 +64,10 @@ export async function listening(port: number, { process: child }: Child): Promis
   throw new Error('a process of the benchmark does not listen')
 }
 
-/** CPU time of a process and its children, with all of their threads, in µs: to 10 ms, as the kernel counts. */
+/**
+ * CPU time of a process and its children, those that ended too, with all of their threads, in µs: to
+ * 10 ms, as the kernel counts.
+ */
 export function cpuMicros(pid: number): number {
   const childPids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
   const own = [String(pid), ...childPids.filter((text) => text.trim() !== '')]
@@ -75,7 +78,8 @@ function ticksOf(pid: string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The name of the program stands in parentheses and may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[UTIME_FIELD]) + Number(fields[UTIME_FIELD + 1])
+  const times = fields.slice(UTIME_FIELD, UTIME_FIELD + TIME_FIELDS)
+  return times.reduce((sum, time) => sum + Number(time), 0)
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -109,5 +113,7 @@ const ATTEMPT_MS = 50
 const STOP_MS = 10_000
 /** `utime` after pid, comm: proc(5), counted from `state`. */
 const UTIME_FIELD = 11
+/** In user and kernel mode, then the same of children that ended. */
+const TIME_FIELDS = 4
 /** USER_HZ is 100 on Linux. */
 const MICROS_PER_TICK = 10_000

@@ -16,13 +16,20 @@ import { createVerifierPool } from '../../src/reports/verifier-pool.ts'
 import { openStore } from '../../src/sqlite/store.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { abuseReportCodec } from '../../src/wire/mimi/report-abuse.ts'
+import { cpuMicros } from '../processes.ts'
+
+export interface MeasuredIntake {
+  readonly perSecond: number
+  /** By the CPU time of all processes: what one core would take if it did nothing else. */
+  readonly perCoreSecond: number
+}
 
 /**
- * Reports per second, each of one message that nobody has reported before: opened in the verifier's
- * process, checked, sealed, on the disk. This process, the verifier's and the writer share a core
- * where the benchmark pins them.
+ * Reports, each of one message that nobody has reported before: opened in the verifier's process,
+ * checked, sealed, on the disk. This process, the verifier's and the writer share a core where the
+ * benchmark pins them.
  */
-export async function intakePerSecond(directory: string): Promise<number> {
+export async function measureIntake(directory: string): Promise<MeasuredIntake> {
   const path = join(directory, 'intake.db')
   const migrations = [...reportMigrations, ...relayLogMigrations]
   await using store = await openStore({ path, migrations })
@@ -58,11 +65,13 @@ export async function intakePerSecond(directory: string): Promise<number> {
   const reports = Array.from({ length: REPORTS }, report)
   await Promise.all(reports.splice(0, WARM_UP).map((one) => desk.receive(one)))
   const startMs = performance.now()
+  const startMicros = cpuMicros(process.pid)
   const count = reports.length
   const receipts = await Promise.all(Array.from({ length: AT_ONCE }, () => lane(desk, reports)))
   const seconds = (performance.now() - startMs) / 1_000
+  const coreSeconds = (cpuMicros(process.pid) - startMicros) / 1e6
   if (receipts.flat().some(({ result }) => result !== 'verified')) throw new Error('not verified')
-  return count / seconds
+  return { perSecond: count / seconds, perCoreSecond: count / coreSeconds }
 }
 
 async function lane(
