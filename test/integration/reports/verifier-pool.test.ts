@@ -40,6 +40,12 @@ function poisonable(): URL {
   return pathToFileURL(path)
 }
 
+/** Of the process that opens a report now. */
+async function pidOf({ open }: VerifierPool): Promise<number> {
+  const opened = await open(report('who'))
+  return opened.kind === 'refused' ? Number(opened.message) : 0
+}
+
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -95,10 +101,6 @@ test.each(['kill', 'hang'])(
 )
 
 test('a process takes what comes soon after, is another one once its time is over, and ends by itself', async () => {
-  const pidOf = async ({ open }: VerifierPool) => {
-    const opened = await open(report('who'))
-    return opened.kind === 'refused' ? Number(opened.message) : 0
-  }
   const lasting = openPool({ program: poisonable(), idleMs: 2_000, lifeMs: 60_000 })
   const first = await pidOf(lasting)
   expect(first).toBeGreaterThan(0)
