@@ -13,7 +13,7 @@ export interface NoticeHandlersOptions {
   readonly reports: Pick<ReportDesk, 'show'>
   /** To what the reporter of a report agreed. */
   readonly consentOf: (report: ReportDetail['summary']) => Consent
-  /** Verified cases for each 10,000 messages of a provider; undefined where nothing is counted. */
+  /** Verified cases for each 10,000 messages of a provider; undefined where there are too few. */
   readonly casesPer10000: (peer: string) => number | undefined
   readonly clock: Clock
 }

@@ -18,11 +18,13 @@ import { createStrikeDesk, type StrikeDesk } from '../notices/strike-desk.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import { routingEngine } from '../policy/routing/routing-engine.ts'
+import { countVerifiedCases } from '../reports/cases/verified-cases.ts'
 import type { NewReport } from '../reports/report-store.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import { casesPer10000, type AbuseRateParts } from './abuse-rate.ts'
 import type { Requirements } from './requirements.ts'
 import { strikePorts, type StrikePortsOptions } from './strike-ports.ts'
 import { readSubjectPolicies } from './subject-policies.ts'
@@ -47,6 +49,7 @@ export interface Notices {
   readonly strikes: StrikeDesk
   readonly sender: NoticeSender
   readonly router: ReportRouter
+  readonly verifiedCases: AbuseRateParts['verifiedCases']
   /** Counts a report towards a strike, and sends a notice where its reporter agreed to one. Never throws. */
   readonly onTaken: (report: NewReport, isNew: boolean) => Promise<void>
   /** Forgets what has served its time. */
@@ -109,6 +112,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     strikes,
     sender,
     router,
+    verifiedCases: (provider, span) => countVerifiedCases(store, provider, span),
     onTaken: createReportTaken({ self, desk, strikes, router, onFault }),
     deleteExpired: async () =>
       (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
@@ -130,14 +134,17 @@ function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
 export function noticeHandlers({
   notices,
   reports,
+  receipts,
   clock,
-}: Pick<PipelineParts, 'reports' | 'clock'> & { readonly notices: Notices }): NoticeHandlers {
+}: Pick<PipelineParts, 'reports' | 'receipts' | 'clock'> & {
+  readonly notices: Notices
+}): NoticeHandlers {
   return createNoticeHandlers({
     ...notices,
     reports,
     clock,
     consentOf: ({ consentFlags }) => consentOf(consentFlags),
-    casesPer10000: () => undefined,
+    casesPer10000: (peer) => casesPer10000({ ...notices, receipts }, peer, clock()),
   })
 }
 
