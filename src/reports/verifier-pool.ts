@@ -44,7 +44,8 @@ interface Running {
 }
 
 /**
- * One process at a time takes batches while reports come, for a bounded time, and is killed then. Whoever kills it hurts no other report: those of its batch are opened again, one by one.
+ * One process at a time takes batches while reports come, for a bounded time, and is killed then.
+ * Whoever kills it hurts no other report: those of its batch are opened again, one by one.
  */
 export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
   const { waitingMax = WAITING_MAX } = options
