@@ -8,6 +8,7 @@ import { ClientError } from '../errors.ts'
 import { commitRequest, proposalRequest } from '../mimi/handshake.ts'
 import { notWaiting } from '../mls/committable.ts'
 import type { CommitOptions, StagedCommit } from '../mls/create-commit.ts'
+import { roomAuthKeyExtension } from '../mls/room-auth-key.ts'
 import type { IdentityLinks } from '../identity/identity-links.ts'
 import { roomIdentity, type ClientRoom, type ClientState } from './client-state.ts'
 import { fetchGroup } from './fetch-group.ts'
@@ -36,7 +37,7 @@ export async function commitChange(
   const staged = group.commit({
     proposals: made,
     authenticatedData: addAad(room, made),
-    groupInfoExtensions: linkExtensions(links),
+    groupInfoExtensions: roomGroupInfo(links),
   })
   const outcome = await sendCommit(state, room.uri, staged)
   if (outcome.kind === 'accepted') group.applyPendingCommit()
@@ -111,12 +112,18 @@ export async function sendCommit(
   return outcomeOf(decode(updateRoomResponseCodec, answer))
 }
 
-/** The members' link keys for the hub and for joiners; nothing in identified rooms. */
-export function linkExtensions(
+/**
+ * What the GroupInfo of a new epoch says besides: the key by which members prove themselves to the hub
+ * and, in pseudonymous rooms, the members' link keys.
+ */
+export function roomGroupInfo(
   links: IdentityLinks | undefined,
 ): CommitOptions['groupInfoExtensions'] {
-  return ({ tree }) =>
-    links?.extensions(tree.leaves().map(({ leaf }) => leaf)) ?? { published: [], welcomed: [] }
+  return (epoch) => {
+    const leaves = epoch.tree.leaves().map(({ leaf }) => leaf)
+    const { published = [], welcomed = [] } = links?.extensions(leaves) ?? {}
+    return { published: [roomAuthKeyExtension(epoch), ...published], welcomed }
+  }
 }
 
 /** SafeAAD with the link keys of added members; empty in identified rooms and where nobody is added. */

@@ -15,7 +15,7 @@ import { policyComponents, type RoomPolicyOptions } from '../mimi/room-policy.ts
 import { roles, roomExtensions } from '../mimi/room-extensions.ts'
 import { createKeyPackage, type LeafIdentity } from '../mls/key-package.ts'
 import { createGroup } from '../mls/open-group.ts'
-import { linkExtensions } from './change-room.ts'
+import { roomGroupInfo } from './change-room.ts'
 import type { ClientRoom, ClientState } from './client-state.ts'
 
 export interface NewRoom {
@@ -71,7 +71,7 @@ export async function createRoom(state: ClientState, options: NewRoom): Promise<
     }),
     randomness,
   })
-  const { published } = linkExtensions(links)(group.current)
+  const { published } = roomGroupInfo(links)(group.current)
   await provider.createRoom(uri, {
     suite: options.suite,
     groupInfo: encode(groupInfoCodec, group.groupInfo(published)),

@@ -24,7 +24,7 @@ import { joinExternally, joinGroup } from '../mls/open-group.ts'
 import { verifierKey } from '../mls/proposal-sender.ts'
 import { userOf } from '../mls/user-of.ts'
 import { openWelcome } from '../mls/welcome.ts'
-import { linkAad, linkExtensions, sendCommit, type ChangeOutcome } from './change-room.ts'
+import { linkAad, roomGroupInfo, sendCommit, type ChangeOutcome } from './change-room.ts'
 import type { ClientRoom, ClientState } from './client-state.ts'
 import { fetchGroup } from './fetch-group.ts'
 
@@ -82,7 +82,7 @@ export async function joinByExternalCommit(
       proposals: participantAddition(epoch, { user: participant, roleIndex }),
       pending: selfRemoves(published),
       authenticatedData: joinAad(links, identity),
-      groupInfoExtensions: linkExtensions(links),
+      groupInfoExtensions: roomGroupInfo(links),
       randomness,
       leafExtensions,
     },

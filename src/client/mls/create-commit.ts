@@ -46,8 +46,8 @@ export interface CommitOptions {
   readonly randomness: Randomness
   /** False leaves the path out where the proposals allow it: cheaper, without post-compromise security. */
   readonly withPath: boolean
-  /** Called with the tree of the epoch that begins. */
-  readonly groupInfoExtensions: (next: PublicEpoch) => GroupInfoExtensions
+  /** Called with the epoch that begins. */
+  readonly groupInfoExtensions: (next: Epoch) => GroupInfoExtensions
 }
 
 /** Who commits: a member of the group, or a client that joins by this commit. */

@@ -1,7 +1,7 @@
 import { opaque, struct, uint16, vector, type Codec, type Decoded } from '../codec.ts'
 import { extensionBytesMax, extensionCountMax, handshakeBytesMax } from './limits.ts'
 
-/** Numbers of RFC 9420 §17.3 and draft-ietf-mls-extensions; 0xF4D2 is private to this product. */
+/** Numbers of RFC 9420 §17.3 and draft-ietf-mls-extensions; 0xF4D2 and 0xF4D4 are private to this product. */
 export const extensionTypes = {
   applicationId: 1,
   ratchetTree: 2,
@@ -12,6 +12,7 @@ export const extensionTypes = {
   supportedWireFormats: 7,
   requiredWireFormats: 8,
   identityLink: 0xf4d2,
+  roomAuthKey: 0xf4d4,
 } as const
 
 const extensionCodec = struct({ type: uint16, data: opaque(extensionBytesMax) })
