@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { GatewayError } from '../model/errors.ts'
+import type { RoomAuthKey } from '../model/room-auth-key.ts'
 import { cipherSuite, type CipherSuite } from '../wire/mls/cipher-suite.ts'
 import { extensionData, extensionTypes } from '../wire/mls/extension.ts'
 import { externalSendersCodec, type ExternalSender } from '../wire/mls/external-sender.ts'
@@ -18,6 +19,7 @@ import { Writer } from '../wire/writer.ts'
 import { readDictionary } from './app-data-changes.ts'
 import { checkCapabilities } from './leaf-rules.ts'
 import { memberOf } from './member.ts'
+import { givenRoomAuthKey } from './room-auth-keys.ts'
 import { readRoomComponents } from './room-components.ts'
 import { decodeOr, refusal } from './refusal.ts'
 import { treeHash } from './tree-hash.ts'
@@ -41,6 +43,8 @@ export interface Group {
   readonly tree: PublicTree
   /** By the hex of the reference. */
   readonly pending: ReadonlyMap<string, PendingProposal>
+  /** As the signer of its GroupInfo gave it. */
+  readonly roomAuthKey: RoomAuthKey | undefined
 }
 
 export interface OpenOptions {
@@ -86,7 +90,9 @@ function* opening({
   if (suite === undefined) throw refusal('invalid-group-info', 'cipher-suite')
   const tree = parseTree(suite.hash, ratchetTree)
   if (!verified) yield 'much'
-  const group: Group = { suite, context, confirmationTag, tree, pending: new Map() }
+  const roomAuthKey = givenRoomAuthKey(groupInfo)
+  const pending = new Map()
+  const group: Group = { suite, context, confirmationTag, tree, pending, roomAuthKey }
   checkGroupInfoSignature(group, groupInfo)
   if (!treeHash(tree).equals(context.treeHash)) throw refusal('invalid-tree', 'tree-hash')
   if (verified) return group

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
+import type { RoomAuthKey } from '../model/room-auth-key.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
 import type { ExternalSender } from '../wire/mls/external-sender.ts'
 import { readDictionary } from './app-data-changes.ts'
@@ -7,8 +8,10 @@ import { domainsOf } from './leaf-identity.ts'
 import { memberOf, type Member } from './member.ts'
 import type { Participant } from './participants.ts'
 import type { Pin } from './pin.ts'
+import { roomAuthKeysAfter } from './room-auth-keys.ts'
 import { readRoomComponents } from './room-components.ts'
 import type { RoomPolicy } from './room-policy.ts'
+import type { CommitEffect } from './stage-commit.ts'
 import { leavesOf } from './tree.ts'
 
 /** The public state of a room in one epoch. Never changed: an accepted commit makes the next one. */
@@ -34,6 +37,8 @@ export interface RoomState {
   readonly components: ReadonlyMap<number, Buffer>
   readonly treeHash: Buffer
   readonly confirmedTranscriptHash: Buffer
+  /** What proves membership now, the newest first; none where the epoch's committer gave no key. */
+  readonly roomAuthKeys: readonly RoomAuthKey[]
   /** ProposalRefs of the proposals that wait for a commit. */
   readonly pendingProposals: readonly Buffer[]
 }
@@ -44,8 +49,14 @@ export function roomState(room: NamedRoom, group: Group): RoomState {
 }
 
 /** The state of the epoch after `before`. Throws `invalid-proposal` where a component is malformed. */
-export function nextRoomState(before: RoomState, group: Group): RoomState {
-  return stateOf(before, group, { code: 'invalid-proposal', before })
+export function nextRoomState(
+  before: RoomState,
+  { next, removed }: Pick<CommitEffect, 'next' | 'removed'>,
+): RoomState {
+  const state = stateOf(before, next, { code: 'invalid-proposal', before })
+  const anyRemoved = removed.length > 0
+  const keys = roomAuthKeysAfter(before.roomAuthKeys, next.roomAuthKey, anyRemoved)
+  return { ...state, roomAuthKeys: keys }
 }
 
 interface NamedRoom {
@@ -83,6 +94,7 @@ function stateOf(
     ),
     treeHash: context.treeHash,
     confirmedTranscriptHash: context.confirmedTranscriptHash,
+    roomAuthKeys: roomAuthKeysAfter([], group.roomAuthKey, false),
     pendingProposals: [...group.pending.values()].map(({ reference }) => reference),
   }
 }

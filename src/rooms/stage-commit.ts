@@ -40,6 +40,8 @@ export interface LeafChange {
 export interface CommitEffect {
   readonly next: Group
   readonly sender: Sender
+  /** The leaf of the committer: of a joiner the one that it has now. */
+  readonly committer: number
   /** The proposals of the commit, those by reference too. */
   readonly list: readonly ListedProposal[]
   readonly added: readonly LeafChange[]
@@ -79,12 +81,21 @@ export function stageCommit(group: Group, bytes: Buffer): CommitEffect {
   }
   // INVARIANT: the decoder reads a confirmation tag with every commit.
   const confirmationTag = message.confirmationTag ?? Buffer.alloc(0)
-  const next: Group = { suite: group.suite, context, confirmationTag, tree, pending: new Map() }
+  const next: Group = {
+    suite: group.suite,
+    context,
+    confirmationTag,
+    tree,
+    pending: new Map(),
+    // No commit carries it: it comes with the GroupInfo.
+    roomAuthKey: undefined,
+  }
   checkNewKeys(group.tree, tree, 'invalid-commit')
   checkNextCapabilities(group, next, 'invalid-commit')
   return {
     next,
     sender,
+    committer: committerLeaf(sender, byPath.added),
     list,
     added: [...changes.added, ...byPath.added],
     updated: [...changes.updated, ...byPath.updated],
@@ -95,6 +106,13 @@ export function stageCommit(group: Group, bytes: Buffer): CommitEffect {
     appDataUpdates: ofKind(list, 'app-data-update').map(({ proposal }) => proposal),
     proposalKinds: list.map(({ proposal }) => proposal.kind),
   }
+}
+
+/** INVARIANT: who commits is a member, or joins by the path of its commit. */
+function committerLeaf(sender: Sender, joined: readonly LeafChange[]): number {
+  const index = sender.kind === 'member' ? sender.leafIndex : joined[0]?.leafIndex
+  if (index === undefined) throw refusal('invalid-commit', 'sender')
+  return index
 }
 
 /** The proposals themselves, those by reference from what waits. Inline ones are checked here. */

@@ -88,10 +88,11 @@ function stagedCommit(
   handshake: Extract<Handshake, { kind: 'commit' }>,
   suites: Suites,
 ): StagedCommit {
-  const effect = stageCommit(before.group, handshake.commit.bytes)
-  const groupInfo = matchGroupInfo(effect.next, handshake)
+  const staged = stageCommit(before.group, handshake.commit.bytes)
+  const { next, groupInfo } = matchGroupInfo(staged, handshake)
+  const effect = { ...staged, next }
   const { room } = before.state
-  const state = nextRoomState(before.state, effect.next)
+  const state = nextRoomState(before.state, effect)
   checkNewMembers(state, effect)
   checkWelcome(effect, handshake.welcomeRefs)
   checkCommitPolicy(before, { state, effect })

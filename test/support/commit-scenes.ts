@@ -1,3 +1,4 @@
+import { roomGroupInfo } from '../../src/client/flows/change-room.ts'
 import { addParticipants } from '../../src/client/mimi/participant-changes.ts'
 import type { MlsGroup } from '../../src/client/mls/mls-group.ts'
 import { stageHandshake, type RoomEntry } from '../../src/rooms/staged-update.ts'
@@ -13,6 +14,7 @@ export interface CommitScene {
   readonly committer: MlsGroup | undefined
 }
 
+const groupInfoExtensions = roomGroupInfo(undefined)
 const newcomer = 'mimi://f.example/u/frank'
 
 /** One commit of each kind, in rooms with roles. */
@@ -43,7 +45,8 @@ function scene(
 ): CommitScene {
   const room = newRoom()
   const alice = room.member('alice')
-  const handshake = commitHandshake(alice.commit({ proposals: proposals(room) }))
+  const staged = alice.commit({ proposals: proposals(room), groupInfoExtensions })
+  const handshake = commitHandshake(staged)
   return { name, entry: room.entry, handshake, committer: alice }
 }
 

@@ -1,0 +1,6 @@
+/** The public half of the key pair that every member of a room derives in one MLS epoch. docs/pseudonymous-senders.md */
+export interface RoomAuthKey {
+  readonly mlsEpoch: bigint
+  /** Ed25519, 32 octets. */
+  readonly publicKey: Buffer
+}
