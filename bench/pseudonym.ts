@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { openGatewayStore } from '../src/assembly/stores.ts'
+import type { Epoch } from '../src/client/mls/epoch.ts'
+import { roomAuthKeyPair } from '../src/client/mls/room-auth-key.ts'
 import { epochPseudonymUri } from '../src/model/epoch-pseudonym.ts'
 import { parseMimiUri, parseProviderDomain, uriDomain, type MimiUri } from '../src/model/ids.ts'
+import { signMembership } from '../src/privacypass/membership-proof.ts'
 import { epochStartSeconds } from '../src/privacypass/pseudonym-epoch.ts'
 import {
   generatePseudonymKey,
@@ -15,7 +18,8 @@ import { createCertificateStore, type Certificate } from '../src/senders/certifi
 export interface BenchPseudonym {
   readonly uri: MimiUri
   readonly certificate: Certificate
-  readonly prove: (message: Uint8Array) => string
+  /** As a member in this MLS epoch of the room. */
+  readonly proveIn: (epoch: Epoch) => (message: Uint8Array) => string
 }
 
 /** Of a user of b.example. */
@@ -28,11 +32,20 @@ export function newPseudonym(roomUri: string): BenchPseudonym {
   return {
     uri: epochPseudonymUri(provider, pseudonymId),
     certificate: { epochStart, room, pseudonym: pseudonymId, provider, publicKey },
-    prove: (message) => {
-      const messageHash = createHash('sha256').update(message).digest()
-      const proven = { hub: uriDomain(room), room, messageHash }
-      const position = { epochStart, sequence: 0 }
-      return writeSenderProof(signSenderProof({ privateKey, pseudonymId }, proven, position))
+    proveIn: (epoch) => {
+      const place = { hub: uriDomain(room), room }
+      const scope = { ...place, mlsEpoch: epoch.groupContext.epoch }
+      const membership = signMembership(roomAuthKeyPair(epoch).privateKey, scope, pseudonymId)
+      const signer = { privateKey, pseudonymId, membership }
+      return (message) => {
+        const messageHash = createHash('sha256').update(message).digest()
+        const proof = signSenderProof(
+          signer,
+          { ...place, messageHash },
+          { epochStart, sequence: 0 },
+        )
+        return writeSenderProof(proof)
+      }
     },
   }
 }

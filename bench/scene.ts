@@ -83,7 +83,7 @@ async function playWith(directory: string, pseudonym: BenchPseudonym): Promise<S
       ...template,
       messageAt: template.body.indexOf(hidden.bytes),
       messageBytes: hidden.bytes.length,
-      prove: pseudonym.prove,
+      prove: pseudonym.proveIn(bob.group(ours).current),
     },
     fanout: templateOf(ours, message, unfranked),
     franked: templateOf(ours, message, franked),

@@ -123,6 +123,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     rooms: followed.rooms,
     roomGrants: createRoomGrants(),
     ...unnamed.parts,
+    membershipProof: config.rooms.membershipProof,
     limiter: openLimiter({
       ...options,
       standingOf: (peer) => unnamed.standing.factor(peer),

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import { parseProviderDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
-import { pseudonymsMax } from '../pipeline/room-policy.ts'
+import { pseudonymsMax, roomAuthKeysToProve } from '../pipeline/room-policy.ts'
 import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
 import { pseudonymChallenge } from '../privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
@@ -12,7 +12,7 @@ import type { IssuerKeys } from '../senders/issuer-keys.ts'
 import { WireError } from '../wire/errors.ts'
 
 export interface PseudonymDeskOptions {
-  readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'peers' | 'limiter'>
+  readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'membershipProof' | 'peers' | 'limiter'>
   readonly issuerKeys: IssuerKeys
   readonly clock: Clock
 }
@@ -35,13 +35,15 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
       )
       return offers.flat()
     },
-    admitCertificate: async ({ room, publicKey, token }) => {
+    admitCertificate: async ({ room, publicKey, token, membership }) => {
       requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
       const provider = await issuerOf(options, room, token)
       return parts.senders.admit({
         room,
         provider,
         admission: { token, publicKey },
+        membership,
+        roomAuthKeys: roomAuthKeysToProve(parts, room),
         pseudonymsMax: pseudonymsMax(parts, { room, provider }),
         takeAdmission: async () =>
           requireTaken(await parts.limiter.mayAdmit({ provider, room }, clock())),

@@ -209,15 +209,18 @@ function refusalOf(status: number, headers: Headers, bytes: Buffer): ClientError
   })
 }
 
-/** The problem's code, and the tier that it asks for, where the answer is an RFC 9457 problem with one. */
-function problemOf(bytes: Buffer): { problem?: string; tier?: string } {
+/** The problem's code, where the answer is an RFC 9457 problem with one, and those facts that we act on. */
+function problemOf(bytes: Buffer): { problem?: string; tier?: string; currentEpoch?: bigint } {
   try {
     const { code, facts } = record(JSON.parse(bytes.toString('utf8')))
     if (typeof code !== 'string' || !PROBLEM_CODE.test(code)) return {}
-    const { tier } = record(facts ?? {})
-    return typeof tier === 'string' && PROBLEM_CODE.test(tier)
-      ? { problem: code, tier }
-      : { problem: code }
+    const { tier, currentEpoch } = record(facts ?? {})
+    return {
+      problem: code,
+      ...(typeof tier === 'string' && PROBLEM_CODE.test(tier) && { tier }),
+      ...(typeof currentEpoch === 'string' &&
+        EPOCH.test(currentEpoch) && { currentEpoch: BigInt(currentEpoch) }),
+    }
   } catch {
     return {}
   }
@@ -257,4 +260,5 @@ function bytesField(value: Record<string, unknown>, name: string): Buffer {
 
 const OCTETS = 'application/octet-stream'
 const PROBLEM_CODE = /^[a-z][a-z-]{0,63}$/
+const EPOCH = /^\d{1,20}$/
 const keyPackagesCodec = opaque(0x3fff_ffff)

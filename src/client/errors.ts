@@ -56,6 +56,8 @@ export interface ClientErrorDetails {
   /** What the hub of a room wants to see, `WWW-Authenticate`, and in which tier. */
   readonly challenge?: string
   readonly tier?: string
+  /** The MLS epoch that a room is in. */
+  readonly currentEpoch?: bigint
 }
 
 /** A refusal of the client layer. Its message is the code: nothing that was received is part of it. */
@@ -67,6 +69,7 @@ export class ClientError extends Error {
   readonly retryAfterMs: number | undefined
   readonly challenge: string | undefined
   readonly tier: string | undefined
+  readonly currentEpoch: bigint | undefined
 
   constructor(code: ClientErrorCode, details: ClientErrorDetails = {}) {
     super(code, details.cause === undefined ? undefined : { cause: details.cause })
@@ -76,6 +79,7 @@ export class ClientError extends Error {
     this.retryAfterMs = details.retryAfterMs
     this.challenge = details.challenge
     this.tier = details.tier
+    this.currentEpoch = details.currentEpoch
   }
 }
 

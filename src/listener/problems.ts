@@ -57,6 +57,10 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   'token-invalid': { status: 403, title: 'The token is not valid for this room and epoch' },
   'token-replayed': { status: 403, title: 'The token was spent on another certificate' },
   'sender-proof-invalid': { status: 403, title: 'The proof of the sender does not verify' },
+  'membership-unproven': {
+    status: 403,
+    title: 'It is not proven that the sender is a member of the room',
+  },
   'pseudonyms-exhausted': {
     status: 429,
     title: 'The provider has no further pseudonyms in this room and epoch',

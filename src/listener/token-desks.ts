@@ -1,5 +1,6 @@
 import type { MimiUri } from '../model/ids.ts'
 import type { TokenOffer } from '../privacypass/challenge-header.ts'
+import type { MembershipProof } from '../privacypass/membership-proof.ts'
 
 /** The issuer as the tokens listener sees it. */
 export interface IssuerDesk {
@@ -23,6 +24,7 @@ export interface CertificateToAdmit {
   readonly publicKey: Buffer
   /** The octets of a token, for `parseToken`. */
   readonly token: Buffer
+  readonly membership: MembershipProof | undefined
 }
 
 export interface AdmittedPseudonym {

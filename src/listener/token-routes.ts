@@ -6,12 +6,17 @@ import { readBase64url } from '../privacypass/base64url.ts'
 import { writeChallengeHeader } from '../privacypass/challenge-header.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
 import { mediaTypes } from '../privacypass/media-types.ts'
+import {
+  membershipProofBytes,
+  readMembershipProof,
+  type MembershipProof,
+} from '../privacypass/membership-proof.ts'
 import { readTokenHeader } from '../privacypass/token-header.ts'
 import { json } from './internal-route.ts'
 import { PROBLEM_CONTENT_TYPE, problemResponse } from './problems.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
-import type { IssuerDesk, PseudonymDesk } from './token-desks.ts'
+import type { CertificateToAdmit, IssuerDesk, PseudonymDesk } from './token-desks.ts'
 import type { TokenRoute } from './token-route.ts'
 import { pseudonymRequestSchema } from './token-schemas.ts'
 import { tokensOpenApi } from './tokens-openapi.ts'
@@ -95,19 +100,27 @@ function pseudonymRoute(desk: PseudonymDesk): TokenRoute {
 async function admit(desk: PseudonymDesk, room: MimiUri, request: IncomingMessage) {
   const token = readTokenHeader(request.headers.authorization ?? '')
   if (token === undefined) throw new GatewayError('sender-token-required')
-  const publicKey = parsePublicKey(await readBody(request, PSEUDONYM_BODY_BYTES_MAX))
-  const admitted = await desk.admitCertificate({ room, publicKey, token })
+  const asked = parsePseudonym(await readBody(request, PSEUDONYM_BODY_BYTES_MAX))
+  const admitted = await desk.admitCertificate({ ...asked, room, token })
   const { pseudonym, expiresAtMs, remaining } = admitted
   const expiresAt = Math.floor(expiresAtMs / 1_000)
   const { status, bytes, headers } = json(201, { pseudonym, expiresAt, remaining })
   return { status, bytes, headers: { ...headers, cacheControl: NO_STORE } }
 }
 
-function parsePublicKey(body: Buffer): Buffer {
+function parsePseudonym(body: Buffer): Pick<CertificateToAdmit, 'publicKey' | 'membership'> {
   const { success, data } = pseudonymRequestSchema.safeParse(parsedJson(body))
   const publicKey = success ? readBase64url(data.publicKey, SPKI_BYTES_MAX) : undefined
   if (publicKey === undefined) throw new GatewayError('malformed-body')
-  return publicKey
+  return { publicKey, membership: parseMembership(data?.membership) }
+}
+
+function parseMembership(text: string | undefined): MembershipProof | undefined {
+  if (text === undefined) return undefined
+  const octets = readBase64url(text, membershipProofBytes)
+  const proof = octets && readMembershipProof(octets)
+  if (proof === undefined) throw new GatewayError('malformed-body')
+  return proof
 }
 
 function parsedJson(body: Buffer): unknown {

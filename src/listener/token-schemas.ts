@@ -6,6 +6,11 @@ export const pseudonymRequestSchema = z.strictObject({
     .string()
     .max(128)
     .describe('SubjectPublicKeyInfo of the P-256 key that the token is bound to, base64url'),
+  membership: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('MembershipProof: that the pseudonym is of a member of the room, base64url'),
 })
 
 /** The JSON bodies of the tokens listener, by the names that its OpenAPI document gives them. */

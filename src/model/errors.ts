@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'token-invalid'
   | 'token-replayed'
   | 'sender-proof-invalid'
+  | 'membership-unproven'
   | 'pseudonyms-exhausted'
   | 'pseudonym-denied'
   | 'epoch-closed'

@@ -4,3 +4,7 @@ export interface RoomAuthKey {
   /** Ed25519, 32 octets. */
   readonly publicKey: Buffer
 }
+
+/** Where senders that nobody names must prove that they are members. */
+export const membershipProofRules = ['where-possible', 'always'] as const
+export type MembershipProofRule = (typeof membershipProofRules)[number]

@@ -7,7 +7,12 @@ import type { PipelineParts } from './parts.ts'
 import type { Passage } from './passage.ts'
 import { presentedTier } from './presented-tier.ts'
 import { requireWithinLimits } from './within-limits.ts'
-import { pseudonymsMax, requireMaySend, requireProviderMaySend } from './room-policy.ts'
+import {
+  pseudonymsMax,
+  requireMaySend,
+  requireProviderMaySend,
+  roomAuthKeysToProve,
+} from './room-policy.ts'
 
 export interface AdmittedMessage {
   readonly tier: SenderTier
@@ -60,6 +65,7 @@ export async function proveSender(
     proof: context.senderProof,
     once: tier === 'message-token',
     pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+    roomAuthKeys: roomAuthKeysToProve(parts, room),
     takeAdmission: async () =>
       requireWithinLimits(context, await limiter.mayAdmit({ provider, room }, clock())),
   })

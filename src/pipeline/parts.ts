@@ -24,6 +24,7 @@ import type {
   UpdateExchange,
 } from '../model/exchange.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { MembershipProofRule } from '../model/room-auth-key.ts'
 import type { Notify, Strike } from '../model/sanctions.ts'
 import type { AgreementBook } from '../peers/agreement-book.ts'
 import type { ConsentLedger } from '../peers/consent-ledger.ts'
@@ -128,6 +129,8 @@ export interface PipelineParts {
   /** Senders in our rooms that no participant list names. */
   readonly senders: UnnamedSenders
   readonly submitters: Submitters
+  /** Whether they prove that they are members where the room's epoch has a key for it, or everywhere. */
+  readonly membershipProof: MembershipProofRule
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent
   readonly stamps: StampStore

@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { ReportAbuseExchange, SubmitMessageExchange } from '../model/exchange.ts'
 import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
+import type { RoomAuthKey } from '../model/room-auth-key.ts'
 import { checkMessage, roleAllows } from '../rooms/message-rules.ts'
 import { isBarred } from '../rooms/room-policy.ts'
 import type { RoomState } from '../rooms/room-state.ts'
@@ -44,6 +45,18 @@ export function pseudonymsMax(
 ): number {
   const state = rooms.find(room)
   return state === undefined ? 0 : PSEUDONYMS_EACH * rolesOfProvider(state, provider).length
+}
+
+/**
+ * The keys by one of which a sender that nobody names proves that it is a member; undefined where it
+ * need not: nobody gave the room's epoch a key, and the operator does not insist.
+ */
+export function roomAuthKeysToProve(
+  { rooms, membershipProof }: Pick<PipelineParts, 'rooms' | 'membershipProof'>,
+  room: MimiUri,
+): readonly RoomAuthKey[] | undefined {
+  const keys = rooms.find(room)?.roomAuthKeys ?? []
+  return keys.length === 0 && membershipProof === 'where-possible' ? undefined : keys
 }
 
 /** The roles of a provider's participants, without those who are banned. */

@@ -6,6 +6,7 @@ import {
   genericBatchResponseCodec,
 } from './batch-issuance.ts'
 import { genericTokenResponseCodec, tokenRequestCodec, tokenResponseCodecs } from './issuance.ts'
+import { membershipProofCodec, membershipProofTBSCodec } from './membership-proof.ts'
 import { admissionCodec } from './pseudonym-certificate.ts'
 import { senderProofCodec, senderProofTBSCodec } from './sender-proof.ts'
 import { tokenChallengeCodec } from './token-challenge.ts'
@@ -31,4 +32,6 @@ export const tokenStructs = {
   Admission: admissionCodec,
   SenderProof: senderProofCodec,
   SenderProofTBS: senderProofTBSCodec,
+  MembershipProof: membershipProofCodec,
+  MembershipProofTBS: membershipProofTBSCodec,
 } as const satisfies Record<string, AnyCodec>

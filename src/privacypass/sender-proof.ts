@@ -16,6 +16,7 @@ import {
 import { WireError } from '../wire/errors.ts'
 import { readBase64url } from './base64url.ts'
 import { ecdsaDer } from './ecdsa-signature.ts'
+import { membershipProofCodec, type MembershipProof } from './membership-proof.ts'
 import { admissionCodec, type Admission } from './pseudonym-certificate.ts'
 import { pseudonymIdBytes } from './pseudonym-key.ts'
 import { seconds } from './seconds.ts'
@@ -42,6 +43,7 @@ export const senderProofCodec = struct({
   sequence: uint32,
   signature: signatureCodec,
   admission: optional(admissionCodec),
+  membership: optional(membershipProofCodec),
 })
 export type SenderProof = Decoded<typeof senderProofCodec>
 
@@ -71,6 +73,8 @@ export interface ProofSigner {
   readonly pseudonymId: Buffer
   /** With the first message, or with each. */
   readonly admission?: Admission | undefined
+  /** With the first message in an MLS epoch, or with each. */
+  readonly membership?: MembershipProof | undefined
 }
 
 export function signSenderProof(
@@ -78,10 +82,10 @@ export function signSenderProof(
   message: ProvenMessage,
   { epochStart, sequence }: ProofPosition,
 ): SenderProof {
-  const { privateKey: key, pseudonymId, admission } = signer
+  const { privateKey: key, pseudonymId, admission, membership } = signer
   const signed = signedBytes(message, { epochStart, sequence })
   const signature = sign('sha256', signed, { key, dsaEncoding: 'ieee-p1363' })
-  return { epochStart, pseudonymId, sequence, signature, admission }
+  return { epochStart, pseudonymId, sequence, signature, admission, membership }
 }
 
 /** Whether the key of the proof's pseudonym signed it for this message. */

@@ -6,6 +6,7 @@ import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import { Recent } from '../model/recent.ts'
 import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
 import { writeChallengeHeader } from '../privacypass/challenge-header.ts'
+import type { MembershipProof } from '../privacypass/membership-proof.ts'
 import {
   pseudonymChallenge,
   verifyAdmission,
@@ -19,7 +20,7 @@ import {
   epochSeconds,
   epochStartSeconds,
 } from '../privacypass/pseudonym-epoch.ts'
-import { readPseudonymKey } from '../privacypass/pseudonym-key.ts'
+import { pseudonymIdOf, pseudonymNonce, readPseudonymKey } from '../privacypass/pseudonym-key.ts'
 import {
   readSenderProof,
   verifySenderProof,
@@ -28,11 +29,11 @@ import {
 import type { SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
+import { ProvenMembers, type RequiredMembership } from './proven-members.ts'
 import type { ProviderStanding } from './provider-standing.ts'
 
 /** A message of a sender that no participant list names. */
-export interface UnnamedMessage {
-  readonly room: MimiUri
+export interface UnnamedMessage extends RequiredMembership {
   /** The pseudonym's URI, of the provider that handed the message in. */
   readonly sender: MimiUri
   readonly provider: ProviderDomain
@@ -40,8 +41,6 @@ export interface UnnamedMessage {
   readonly messageHash: Buffer
   /** Value of `Mimi-Sender-Proof`. */
   readonly proof: string | undefined
-  /** A certificate is good for this one message: a token for each. */
-  readonly once: boolean
   /** Pseudonyms that the provider may have in the room and epoch. */
   readonly pseudonymsMax: number
   /** Takes the admission of a certificate that verified from its budgets. Throws `rate-limited`. */
@@ -51,9 +50,10 @@ export interface UnnamedMessage {
 /** A certificate that is shown by itself. */
 export interface UnnamedAdmission extends Pick<
   UnnamedMessage,
-  'room' | 'provider' | 'pseudonymsMax' | 'takeAdmission'
+  'room' | 'provider' | 'pseudonymsMax' | 'roomAuthKeys' | 'takeAdmission'
 > {
   readonly admission: Admission
+  readonly membership: MembershipProof | undefined
 }
 
 export interface AdmittedSender {
@@ -73,8 +73,8 @@ export interface UnnamedSenders {
   /**
    * Admits the certificate where it comes for the first time, and checks the proof of the message.
    * Throws `sender-token-required` (with the challenge), `malformed-request`, `sender-proof-invalid`,
-   * `token-invalid`, `token-replayed`, `epoch-closed`, `pseudonyms-exhausted`, `pseudonym-denied`,
-   * `store-unavailable`, and what `IssuerKeys.live` throws.
+   * `membership-unproven`, `token-invalid`, `token-replayed`, `epoch-closed`, `pseudonyms-exhausted`,
+   * `pseudonym-denied`, `store-unavailable`, and what `IssuerKeys.live` throws.
    */
   prove(message: UnnamedMessage): Promise<void>
   /** Admits a certificate before its first message. Throws as `prove`. */
@@ -105,11 +105,13 @@ export function createUnnamedSenders(options: UnnamedSendersOptions): UnnamedSen
 class SqliteUnnamedSenders implements UnnamedSenders {
   private readonly options: UnnamedSendersOptions
   private readonly publicKeys = new Recent<KeyObject>(PUBLIC_KEYS_MAX)
+  private readonly members: ProvenMembers
   /** Admissions under way, by room, epoch and provider. */
   private readonly admitting = new Map<string, number>()
 
   constructor(options: UnnamedSendersOptions) {
     this.options = options
+    this.members = new ProvenMembers(options.hub)
   }
 
   async prove(message: UnnamedMessage): Promise<void> {
@@ -129,6 +131,7 @@ class SqliteUnnamedSenders implements UnnamedSenders {
       throw new GatewayError('sender-proof-invalid', { facts: { reason: 'pseudonym' } })
     if (known === undefined && proof.admission === undefined) throw await this.required(scope)
     this.requireProof(message, proof, known?.publicKey ?? proof.admission?.publicKey)
+    this.members.require(message, proof)
     if (known !== undefined || proof.admission === undefined) return
     const { admission, epochStart } = proof
     await this.admitOnce({ ...message, admission, epochStart, once })
@@ -136,6 +139,9 @@ class SqliteUnnamedSenders implements UnnamedSenders {
 
   async admit(request: UnnamedAdmission): Promise<AdmittedSender> {
     const { certificates } = this.options
+    const { admission, membership } = request
+    const shown = pseudonymIdOf(pseudonymNonce(admission.publicKey))
+    this.members.require({ ...request, once: false }, { pseudonymId: shown, membership })
     const { epochStart, pseudonymId } = await this.admitOnce({ ...request, once: false })
     const { room, provider, pseudonymsMax } = request
     return {
@@ -288,7 +294,7 @@ class SqliteUnnamedSenders implements UnnamedSenders {
   }
 }
 
-interface AdmissionRequest extends UnnamedAdmission {
+interface AdmissionRequest extends Omit<UnnamedAdmission, 'membership' | 'roomAuthKeys'> {
   readonly once: boolean
   readonly messageHash?: Buffer
   /** Undefined where the token alone says it. */

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { AssetHost } from '../model/asset-url.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
+import type { MembershipProofRule } from '../model/room-auth-key.ts'
 import type { PeerClass, Region, RoomProfile } from '../policy/vocabulary.ts'
 import type { Limits } from './limits.ts'
 import { moderationConfig, type ModerationConfig } from './moderation.ts'
@@ -40,8 +41,12 @@ export interface Config {
   readonly privateSuites: Configuration['privateSuites']
   readonly requirements: Configuration['requirements']
   readonly attested: Configuration['attested']
-  /** What policies know of our own rooms. */
-  readonly rooms: { readonly profile: RoomProfile; readonly region: Region }
+  /** What policies know of our own rooms, and whom these let write. */
+  readonly rooms: {
+    readonly profile: RoomProfile
+    readonly region: Region
+    readonly membershipProof: MembershipProofRule
+  }
   readonly policies: PolicySource
   /** With any, only policies that one of them signed take effect. */
   readonly policyKeys: readonly VerificationKey[]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { membershipProofRules } from '../model/room-auth-key.ts'
 import { peerClasses, regions, roomProfiles } from '../policy/vocabulary.ts'
 import {
   addressField,
@@ -174,9 +175,14 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       profile: oneOf(roomProfiles).default('consumer').describe('What kind of rooms these are.'),
       region: oneOf(regions).default('OTHER').describe('Where they are.'),
+      membershipProof: oneOf(membershipProofRules)
+        .default('where-possible')
+        .describe(
+          'Whether senders that nobody names prove that they are members: where the last committer gave a key for it, or `always`, so that without one they are refused.',
+        ),
     })
     .prefault({})
-    .describe('What policies know of our own rooms.'),
+    .describe('What policies know of our own rooms, and whom these let write.'),
   policies: z
     .union([z.enum(profiles), fileField], { error: 'expected the name of a profile or a path' })
     .default('consumer')

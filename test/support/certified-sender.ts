@@ -4,6 +4,7 @@ import type { MimiUri, ProviderDomain } from '../../src/model/ids.ts'
 import { requestBlindRsaToken } from '../../src/privacypass/blind-rsa/request-token.ts'
 import { blindRsaScheme } from '../../src/privacypass/blind-rsa/scheme.ts'
 import { pseudonymChallenge, type Admission } from '../../src/privacypass/pseudonym-certificate.ts'
+import type { MembershipProof } from '../../src/privacypass/membership-proof.ts'
 import {
   generatePseudonymKey,
   pseudonymIdOf,
@@ -31,6 +32,8 @@ export interface CertifiedSender {
     options?: {
       readonly bare?: boolean
       readonly sequence?: number
+      /** That it is of a member. */
+      readonly membership?: MembershipProof
       /** Where the message goes, if not where the certificate is for. */
       readonly to?: Pick<CertifiedScope, 'hub' | 'room'>
     },
@@ -56,10 +59,10 @@ export function certifiedSender(key: IssuerKey, scope: CertifiedScope): Certifie
     uri: epochPseudonymUri(scope.issuer, pseudonymId),
     pseudonymId,
     admission,
-    prove: (messageHash, { bare = false, sequence = 0, to = scope } = {}) =>
+    prove: (messageHash, { bare = false, sequence = 0, to = scope, membership } = {}) =>
       writeSenderProof(
         signSenderProof(
-          { privateKey, pseudonymId, admission: bare ? undefined : admission },
+          { privateKey, pseudonymId, admission: bare ? undefined : admission, membership },
           { ...to, messageHash },
           { epochStart: scope.epochStart, sequence },
         ),

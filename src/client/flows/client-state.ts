@@ -10,6 +10,7 @@ import { connectionCard, type Connections } from '../identity/connections.ts'
 import type { IdentityLinks } from '../identity/identity-links.ts'
 import type { RealIdentity } from '../identity/pseudonym.ts'
 import type { MetadataSuite } from '../mimi/metadata-suites.ts'
+import type { Epoch } from '../mls/epoch.ts'
 import type { LeafIdentity, OwnKeyPackage } from '../mls/key-package.ts'
 import type { MlsGroup } from '../mls/mls-group.ts'
 import { userOf } from '../mls/user-of.ts'
@@ -42,10 +43,12 @@ export interface ClientState {
 /** A sender that its hub knows for one room and one epoch only. */
 export interface UnnamedSender {
   readonly uri: string
-  /** The value of `Postern-Sender-Proof` for an MLSMessage. */
-  prove(message: Buffer): string
+  /** The value of `Postern-Sender-Proof` for an MLSMessage, in the epoch of the group that it is of. */
+  prove(message: Buffer, epoch: Epoch): string
   /** The hub took a message of it. */
   accepted(): void
+  /** The hub does not know, or no longer, that it is of a member. */
+  unproven(): void
 }
 
 export interface UnnamedSenders {

@@ -52,9 +52,15 @@ export async function sendMessage(
       if (outcome.kind === 'accepted') sender?.accepted()
       return outcome
     } catch (error) {
+      const unproven = unprovenIn(error)
+      if (unproven !== undefined && unproven > room.group.context.epoch)
+        return { kind: 'epoch-too-old', currentEpoch: unproven }
       const challenge = challengeOf(error)
-      if (challenge === undefined || attempt === ATTEMPTS_MAX) throw error
-      await state.unnamed.obtain(room.uri, challenge.header, challenge.mode)
+      const isAnswerable = unproven !== undefined || challenge !== undefined
+      if (!isAnswerable || attempt === ATTEMPTS_MAX) throw error
+      sender?.unproven()
+      if (challenge !== undefined)
+        await state.unnamed.obtain(room.uri, challenge.header, challenge.mode)
     }
   }
 }
@@ -80,7 +86,7 @@ async function submit(
   const body = encode(submitMessageRequestCodec, request)
   const answer = decode(
     submitMessageResponseCodec,
-    await provider.submitMessage(roomUri, body, sender?.prove(appMessage.bytes)),
+    await provider.submitMessage(roomUri, body, sender?.prove(appMessage.bytes, epoch)),
   )
   switch (answer.statusCode) {
     case 'accepted': {
@@ -107,6 +113,12 @@ function challengeOf(error: unknown) {
   if (header === undefined) return undefined
   const mode = tier === 'message-token' ? tier : 'epoch-pseudonym'
   return { header, mode } as const
+}
+
+/** The epoch of the room for which a hub wants to see that we are a member. */
+function unprovenIn(error: unknown): bigint | undefined {
+  const isIt = error instanceof ClientError && error.problem === 'membership-unproven'
+  return isIt ? error.currentEpoch : undefined
 }
 
 /** The size classes, in multiples of what the room's policy pads to. */
@@ -142,5 +154,5 @@ const LARGEST = 4_096
 const SIZE_CLASSES = [SMALLEST, 1_024, LARGEST]
 /** Not more than 64 KiB of padding for both. */
 const STEPS_MAX = 256
-/** By name, under a pseudonym without a certificate, and with one. */
-const ATTEMPTS_MAX = 3
+/** By name, under a pseudonym without a certificate, with one, and with a proof that was forgotten. */
+const ATTEMPTS_MAX = 4

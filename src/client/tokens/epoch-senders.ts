@@ -20,11 +20,14 @@ import {
   pseudonymIdOf,
   pseudonymNonce,
 } from '../../privacypass/pseudonym-key.ts'
+import { signMembership, type MembershipProof } from '../../privacypass/membership-proof.ts'
 import { signSenderProof, writeSenderProof } from '../../privacypass/sender-proof.ts'
 import { challengeBytes } from '../../privacypass/token-challenge.ts'
 import { tokenBytes } from '../../privacypass/token.ts'
 import type { TokenKey } from '../../privacypass/token-scheme.ts'
 import { ClientError } from '../errors.ts'
+import type { Epoch } from '../mls/epoch.ts'
+import { roomAuthKeyPair } from '../mls/room-auth-key.ts'
 import type { UnnamedSender, UnnamedSenders } from '../flows/client-state.ts'
 import type { IssuerConnection } from './issuer-connection.ts'
 
@@ -56,6 +59,8 @@ interface Certificate {
   admission: Admission | undefined
   /** Whether the hub has taken it: then its proofs are enough. */
   admitted: boolean
+  /** The MLS epoch for which the hub knows that it is of a member. */
+  memberIn: bigint | undefined
   /** Messages that it has signed. */
   messages: number
 }
@@ -150,17 +155,21 @@ export class EpochSenders implements UnnamedSenders {
 
   private sender(room: MimiUri, certificate: Certificate, epochStart: number): UnnamedSender {
     const { pseudonymId, privateKey } = certificate
+    let shownIn: bigint | undefined
     return {
       uri: epochPseudonymUri(this.options.home, pseudonymId),
-      prove: (message) => {
+      prove: (message, epoch) => {
         const admission = certificate.admitted ? undefined : certificate.admission
+        const place = { hub: uriDomain(room), room }
+        shownIn = epoch.groupContext.epoch
+        const isKnown = certificate.memberIn === shownIn
+        const membership = isKnown ? undefined : membershipIn(epoch, place, pseudonymId)
         const proven = {
-          hub: uriDomain(room),
-          room,
+          ...place,
           messageHash: hash('sha256', message, 'buffer'),
         }
         const position = { epochStart, sequence: certificate.messages }
-        const signer = { privateKey, pseudonymId, admission }
+        const signer = { privateKey, pseudonymId, admission, membership }
         const proof = writeSenderProof(signSenderProof(signer, proven, position))
         // Without a token it is a question, and answered with what is missing.
         if (certificate.admission !== undefined) certificate.messages += 1
@@ -168,6 +177,10 @@ export class EpochSenders implements UnnamedSenders {
       },
       accepted: () => {
         certificate.admitted = true
+        certificate.memberIn = shownIn
+      },
+      unproven: () => {
+        certificate.memberIn = undefined
       },
     }
   }
@@ -230,7 +243,18 @@ function newSending(): RoomSending {
 function newCertificate(): Certificate {
   const { privateKey, publicKey } = generatePseudonymKey()
   const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
-  return { privateKey, publicKey, pseudonymId, admission: undefined, admitted: false, messages: 0 }
+  const unused = { admission: undefined, admitted: false, memberIn: undefined, messages: 0 }
+  return { privateKey, publicKey, pseudonymId, ...unused }
+}
+
+/** That the pseudonym is of a member, in the words of all members. */
+function membershipIn(
+  epoch: Epoch,
+  place: { readonly hub: ProviderDomain; readonly room: MimiUri },
+  pseudonymId: Buffer,
+): MembershipProof {
+  const { privateKey } = roomAuthKeyPair(epoch)
+  return signMembership(privateKey, { ...place, mlsEpoch: epoch.groupContext.epoch }, pseudonymId)
 }
 
 /** Takes the certificate that the issuer has signed blindly. */

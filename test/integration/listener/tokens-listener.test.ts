@@ -8,9 +8,11 @@ import {
 } from '../../../src/listener/tokens-listener.ts'
 import type { CertificateToAdmit, PseudonymDesk } from '../../../src/listener/token-desks.ts'
 import { GatewayError } from '../../../src/model/errors.ts'
+import { membershipProofCodec } from '../../../src/privacypass/membership-proof.ts'
 import { challengeBytes, type TokenChallenge } from '../../../src/privacypass/token-challenge.ts'
 import { writeTokenHeader } from '../../../src/privacypass/token-header.ts'
 import { tokenBytes } from '../../../src/privacypass/token.ts'
+import { encode } from '../../../src/wire/codec.ts'
 import { issueToken, testIssuerKey } from '../../support/issuer-key.ts'
 
 const ROOM = 'mimi://hub.example/r/clubhouse'
@@ -92,7 +94,28 @@ test('a token and a key become a pseudonym of the room', async () => {
     remaining: 3,
   })
   expect(answer.headers.get('cache-control')).toBe('no-store')
-  expect(admitted).toEqual([{ room: ROOM, publicKey: spki, token: tokenBytes(token) }])
+  expect(admitted).toEqual([
+    { room: ROOM, publicKey: spki, token: tokenBytes(token), membership: undefined },
+  ])
+})
+
+test('a proof of membership comes along, or the body is refused', async () => {
+  const { admitted, pseudonyms } = desk()
+  const { url } = await start({ pseudonyms })
+  const membership = { mlsEpoch: 7n, signature: Buffer.alloc(64, 3) }
+  const octets = encode(membershipProofCodec, membership)
+  const show = (proof: Buffer) =>
+    post(`${url}${PATH}`, {
+      authorization: writeTokenHeader(token),
+      body: JSON.stringify({
+        publicKey: spki.toString('base64url'),
+        membership: proof.toString('base64url'),
+      }),
+    })
+  expect((await show(octets)).status).toBe(201)
+  expect(admitted).toMatchObject([{ room: ROOM, membership }])
+  for (const other of [octets.subarray(1), Buffer.concat([octets, Buffer.of(0)]), Buffer.alloc(0)])
+    expect(await show(other)).toMatchObject({ status: 400, json: { code: 'malformed-body' } })
 })
 
 test('a token that is not taken is answered with what would be', async () => {

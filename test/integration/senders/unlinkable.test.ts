@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
 import {
@@ -7,6 +7,7 @@ import {
 } from '../../../src/privacypass/blind-rsa/token-key.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
 import { tokenRequestCodec } from '../../../src/privacypass/issuance.ts'
+import { signMembership } from '../../../src/privacypass/membership-proof.ts'
 import { readSenderProof, senderProofCodec } from '../../../src/privacypass/sender-proof.ts'
 import { parseToken } from '../../../src/privacypass/token.ts'
 import type { IssuerKey } from '../../../src/privacypass/token-scheme.ts'
@@ -25,6 +26,8 @@ let seen: { readonly user: number; readonly octets: Buffer }[]
 
 beforeAll(async () => {
   const key = blindRsaIssuerKey(await generateBlindRsaKey(), issuer)
+  // What all members of a room have: the same MLS epoch in both.
+  const members = new Map(['one', 'two'].map((name) => [name, generateKeyPairSync('ed25519')]))
   asked = []
   seen = []
   for (let user = 0; user < USERS; user++)
@@ -39,7 +42,10 @@ beforeAll(async () => {
       const scope = { hub, room: room(name), issuer, epochStart }
       const sender = certifiedSender(watching, scope)
       const messageHash = createHash('sha256').update(`${user} ${name}`).digest()
-      const proof = readSenderProof(sender.prove(messageHash))
+      const { privateKey } = members.get(name) ?? generateKeyPairSync('ed25519')
+      const place = { hub, room: room(name), mlsEpoch: 7n }
+      const membership = signMembership(privateKey, place, sender.pseudonymId)
+      const proof = readSenderProof(sender.prove(messageHash, { membership }))
       seen.push({ user, octets: encode(senderProofCodec, proof) })
     }
 })
@@ -64,13 +70,20 @@ function partsOf(octets: Buffer) {
     sequence,
     signature,
     admission,
+    membership,
   } = decode(senderProofCodec, octets)
-  if (admission === undefined) throw new Error('no certificate')
+  if (admission === undefined || membership === undefined) throw new Error('no certificate')
   const token = parseToken(admission.token)
-  const own = [pseudonymId, signature, token.nonce, token.authenticator]
+  const own = [pseudonymId, signature, token.nonce, token.authenticator, membership.signature]
   return {
     own: Buffer.concat([...own, admission.publicKey.subarray(KEY_PREFIX_BYTES)]),
-    common: [start, sequence, token.tokenType, token.tokenKeyId.toString('hex')],
+    common: [
+      start,
+      sequence,
+      token.tokenType,
+      token.tokenKeyId.toString('hex'),
+      membership.mlsEpoch,
+    ],
     room: token.challengeDigest.toString('hex'),
   }
 }

@@ -72,6 +72,7 @@ async function open({ pseudonymsMax = 4 } = {}) {
         proof: sender.prove(messageHash),
         once: false,
         pseudonymsMax,
+        roomAuthKeys: undefined,
         takeAdmission,
         ...options,
       }),
@@ -271,6 +272,8 @@ test('a certificate may be shown before the first message', async () => {
     provider: issuer,
     pseudonymsMax: 4,
     admission: bob.admission,
+    membership: undefined,
+    roomAuthKeys: undefined,
     takeAdmission,
   }
   expect(await senders.admit(shown)).toEqual({

@@ -14,6 +14,7 @@ import {
   tag,
   text,
   uint32,
+  uint64,
 } from './base.ts'
 
 type Values = {
@@ -72,6 +73,7 @@ const response = oneof(
   record({ tokenType: tag('voprfRistretto255'), ...ristrettoResponse }),
 )
 
+const membership = record({ mlsEpoch: uint64, signature: exactBytes(64) })
 const admission = record({ token: bytes(354), publicKey: bytes(91) })
 
 /** Values of every struct of the registry of tokens. */
@@ -103,6 +105,7 @@ export const tokenStructValues: Values = {
     sequence: uint32,
     signature: exactBytes(64),
     admission: optional(admission),
+    membership: optional(membership),
   }),
   SenderProofTBS: record({
     label: text(8),
@@ -111,5 +114,13 @@ export const tokenStructValues: Values = {
     epochStart: seconds,
     sequence: uint32,
     messageHash: exactBytes(32),
+  }),
+  MembershipProof: membership,
+  MembershipProofTBS: record({
+    label: text(8),
+    hub: text(),
+    room: roomUri,
+    mlsEpoch: uint64,
+    pseudonymId: exactBytes(16),
   }),
 }

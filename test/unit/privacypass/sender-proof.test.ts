@@ -55,12 +55,14 @@ test('a proof does not hold at another place, under another key or with another 
   expect(verifySenderProof(proof, readKey(generatePseudonymKey().publicKey), message)).toBe(false)
 })
 
-test('a header is read as it was written, with and without an admission', () => {
+test('a header is read as it was written, with and without what admits its sender', () => {
   const admission = { token: Buffer.alloc(354, 1), publicKey }
-  const admitting = signSenderProof({ privateKey, pseudonymId, admission }, message, position)
+  const membership = { mlsEpoch: 2n ** 64n - 1n, signature: Buffer.alloc(64, 2) }
+  const signer = { privateKey, pseudonymId, admission, membership }
+  const admitting = signSenderProof(signer, message, position)
   expect(readSenderProof(writeSenderProof(proof))).toEqual(proof)
   expect(readSenderProof(writeSenderProof(admitting))).toEqual(admitting)
-  expect(writeSenderProof(admitting).length).toBeLessThan(800)
+  expect(writeSenderProof(admitting).length).toBeLessThan(900)
 })
 
 const header = writeSenderProof(proof)
@@ -70,7 +72,7 @@ const withSignature = (length: number) =>
     octets.subarray(0, 28),
     Buffer.of(0x40, length),
     Buffer.alloc(length),
-    Buffer.of(0),
+    Buffer.of(0, 0),
   ]).toString('base64url')
 
 test.each([

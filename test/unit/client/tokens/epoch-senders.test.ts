@@ -3,10 +3,14 @@ import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { EpochSenders } from '../../../../src/client/tokens/epoch-senders.ts'
 import { IssuerConnection } from '../../../../src/client/tokens/issuer-connection.ts'
+import { roomAuthKeyPair } from '../../../../src/client/mls/room-auth-key.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../../src/model/ids.ts'
 import { writeChallengeHeader } from '../../../../src/privacypass/challenge-header.ts'
+import { verifyMembership } from '../../../../src/privacypass/membership-proof.ts'
 import { pseudonymChallenge } from '../../../../src/privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../../../../src/privacypass/pseudonym-epoch.ts'
+import { readSenderProof } from '../../../../src/privacypass/sender-proof.ts'
+import { commitAndFollow, groupOf } from '../../../support/mls-members.ts'
 
 const hub = parseProviderDomain('a.example')
 const home = parseProviderDomain('b.example')
@@ -104,4 +108,28 @@ test.each([
 ])('a header with %s is refused: nobody is asked', async (_, header) => {
   await expect(obtain(header)).rejects.toMatchObject({ code: 'foreign-challenge' })
   expect(asked).toBe(0)
+})
+
+test('each MLS epoch a pseudonym is said to be of a member until the hub has taken a message', async () => {
+  const [group] = groupOf(['mimi://b.example/u/bob'])
+  if (group === undefined) throw new Error('no group')
+  senders.use(room)
+  const sender = await senders.senderFor(room)
+  if (sender === undefined) throw new Error('no pseudonym')
+  const shown = () =>
+    readSenderProof(sender.prove(Buffer.from('a message'), group.current)).membership
+  expect(shown()?.mlsEpoch).toBe(group.context.epoch)
+  const scope = { hub, room, mlsEpoch: group.context.epoch }
+  const { pseudonymId } = readSenderProof(sender.prove(Buffer.alloc(1), group.current))
+  const { publicKey } = roomAuthKeyPair(group.current)
+  const proof = shown()
+  expect(proof && verifyMembership(proof, publicKey, { scope, pseudonymId })).toBe(true)
+  sender.accepted()
+  expect(shown()).toBeUndefined()
+  // A hub may forget.
+  sender.unproven()
+  expect(shown()).toEqual(proof)
+  sender.accepted()
+  commitAndFollow([group])
+  expect(shown()?.mlsEpoch).toBe(group.context.epoch)
 })
