@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { operations } from '../model/exchange.ts'
 import { audiences, purposes } from '../model/metadata.ts'
 import { senderTiers } from '../model/sender-tier.ts'
-import { moderationActions, moderatorRoles } from './moderation/vocabulary.ts'
+import { countsAction, moderationActions, moderatorRoles } from './moderation/vocabulary.ts'
 import {
   authorityKinds,
   disclosureKinds,
@@ -53,9 +53,7 @@ export const policyCaseSchema = policyRequestSchema.extend({
 })
 
 const moderator = z.string().optional()
-
-/** The same for what moderators may do. */
-export const moderationCaseSchema = z.strictObject({
+const moderationCase = {
   principal: z.strictObject({
     name: z.string(),
     roles: z.array(z.enum(moderatorRoles)),
@@ -63,23 +61,31 @@ export const moderationCaseSchema = z.strictObject({
     exposuresLeft: z.number(),
     onBreak: z.boolean(),
   }),
-  action: z.enum(moderationActions),
-  resource: z.strictObject({
-    id: z.string(),
-    queue: z.string(),
-    childSafety: z.boolean(),
-    media: z.boolean(),
-    legalHold: z.boolean(),
-    irreversible: z.boolean(),
-    holder: moderator,
-    decider: moderator,
-    approver: moderator,
-    accused: moderator,
-  }),
   context: z.strictObject({ mfa: z.boolean(), purpose: z.string() }),
   reason: z.array(z.string()),
   errors: z.array(z.string()),
-})
+}
+
+/** The same for what moderators may do. */
+export const moderationCaseSchema = z.discriminatedUnion('action', [
+  z.strictObject({
+    ...moderationCase,
+    action: z.enum(moderationActions),
+    resource: z.strictObject({
+      id: z.string(),
+      queue: z.string(),
+      childSafety: z.boolean(),
+      media: z.boolean(),
+      legalHold: z.boolean(),
+      irreversible: z.boolean(),
+      holder: moderator,
+      decider: moderator,
+      approver: moderator,
+      accused: moderator,
+    }),
+  }),
+  z.strictObject({ ...moderationCase, action: z.literal(countsAction) }),
+])
 
 /** The same for where reports go. */
 export const routingCaseSchema = z.strictObject({

@@ -17,7 +17,8 @@ export function moderationQuestion(request: ModerationRequest): SubjectQuestion 
   return {
     principal: { type: 'Moderator', id: principal.name },
     action,
-    resource: { type: 'Case', id: resource.id },
+    resource:
+      resource === undefined ? { type: 'Counts', id: 'all' } : { type: 'Case', id: resource.id },
     context: { ...context },
     entities: moderationEntities(request),
   }

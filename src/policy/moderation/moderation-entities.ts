@@ -6,7 +6,7 @@ export function moderationEntities({
   principal,
   resource,
 }: Pick<ModerationRequest, 'principal' | 'resource'>): EntityJson[] {
-  return [ofModerator(principal), ofCase(resource)]
+  return [ofModerator(principal), ...(resource === undefined ? [] : [ofCase(resource)])]
 }
 
 function ofModerator(moderator: ModeratorFacts): EntityJson {

@@ -3,7 +3,12 @@ import type { Picker } from '../picker.ts'
 import { agreeOn, sampled, subjectOracle } from '../subject-oracle.ts'
 import { moderationEngine, moderationQuestion, type ModerationEngine } from './moderation-engine.ts'
 import { moderationSchema } from './schema.ts'
-import { moderationActions, moderatorRoles, type ModerationRequest } from './vocabulary.ts'
+import {
+  countsAction,
+  moderationActions,
+  moderatorRoles,
+  type ModerationRequest,
+} from './vocabulary.ts'
 
 /** What `subjectOracle` says of policies about moderators. */
 export function moderationOracle(loaded: LoadedPolicies): Pick<ModerationEngine, 'decide'> {
@@ -26,7 +31,7 @@ export function sampleModeration(count: number): readonly ModerationRequest[] {
 
 function sample(choose: Picker): ModerationRequest {
   const person = () => choose([undefined, 'ann', 'bob'])
-  return {
+  const asked = {
     principal: {
       name: 'ann',
       roles: moderatorRoles.filter(() => choose([true, false])),
@@ -34,6 +39,11 @@ function sample(choose: Picker): ModerationRequest {
       exposuresLeft: choose([3, 0]),
       onBreak: choose([false, true, false]),
     },
+    context: { mfa: choose([true, true, false]), purpose: choose(['', 'threat to life']) },
+  }
+  if (choose([false, false, false, false, true])) return { ...asked, action: countsAction }
+  return {
+    ...asked,
     action: choose(moderationActions),
     resource: {
       id: 'case-1',
@@ -47,7 +57,6 @@ function sample(choose: Picker): ModerationRequest {
       approver: person(),
       accused: choose([undefined, undefined, undefined, 'ann', 'bob']),
     },
-    context: { mfa: choose([true, true, false]), purpose: choose(['', 'threat to life']) },
   }
 }
 

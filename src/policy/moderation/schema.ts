@@ -1,4 +1,4 @@
-import { moderationActions, moderatorRoles } from './vocabulary.ts'
+import { countsAction, moderationActions, moderatorRoles } from './vocabulary.ts'
 
 /** The text of policies/moderation/moderation.cedarschema: what policies about moderators can say. */
 export function moderationSchema(): string {
@@ -22,6 +22,7 @@ entity Case = {
   "approver"?: Moderator,
   "accused"?: Moderator   // the moderator that the case is about
 };
+entity Counts;            // what was counted of all cases together
 type Circumstances = {
   "mfa": Bool,            // a second factor was shown
   "purpose": String       // why, in the moderator's words; empty where none was given
@@ -29,5 +30,7 @@ type Circumstances = {
 action
   ${actions}
   appliesTo { principal: [Moderator], resource: [Case], context: Circumstances };
+action ${JSON.stringify(countsAction)}
+  appliesTo { principal: [Moderator], resource: [Counts], context: Circumstances };
 `
 }

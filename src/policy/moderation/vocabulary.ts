@@ -40,6 +40,9 @@ export const moderationActions = [
 ] as const
 export type ModerationAction = (typeof moderationActions)[number]
 
+/** What can be asked about all cases together: what was counted of them. */
+export const countsAction = 'viewCounts'
+
 /** Who asks. */
 export interface ModeratorFacts {
   readonly name: string
@@ -69,14 +72,24 @@ export interface CaseFacts {
   readonly accused?: string | undefined
 }
 
-export interface ModerationRequest {
+export type ModerationRequest = AboutCase | AboutCounts
+
+interface Asked {
   readonly principal: ModeratorFacts
-  readonly action: ModerationAction
-  readonly resource: CaseFacts
   readonly context: {
     /** Whether the moderator has shown a second factor. */
     readonly mfa: boolean
     /** Why, where a policy asks for it; empty otherwise. */
     readonly purpose: string
   }
+}
+
+interface AboutCase extends Asked {
+  readonly action: ModerationAction
+  readonly resource: CaseFacts
+}
+
+interface AboutCounts extends Asked {
+  readonly action: typeof countsAction
+  readonly resource?: undefined
 }
