@@ -11,6 +11,7 @@ import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
 import { startCases } from './assembly/case-desk.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
+import { openExports } from './assembly/exports.ts'
 import { openFeeds, startFeeds } from './assembly/feeds.ts'
 import { internalHandlers, lateHandlers } from './assembly/internal-handlers.ts'
 import { createKeyHandlers, recordRotation } from './assembly/key-handlers.ts'
@@ -153,7 +154,8 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(parts.assets)
   stack.use(parts.limiter)
   stack.use(parts.outbox)
-  stack.use(startRetention({ ...parts, ...unnamed, notices }, log))
+  const exports = openExports({ config, store, parts, notices, log })
+  stack.use(startRetention({ ...parts, ...unnamed, notices, exports }, log))
   parts.metrics.observe('queueLength', () => parts.outbox.counts().waiting)
   parts.metrics.observe('policiesLoaded', () => loadedAtSeconds(parts.policies))
   const pipeline = createPipeline(parts)
@@ -175,7 +177,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   stack.use(startReceipts({ receipts, own: requirements.own, keys, log }))
   const feeds = await openFeeds({ ...inside, parts, randomness: randomBytes })
   stack.use(startFeeds(feeds))
-  return { ...inside, parts, feeds, unnamed, requirements, notices, labels, peers, tokens }
+  return { ...inside, parts, feeds, unnamed, requirements, notices, exports, labels, peers, tokens }
 }
 
 type Outside = Setting & GatewayContext & Awaited<ReturnType<typeof openOutside>>
@@ -271,6 +273,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
       limits: createLimitHandlers({ ...parts, standings: () => side.unnamed.standing.list() }),
       cases: parts.cases,
       feeds: side.feeds,
+      exports: side.exports,
       log,
     }),
   )

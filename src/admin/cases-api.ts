@@ -71,6 +71,7 @@ export const formSchema = z.strictObject({
       kind: z.enum(['law', 'terms']),
       reference: z.string().max(500),
       explanation: z.string().max(2_000),
+      publicExplanation: z.string().min(1).max(2_000).optional(),
     })
     .optional(),
   automation: z

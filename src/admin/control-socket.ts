@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { bind } from '../listener/bind.ts'
 import type { Log } from '../signals/log.ts'
+import type { ExportDesk } from '../exports/export-desk.ts'
 import type { CaseDesk } from '../reports/case-desk.ts'
 import type { Feeds } from '../feeds/feeds.ts'
 import { createAdminApp } from './admin-app.ts'
 import { caseRoutes } from './cases-routes.ts'
 import { controlPaths, type ControlHandlers } from './control-api.ts'
 import { addControlRoutes } from './control-route.ts'
+import { exportRoutes } from './exports-routes.ts'
 import type { KeyHandlers } from './keys-api.ts'
 import { addKeyRoutes } from './keys-routes.ts'
 import type { NoticeHandlers } from './notices-api.ts'
@@ -40,6 +42,7 @@ export interface ControlSocketOptions {
   readonly notices?: NoticeHandlers | undefined
   readonly cases?: CaseDesk | undefined
   readonly feeds?: Feeds | undefined
+  readonly exports?: ExportDesk | undefined
   readonly log: Log
 }
 
@@ -50,7 +53,7 @@ export interface ControlSocketOptions {
  */
 export async function startControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
   const { path, handlers, requirements, policies, receipts, sanctions, keys } = options
-  const { limits, notices, cases, feeds, log } = options
+  const { limits, notices, cases, feeds, exports, log } = options
   const app = createAdminApp(log)
   addRoutes(app, handlers)
   addControlRoutes(app, handlers, reportRoutes)
@@ -63,6 +66,7 @@ export async function startControlSocket(options: ControlSocketOptions): Promise
   if (notices !== undefined) addControlRoutes(app, notices, noticeRoutes)
   if (cases !== undefined) addControlRoutes(app, cases, caseRoutes)
   if (feeds !== undefined) addControlRoutes(app, feeds, webhookRoutes)
+  if (exports !== undefined) addControlRoutes(app, exports, exportRoutes)
   await app.ready()
   await bind(app.server, { kind: 'socket', path })
   return { [Symbol.asyncDispose]: () => app.close() }

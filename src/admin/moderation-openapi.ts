@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { caseRoutes } from './cases-routes.ts'
 import { idPattern, type ControlRoute } from './control-route.ts'
+import { exportRoutes } from './exports-routes.ts'
 import { noticeRoutes } from './notices-routes.ts'
 import { reportRoutes } from './reports-routes.ts'
 import { sanctionRoutes } from './sanctions-routes.ts'
@@ -12,6 +13,7 @@ const routes = [
   ...noticeRoutes,
   ...sanctionRoutes,
   ...webhookRoutes,
+  ...exportRoutes,
 ]
 
 /** The OpenAPI 3.1 document of all about moderation, made of the very routes that serve them. */
@@ -27,7 +29,7 @@ export function moderationOpenApi(): object {
       title: 'Postern moderation API',
       version: '1',
       description:
-        'Reports, cases, appeals, notices, sanctions and webhooks, over the control socket. Whoever can open the socket says who acts, and answers for it.',
+        'Reports, cases, appeals, notices, sanctions, webhooks and exports, over the control socket. Whoever can open the socket says who acts, and answers for it.',
     },
     paths,
     components: { schemas: { Problem: PROBLEM } },

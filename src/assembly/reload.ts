@@ -1,3 +1,4 @@
+import type { ExportDesk } from '../exports/export-desk.ts'
 import type { Feeds } from '../feeds/feeds.ts'
 import type { PeersListener } from '../listener/peers-listener.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
@@ -8,6 +9,7 @@ import type { Log } from '../signals/log.ts'
 import { assetHomes } from './asset-proxy.ts'
 import { feedSpecs, type FeedsParts } from './feeds.ts'
 import { moderationOf } from './case-desk.ts'
+import { exportSettingsOf } from './exports.ts'
 import { limitSettings } from './limiter.ts'
 import { peerProfiles } from './peer-profiles.ts'
 import { readTlsIdentity } from './pipeline-parts.ts'
@@ -22,6 +24,7 @@ export interface ReloadParts extends Pick<
   readonly next: Config
   readonly parts: PipelineParts
   readonly requirements: Requirements
+  readonly exports: Pick<ExportDesk, 'reconfigure'>
   readonly peers: PeersListener
   readonly ledger: BundleLedger
   readonly feeds: Feeds
@@ -33,7 +36,7 @@ export interface ReloadParts extends Pick<
  * nothing. Resolves to what needs a restart. Throws `policy-invalid`, `configuration-invalid`.
  */
 export async function applyReload(reload: ReloadParts): Promise<readonly string[]> {
-  const { before, next, parts, requirements, peers, log } = reload
+  const { before, next, parts, requirements, exports, peers, log } = reload
   const identity = await readTlsIdentity(next)
   const specs = await feedSpecs(reload, next)
   // Last: a signed revision counts as taken from here on.
@@ -47,6 +50,7 @@ export async function applyReload(reload: ReloadParts): Promise<readonly string[
   parts.assets.allow(assetHomes(next))
   parts.limiter.renew(settings)
   parts.cases.reconfigure(moderationOf(next.moderation))
+  exports.reconfigure(exportSettingsOf(next.moderation))
   log.level(next.log.level)
   await reload.feeds.configure(specs)
   await parts.peerClients.renew(identity)

@@ -1,3 +1,4 @@
+import type { ExportDesk } from '../exports/export-desk.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { RETENTION_MS as CASES_KEPT_MS } from '../reports/cases/retention-classes.ts'
 import type { Log } from '../signals/log.ts'
@@ -7,7 +8,10 @@ import type { Senders } from './senders.ts'
 /** Deletes what has served its time, now and every hour. */
 export function startRetention(
   parts: PipelineParts &
-    Pick<Senders, 'submitLog' | 'standing'> & { readonly notices: Pick<Notices, 'deleteExpired'> },
+    Pick<Senders, 'submitLog' | 'standing'> & {
+      readonly notices: Pick<Notices, 'deleteExpired'>
+      readonly exports: Pick<ExportDesk, 'deleteExpired'>
+    },
   log: Log,
 ): Disposable {
   const run = async (): Promise<void> => {
@@ -27,6 +31,7 @@ export function startRetention(
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
       await parts.sanctions.deleteBefore(nowMs - SANCTIONS_KEPT_MS)
       const notices = await parts.notices.deleteExpired()
+      await parts.exports.deleteExpired()
       log.debug('retention.done', { stamps, notifications, events, consents, receipts, notices })
     } catch (error) {
       log.fault('retention.failed', error)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { journalMigrations } from '../audit/journal.ts'
 import { answerMigrations } from '../delivery/answer-store.ts'
 import { outboxMigrations } from '../delivery/outbox-migrations.ts'
+import { exportMigrations } from '../exports/count-tables.ts'
 import { feedMigrations } from '../feeds/tables.ts'
 import { logCoverageMigrations } from '../franking/log-coverage.ts'
 import { relayLogMigrations } from '../franking/relay-log.ts'
@@ -62,4 +63,5 @@ const migrations = [
   ...noticeMigrations,
   ...caseMigrations,
   ...feedMigrations,
+  ...exportMigrations,
 ]

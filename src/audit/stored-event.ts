@@ -51,4 +51,5 @@ const eventKinds: Readonly<Record<EventKind, true>> = {
   'report.received': true,
   'sanction.applied': true,
   'key.rotated': true,
+  'export.made': true,
 }

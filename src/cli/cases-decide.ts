@@ -10,7 +10,7 @@ export const casesDecideCommand: Command = {
   name: 'cases decide',
   summary: 'decide a case that you hold, or many at once',
   usage: `ID... --as NAME [--mfa] (--form FILE | --outcome OUTCOME --category CATEGORY --facts TEXT
-    [--law REFERENCE | --terms REFERENCE] [--why TEXT] [--ban] [--retract] [--limit DIVISOR:DAYS]
+    [--law REFERENCE | --terms REFERENCE] [--why TEXT] [--public-why TEXT] [--ban] [--retract] [--limit DIVISOR:DAYS]
     [--label LABEL:DAYS] [--strike TAG:SEVERITY]) [--preview] [--json] [--config FILE | --socket PATH]
 
 ${ACTOR_USAGE}
@@ -18,6 +18,7 @@ ${ACTOR_USAGE}
   --outcome    action, no-action, not-verified or unfounded
   --facts      what was found: it becomes part of the statement of reasons
   --law, --terms, --why  what it breaks, and why
+  --public-why  why, for the public: without names and quotations (docs/exports.md)
   --preview    show what it would do, and do nothing
 
 More than one ID decides them all alike: each is claimed first, and one undo takes all of it back.
@@ -53,6 +54,7 @@ const OPTIONS = {
   law: text,
   terms: text,
   why: { ...text, default: '' },
+  'public-why': text,
   ban: flag,
   retract: flag,
   limit: text,
@@ -80,14 +82,19 @@ async function readForm(
 }
 
 function formOfOptions(values: Values): unknown {
-  const { outcome, category, facts, law, terms, why } = values
+  const { outcome, category, facts, law, terms, why, 'public-why': publicWhy } = values
   const reference = law ?? terms
   return {
     outcome,
     category,
     facts,
     ...(reference !== undefined && {
-      ground: { kind: law === undefined ? 'terms' : 'law', reference, explanation: why },
+      ground: {
+        kind: law === undefined ? 'terms' : 'law',
+        reference,
+        explanation: why,
+        ...(publicWhy !== undefined && { publicExplanation: publicWhy }),
+      },
     }),
     actions: actionsOf(values),
   }

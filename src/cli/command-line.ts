@@ -50,9 +50,11 @@ import { receiptsListCommand } from './receipts-list.ts'
 import { receiptsShowCommand } from './receipts-show.ts'
 import { receiptsVerifyCommand } from './receipts-verify.ts'
 import { reloadCommand } from './reload.ts'
+import { reportsExportCommand } from './reports-export.ts'
 import { reportsListCommand } from './reports-list.ts'
 import { reportsRouteCommand } from './reports-route.ts'
 import { reportsShowCommand } from './reports-show.ts'
+import { reportsTransparencyCommand } from './reports-transparency.ts'
 import { requirementsHistoryCommand } from './requirements-history.ts'
 import { requirementsNegotiateCommand } from './requirements-negotiate.ts'
 import { requirementsPublishCommand } from './requirements-publish.ts'
@@ -122,7 +124,7 @@ function explain(error: unknown, { name }: Command): { text: string; exitCode: E
       text:
         error.code === 'server-unreachable'
           ? 'no server answers on the control socket: is it running, with this configuration?'
-          : error.code,
+          : [error.code, ...(error.reason === undefined ? [] : [error.reason])].join(' '),
       exitCode: 1,
     }
   if (error instanceof GatewayError) {
@@ -157,6 +159,8 @@ const commands: readonly Command[] = [
   reportsListCommand,
   reportsShowCommand,
   reportsRouteCommand,
+  reportsExportCommand,
+  reportsTransparencyCommand,
   noticesListCommand,
   noticesShowCommand,
   noticesAnswerCommand,

@@ -21,6 +21,7 @@ import { unlessMissing, type ControlCall } from './control-call.ts'
 import { createKeysClient, type KeysClient } from './keys-client.ts'
 import { createNoticesClient, type NoticesClient } from './notices-client.ts'
 import { createCasesClient, type CasesClient } from './cases-client.ts'
+import { createExportsClient, type ExportsClient } from './exports-client.ts'
 import { createPolicyClient, type PolicyClient } from './policy-client.ts'
 import { createLimitsClient, type LimitsClient } from './limits-client.ts'
 import { createReceiptsClient } from './receipts-client.ts'
@@ -44,6 +45,7 @@ export interface ControlClient extends AsyncDisposable {
   readonly limits: LimitsClient
   readonly notices: NoticesClient
   readonly cases: CasesClient
+  readonly exports: ExportsClient
   readonly webhooks: WebhooksClient
   /** Undefined where there is no such report. */
   findReport(id: string): Promise<ReportDetail | undefined>
@@ -58,7 +60,7 @@ export function createControlClient(socketPath: string): ControlClient {
   })
   const call: ControlCall = async (schema, path, method = 'GET') => {
     const { statusCode, json } = await ask(client, path, method)
-    if (statusCode !== 200) throw new ControlError(problemCode(json))
+    if (statusCode !== 200) throw problemOf(json)
     const outcome = schema.safeParse(json)
     if (!outcome.success) throw new ControlError('unexpected-answer', outcome.error)
     return outcome.data
@@ -72,6 +74,7 @@ export function createControlClient(socketPath: string): ControlClient {
     limits: createLimitsClient(call),
     notices: createNoticesClient(call),
     cases: createCasesClient(call),
+    exports: createExportsClient(call),
     webhooks: createWebhooksClient(call),
     health: () => call(healthSchema, controlPaths.health),
     reload: () => call(reloadSchema, controlPaths.reload, 'POST'),
@@ -114,11 +117,17 @@ async function ask(client: Client, path: string, method: 'GET' | 'POST' | { post
   }
 }
 
-function problemCode(json: unknown): string {
+function problemOf(json: unknown): ControlError {
   const outcome = problemSchema.safeParse(json)
-  return outcome.success ? outcome.data.code : 'unexpected-answer'
+  if (!outcome.success) return new ControlError('unexpected-answer')
+  const { code, facts } = outcome.data
+  return new ControlError(code, undefined, facts?.reason)
 }
 
-const problemSchema = z.object({ code: z.string().regex(/^[a-z-]{1,64}$/) })
+const word = z.string().regex(/^[a-z-]{1,64}$/)
+const problemSchema = z.object({
+  code: word,
+  facts: z.object({ reason: word.optional().catch(undefined) }).optional(),
+})
 const JSON_BODY = { 'content-type': 'application/json' }
 const DEADLINE_MS = 30_000

@@ -137,6 +137,7 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   'case-state': { status: 409, title: 'The case is not in a state that allows this' },
   'decision-invalid': { status: 422, title: 'The decision is not complete' },
   'appeal-refused': { status: 409, title: 'The appeal cannot be taken' },
+  'export-refused': { status: 422, title: 'This cannot be said in that form' },
   'store-unavailable': { status: 503, title: 'The store is not available' },
   'migration-mismatch': { status: 500, title: 'The store has another schema' },
   'configuration-invalid': { status: 500, title: 'The configuration is not valid' },

@@ -92,6 +92,7 @@ export type ErrorCode =
   | 'case-state'
   | 'decision-invalid'
   | 'appeal-refused'
+  | 'export-refused'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

@@ -23,6 +23,7 @@ export type EventKind =
   | 'report.received'
   | 'sanction.applied'
   | 'key.rotated'
+  | 'export.made'
 
 /** Never content, never secrets, never a value that the plan withholds from the audience `archive`. */
 export interface GatewayEvent {

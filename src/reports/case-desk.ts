@@ -22,6 +22,7 @@ import { feedbackOf, type ReportFeedback } from './cases/feedback.ts'
 import { joinAll, joinReport } from './cases/join-report.ts'
 import { createLeases, type Leases } from './cases/leases.ts'
 import { deleteCase, deletionsOf, sweepCases, type Deletion } from './cases/retention.ts'
+import { createTakingOut, type TakingOut } from './cases/taking-out.ts'
 import type { Actor, Moderator } from './cases/team.ts'
 import { createBulk, type Bulk } from './decisions/bulk.ts'
 import { createDecisions, type Decisions } from './decisions/decisions.ts'
@@ -63,6 +64,8 @@ export interface CaseDesk {
   readonly decisions: Decisions
   readonly bulk: Bulk
   readonly appeals: Appeals
+  /** For what leaves the house. */
+  readonly takingOut: TakingOut
   /** Sets or lifts a legal hold. Throws `moderation-denied`, `case-state` where it is so already. */
   hold(actor: Actor, id: string, hold: LegalHold): Promise<KnownCase>
   /** Deletes a case and its evidence before its time. Throws `moderation-denied`, `not-found`, `case-state`. */
@@ -135,6 +138,7 @@ function deskOf(
     decisions,
     bulk: createBulk(options, { access, leases, decisions }),
     appeals: createAppeals(options, { access, outbox }),
+    takingOut: createTakingOut(options, access),
     hold: (actor, id, { set, note }) =>
       append(store, id, (known) => {
         access.demand(actor, 'setHold', known)

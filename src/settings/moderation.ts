@@ -5,6 +5,7 @@ import {
   type ModerationQueue,
   type ModeratorRole,
 } from '../policy/moderation/vocabulary.ts'
+import { dsaField, abuseDeskField } from './exports.ts'
 import { fileField, integer, oneOf } from './fields.ts'
 import { outsideConfig, outsideFields, type OutsideConfig } from './outside.ts'
 
@@ -66,6 +67,14 @@ export const moderationSchema = z.strictObject({
     .max(5)
     .default(['ban', 'retract'])
     .describe('What takes effect only when a second person agrees.'),
+  abuseDesk: abuseDeskField
+    .optional()
+    .describe('Who reports to other providers as XARF or by mail. Without it nobody does.'),
+  dsa: dsaField
+    .optional()
+    .describe(
+      'Where the Digital Services Act applies (Regulation (EU) 2022/2065). Without it: nowhere.',
+    ),
   policies: fileField
     .optional()
     .describe('Directory of Cedar policies about moderators, instead of those that come with it.'),

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { startControlSocket } from '../../src/admin/control-socket.ts'
 import { createLog } from '../../src/signals/log.ts'
 import { openCases, type Cases } from './cases.ts'
+import { exportDesk, type ExportDeskChange } from './exports.ts'
 import { controlHandlers } from './control-handlers.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -23,6 +24,7 @@ interface Answer {
 
 export async function caseServer(
   change: Parameters<typeof openCases>[0] = {},
+  exported: ExportDeskChange = {},
 ): Promise<CaseServer> {
   const cases = await openCases(change)
   const path = join(tempDir(), 'c.sock')
@@ -31,6 +33,7 @@ export async function caseServer(
     path,
     handlers: controlHandlers(),
     cases: cases.desk,
+    exports: exportDesk(cases, exported),
     log,
   })
   const dispatcher = new Agent({ connect: { socketPath: path } })

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { readApplicationData } from '../../src/franking/application-data.ts'
 import { frankStruct } from '../../src/franking/frank-struct.ts'
 import { createReportVerifier } from '../../src/franking/verify-report.ts'
+import { exportMigrations } from '../../src/exports/count-tables.ts'
 import { feedMigrations } from '../../src/feeds/tables.ts'
 import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
 import type { ReportExchange } from '../../src/reports/intake.ts'
@@ -78,6 +79,7 @@ const migrations = [
   ...noticeMigrations,
   ...caseMigrations,
   ...feedMigrations,
+  ...exportMigrations,
 ]
 
 /** A desk on a store of its own, closed when the test ends. */

@@ -1,8 +1,10 @@
 import { GatewayError } from '../../model/errors.ts'
-import type {
-  CaseFacts,
-  ModerationAction,
-  ModeratorFacts,
+import {
+  countsAction,
+  type CaseFacts,
+  type ModerationAction,
+  type ModerationRequest,
+  type ModeratorFacts,
 } from '../../policy/moderation/vocabulary.ts'
 import { numberColumn } from '../../sqlite/row.ts'
 import type { CaseRow } from './case-row.ts'
@@ -28,6 +30,8 @@ export interface Access {
   demand(actor: Actor, asked: ModerationAction | Asked, known: KnownCase): Moderator
   /** Whether policies allow it. Throws `moderator-unknown`. */
   allows(actor: Actor, action: ModerationAction, known: KnownCase): boolean
+  /** What was counted of all cases. Throws `moderator-unknown`, `moderation-denied`. */
+  demandCounts(actor: Actor): void
   /** Whether the actor may see that the case exists. Throws `moderator-unknown`. */
   mayView(actor: Actor, row: CaseRow): boolean
 }
@@ -69,6 +73,18 @@ export function createAccess(parts: CaseParts): Access {
       const facts = caseFacts(known, member, { action, nowMs: clock() })
       return decide(member, { mfa, action }, facts).decision === 'allow'
     },
+    demandCounts: ({ name, mfa }) => {
+      const member = memberOf(parts.team(), name)
+      const answer = engine.decide({
+        principal: factsOf(parts, member, countsAction),
+        action: countsAction,
+        context: { mfa, purpose: '' },
+      })
+      if (answer.decision === 'allow') return
+      throw new GatewayError('moderation-denied', {
+        facts: { action: countsAction, policies: answer.policies.join(' ') },
+      })
+    },
     mayView: ({ name, mfa }, row) => {
       const member = memberOf(parts.team(), name)
       const facts = rowFacts(row, member)
@@ -108,7 +124,7 @@ function rowFacts({ id, queue, held, subject, reports }: CaseRow, member: Modera
 function factsOf(
   { store, settings, clock }: CaseParts,
   { name, roles, queues }: Moderator,
-  action: ModerationAction,
+  action: ModerationRequest['action'],
 ): ModeratorFacts {
   const { exposuresPerDay, exposuresPerHour } = settings()
   // Only this action depends on it.

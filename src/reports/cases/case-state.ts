@@ -27,8 +27,20 @@ export type CaseHappening =
   | { readonly kind: 'closed' }
   /** A verified report came in after one that could not be verified had been put aside. */
   | { readonly kind: 'reopened'; readonly report: string }
+  /** Something was made of a decision for somebody outside. */
+  | {
+      readonly kind: 'exported'
+      readonly format: ExportFormat
+      readonly decision: string
+      /** What others know it by. */
+      readonly reference: string
+    }
   | { readonly kind: 'hold-set'; readonly note: string }
   | { readonly kind: 'hold-lifted'; readonly note: string }
+
+/** Documents that leave the house: docs/exports.md. */
+export const exportFormats = ['dsa', 'xarf', 'arf'] as const
+export type ExportFormat = (typeof exportFormats)[number]
 
 export type CaseEvent = CaseHappening & {
   readonly atMs: number
@@ -131,6 +143,7 @@ function changeOf(state: CaseState, event: CaseEvent): Change {
     case 'reopened':
       return laterChange(state, event)
     case 'reporters-viewed':
+    case 'exported':
       return {}
     case 'hold-set':
       return state.held ? 'case-state' : { held: true }

@@ -22,8 +22,10 @@ export interface Ground {
   readonly kind: 'law' | 'terms'
   /** The article, or the section: 1 to 500 characters. */
   readonly reference: string
-  /** Why it applies: 1 to 2,000 characters. */
+  /** Why it applies, for whoever is concerned: 1 to 2,000 characters. */
   readonly explanation: string
+  /** The same for the public, without names and quotations; a standing sentence takes its place. */
+  readonly publicExplanation?: string | undefined
 }
 
 export interface Automation {

@@ -21,6 +21,7 @@ const edges: Readonly<Record<CaseHappening['kind'], readonly `${CasePhase}>${Cas
   'handed-over': ['claimed>claimed'],
   'evidence-opened': ['claimed>claimed'],
   'reporters-viewed': every(),
+  exported: every(),
   proposed: ['claimed>proposed'],
   approved: ['proposed>decided'],
   rejected: ['proposed>open'],
@@ -65,6 +66,12 @@ const happening = (atMs: number): fc.Arbitrary<CaseHappening> =>
     }),
     fc.constant({ kind: 'evidence-opened' as const, report: 'rep-1' }),
     fc.constant({ kind: 'reporters-viewed' as const, purpose: 'p' }),
+    fc.constant({
+      kind: 'exported' as const,
+      format: 'dsa' as const,
+      decision: 'dec-1',
+      reference: 'r',
+    }),
     {
       weight: 3,
       arbitrary: fc.record({
