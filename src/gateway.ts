@@ -104,7 +104,16 @@ async function openInside(stack: AsyncDisposableStack, { config, log, clock }: S
   const upstream = stack.use(new Upstream({ url, clock, limits: config.limits.upstream }))
   const metrics = createMetrics()
   const { attesterUrl } = ds ?? {}
-  const issuer = await openIssuer({ config, store, keys, attesterUrl, metrics, clock })
+  const randomness = randomBytes
+  const issuer = await openIssuer({
+    config,
+    store,
+    keys,
+    attesterUrl,
+    metrics,
+    clock,
+    randomness,
+  })
   if (issuer !== undefined) stack.use(issuer)
   return {
     store,
@@ -214,6 +223,7 @@ async function openControl(
   await parts.upstream.probe()
   log.info('gateway.started', { peers: config.peers.size })
   if (config.experimental.arc) log.warn('experimental.arc')
+  if (config.experimental.batchedTokens) log.warn('experimental.batched-tokens')
   return {
     urls: {
       peers: peers.url,

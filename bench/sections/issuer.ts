@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { constants, privateDecrypt, type KeyObject } from 'node:crypto'
+import { constants, privateDecrypt, randomBytes, type KeyObject } from 'node:crypto'
 import { openIssuer } from '../../src/assembly/issuer.ts'
 import { penaltyMigrations } from '../../src/issuer/penalties.ts'
 import { quotaMigrations } from '../../src/issuer/quota-store.ts'
@@ -113,7 +113,7 @@ async function startIssuer(stack: AsyncDisposableStack, attester: string) {
   const keys = await loadKeys(join(directory, 'keys'), Date.now)
   const metrics = createMetrics()
   const options = { config, store, keys, attesterUrl: undefined, metrics, clock: Date.now }
-  const issuer = await openIssuer(options)
+  const issuer = await openIssuer({ ...options, randomness: randomBytes })
   if (issuer === undefined) throw new Error('no issuer')
   stack.use(issuer)
   const listener = stack.use(new TokensListener({ issuer: issuer.desk, forwardedFor: false }))

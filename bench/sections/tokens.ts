@@ -135,7 +135,7 @@ function certificate() {
 
 function admitting(): readonly number[] {
   const { admission: shown } = certificate()
-  const check = { scope, nowMs, scheme: blindRsaScheme, keys: [key.tokenKey] }
+  const check = { scope, nowMs, schemes: { blindRsa2048: blindRsaScheme }, keys: [key.tokenKey] }
   return measure(150, () => verifyAdmission(shown, check).kind === 'admitted')
 }
 

@@ -2,19 +2,28 @@ import { AttesterClient } from '../delivery/attester-client.ts'
 import { createAccountHandles, type AccountHandles } from '../issuer/account-handles.ts'
 import { createAttest } from '../issuer/attestation.ts'
 import { createIssueTokens, requestBytesMax } from '../issuer/issue-tokens.ts'
-import { openIssuerKeys, type IssuerKeys, type KeptKeys } from '../issuer/issuer-keys.ts'
+import {
+  openIssuerKeys,
+  type IssuerKeys,
+  type KeptKeys,
+  type KeyKinds,
+} from '../issuer/issuer-keys.ts'
+import type { KeyLine } from '../issuer/key-line.ts'
 import { createPenalties, type Penalties } from '../issuer/penalties.ts'
 import { issuerDirectory, statedTokens, type StatedTokens } from '../issuer/publish.ts'
 import { createQuotaStore, type QuotaStore } from '../issuer/quota-store.ts'
 import { SigningThread } from '../issuer/signing-thread.ts'
-import { dayOf, type TokenClass } from '../issuer/token-class.ts'
+import { dayOf } from '../issuer/token-class.ts'
 import type { Key, KeyRing } from '../keys/key-files.ts'
-import type { RsaPurpose } from '../keys/key-material.ts'
+import type { IssuerPurpose } from '../keys/key-material.ts'
 import type { IssuerDesk } from '../listener/token-desks.ts'
-import type { Clock } from '../model/clock.ts'
+import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import { generateBlindRsaKey } from '../privacypass/blind-rsa/token-key.ts'
+import { blindRsaKeyKind } from '../privacypass/blind-rsa/token-key.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
+import { voprfKeyKind } from '../privacypass/voprf/issuer-key.ts'
+import { p384Group } from '../privacypass/voprf/p384.ts'
+import { loadRistretto255 } from '../privacypass/voprf/ristretto255.ts'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
@@ -28,6 +37,7 @@ export interface IssuerOptions {
   readonly attesterUrl: string | undefined
   readonly metrics: Metrics
   readonly clock: Clock
+  readonly randomness: Randomness
 }
 
 /** The embedded issuer, and what other parts need of it. */
@@ -55,7 +65,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
   if (asked === undefined) throw new GatewayError('configuration-invalid')
   const keys = await openKeys(options)
   const client = new AttesterClient({ url: asked, deadlineMs: attester.deadlineMs })
-  const thread = new SigningThread()
+  const thread = new SigningThread(clock)
   const handles = createAccountHandles(() => options.keys.all('issuer-accounts'))
   const penalties = createPenalties(store)
   const quotas = createQuotaStore(store)
@@ -65,7 +75,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer | undef
     handles,
     quotas,
     standingPenalty: penalties.standingPenalty,
-    sign: (key, requests) => thread.sign(key, requests),
+    signer: thread,
     onIssued: (tokenClass, count) => metrics.tokensIssued(tokenClass, count),
     onRefused: (code) => metrics.tokensRefused(code),
     clock,
@@ -120,24 +130,36 @@ export function startIssuer(issuer: Issuer, { log, clock, onRotated }: IssuerTas
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-function openKeys({ config, keys, clock }: IssuerOptions): Promise<IssuerKeys> {
+async function openKeys(options: IssuerOptions): Promise<IssuerKeys> {
+  const { config, keys, clock } = options
   return openIssuerKeys({
     issuer: config.provider,
     kept: keptKeys(keys),
-    generate: generateBlindRsaKey,
+    kinds: await keyKinds(options),
     clock,
   })
 }
 
-/** The key ring, by classes of tokens. */
-function keptKeys(ring: KeyRing): KeptKeys {
-  const find = (tokenClass: TokenClass, id: string) =>
-    ring.all(purposeOf(tokenClass)).find((key) => key.id === id)
+/** Type 0x0002 is for everybody; the others are for our own users at our own hub, where they are on. */
+async function keyKinds({ config, randomness }: IssuerOptions): Promise<KeyKinds> {
+  const { issuer, experimental } = config
   return {
-    all: (tokenClass) => ring.all(purposeOf(tokenClass)).map(withEnd),
-    add: (tokenClass, made) => ring.add(purposeOf(tokenClass), made),
-    expire: async (tokenClass, id, atMs) => {
-      const key = find(tokenClass, id)
+    blindRsa2048: blindRsaKeyKind,
+    ...(issuer.voprfP384 && { voprfP384: voprfKeyKind(p384Group, randomness) }),
+    ...(experimental.batchedTokens && {
+      voprfRistretto255: voprfKeyKind(await loadRistretto255(), randomness),
+    }),
+  }
+}
+
+/** The key ring, by lines of keys. */
+function keptKeys(ring: KeyRing): KeptKeys {
+  const find = (line: KeyLine, id: string) => ring.all(purposeOf(line)).find((key) => key.id === id)
+  return {
+    all: (line) => ring.all(purposeOf(line)).map(withEnd),
+    add: (line, made) => ring.add(purposeOf(line), made),
+    expire: async (line, id, atMs) => {
+      const key = find(line, id)
       if (key !== undefined) await ring.expire(key, atMs)
     },
   }
@@ -148,8 +170,8 @@ function withEnd({ id, key, activeFromMs, expiresAtMs = activeFromMs }: Key) {
   return { id, key, activeFromMs, expiresAtMs }
 }
 
-function purposeOf(tokenClass: TokenClass): RsaPurpose {
-  return `token-issuer-${tokenClass}`
+function purposeOf(line: KeyLine): IssuerPurpose {
+  return `token-issuer-${line}`
 }
 
 const INTERVAL_MS = 3_600_000

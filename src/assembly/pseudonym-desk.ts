@@ -4,9 +4,10 @@ import { GatewayError } from '../model/errors.ts'
 import { parseProviderDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { pseudonymsMax, roomAuthKeysToProve } from '../pipeline/room-policy.ts'
-import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
+import type { TokenOffer } from '../privacypass/challenge-header.ts'
 import { pseudonymChallenge } from '../privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
+import { parseToken } from '../privacypass/token.ts'
 import type { LimitOutcome } from '../ratelimit/limiter.ts'
 import type { IssuerKeys } from '../senders/issuer-keys.ts'
 import { WireError } from '../wire/errors.ts'
@@ -28,12 +29,16 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
       const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
       const offers = await Promise.all(
         providersOf(options, room).map(async (issuer) => {
-          const challenge = pseudonymChallenge({ hub, room, issuer }, epochStart)
+          const scope = { hub, room, issuer }
           const keys = await keysOf(issuerKeys, issuer)
-          return keys.map(({ publicKey }) => ({ challenge, tokenKey: publicKey, maxAgeSeconds }))
+          return keys.map(({ tokenType, publicKey }) => ({
+            challenge: pseudonymChallenge(scope, epochStart, tokenType),
+            tokenKey: publicKey,
+            maxAgeSeconds,
+          }))
         }),
       )
-      return offers.flat()
+      return offers.flat().toSorted(forEverybodyFirst)
     },
     admitCertificate: async ({ room, publicKey, token, membership }) => {
       requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
@@ -50,6 +55,15 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
       })
     },
   }
+}
+
+/** Type 0x0002 is what clients of any provider can come with. */
+function forEverybodyFirst(one: TokenOffer, other: TokenOffer): number {
+  return Number(isForEverybody(other)) - Number(isForEverybody(one))
+}
+
+function isForEverybody({ challenge }: TokenOffer): boolean {
+  return challenge.tokenType === 'blindRsa2048'
 }
 
 function requireTaken(outcome: LimitOutcome): void {
@@ -74,7 +88,7 @@ async function issuerOf(
 
 function tokenKeyId(token: Buffer): Buffer {
   try {
-    return blindRsaScheme.parse(token).tokenKeyId
+    return parseToken(token).tokenKeyId
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause
     throw new GatewayError('token-invalid', { facts: { reason: 'malformed-token' }, cause })

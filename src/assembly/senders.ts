@@ -17,7 +17,8 @@ import {
 } from '../privacypass/spent-postgres.ts'
 import type { SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
-import { tokenTypeCodes } from '../privacypass/token-type.ts'
+import { createTokenSchemes } from '../privacypass/token-schemes.ts'
+import { tokenTypeCodes, type TokenType } from '../privacypass/token-type.ts'
 import { createCertificateStore } from '../senders/certificate-store.ts'
 import { createIssuerKeys, type IssuerKeys, type PublishedKeys } from '../senders/issuer-keys.ts'
 import { createProviderStanding, type ProviderStanding } from '../senders/provider-standing.ts'
@@ -66,7 +67,12 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
   const certificates = createCertificateStore(store)
   const submitLog = createSubmitLog(store, await loadDayKeys(join(config.keysDirectory, 'submit')))
   const handles = createAccountHandles(() => keys.all('issuer-accounts'))
-  const opened = { hub, spent, keys: issuerKeys, certificates, standing, clock }
+  const schemes = createTokenSchemes({
+    enabledTypes: takenTypes(config),
+    clock,
+    cpuMs: threadCpuMs,
+  })
+  const opened = { hub, spent, keys: issuerKeys, schemes, certificates, standing, clock }
   return {
     parts: {
       senders: createUnnamedSenders(opened),
@@ -94,6 +100,20 @@ async function openSpentTokens(
     case 'postgres':
       return postgresSpentTokens({ ...shared, url: kept.url })
   }
+}
+
+/** What our own issuer gives we can check, whatever its type. */
+function takenTypes({ issuer, experimental }: Config): readonly TokenType[] {
+  return [
+    'blindRsa2048',
+    ...(issuer.voprfP384 ? (['voprfP384'] as const) : []),
+    ...(experimental.batchedTokens ? (['voprfRistretto255'] as const) : []),
+  ]
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
 }
 
 /** Header values are ASCII, so a delivery service may percent-encode. */

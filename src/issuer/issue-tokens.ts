@@ -1,24 +1,17 @@
-import { createHash } from 'node:crypto'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
-import {
-  genericBatchRequestCodec,
-  genericBatchResponseCodec,
-} from '../privacypass/batch-issuance.ts'
-import {
-  tokenRequestCodec,
-  tokenResponseCodecs,
-  type TokenRequest,
-  type TokenResponse,
-} from '../privacypass/issuance.ts'
-import { mediaTypes } from '../privacypass/media-types.ts'
-import { decode, encode } from '../wire/codec.ts'
-import { WireError } from '../wire/errors.ts'
 import type { AccountHandles } from './account-handles.ts'
 import type { Attest, Attestation } from './attestation.ts'
 import type { LiveKey } from './issuer-keys.ts'
 import type { StandingPenalty } from './penalties.ts'
 import type { QuotaStore } from './quota-store.ts'
+import {
+  invalidRequest,
+  readBatch,
+  type BatchSigner,
+  type IssuanceAnswer,
+  type ReadBatch,
+} from './read-batch.ts'
 import {
   allowanceOf,
   batchTokensMax,
@@ -37,24 +30,13 @@ export interface IssuanceRequest {
   readonly signal: AbortSignal
 }
 
-export interface IssuanceAnswer {
-  readonly contentType: string
-  readonly bytes: Buffer
-}
-
 /**
  * Answers a request for tokens: the whole batch or nothing. Throws `malformed-request`,
  * `token-request-invalid`, `token-key-unknown`, `account-not-authenticated`, `account-banned`,
  * `attester-unavailable`, `token-batch-size`, `quota-exhausted`, `store-unavailable`, `queue-full`,
- * `key-unavailable`.
+ * `key-unavailable`, `rate-limited`.
  */
 export type IssueTokens = (request: IssuanceRequest) => Promise<IssuanceAnswer>
-
-/** Signs every message of a batch under one key. Throws `queue-full`, `key-unavailable`. */
-export type SignBatch = (
-  key: LiveKey,
-  requests: readonly TokenRequest[],
-) => Promise<readonly TokenResponse[]>
 
 export interface IssueOptions {
   readonly keys: () => readonly LiveKey[]
@@ -62,7 +44,7 @@ export interface IssueOptions {
   readonly handles: AccountHandles
   readonly quotas: QuotaStore
   readonly standingPenalty: StandingPenalty
-  readonly sign: SignBatch
+  readonly signer: BatchSigner
   readonly onIssued?: ((tokenClass: TokenClass, count: number) => void) | undefined
   readonly onRefused?: ((code: ErrorCode) => void) | undefined
   readonly clock: Clock
@@ -87,80 +69,37 @@ async function issueTokens(
   const batch = readBatch(contentType, bytes)
   // The day of the key is the day of the quota, however long the attester thinks.
   const nowMs = options.clock()
-  const key = keyFor(options.keys(), batch.requests)
+  const keys = options.keys()
+  const key = keyFor(keys, batch)
   if (authorization === undefined) throw new GatewayError('account-not-authenticated')
   const attestation = await options.attest(authorization, signal)
-  await claim(options, { key, batch, attestation, nowMs })
-  const responses = await options.sign(key, batch.requests)
-  options.onIssued?.(key.tokenClass, responses.length)
-  return batch.answer(responses)
+  await claim(options, { key, keys, batch, attestation, nowMs })
+  const answer = await batch.answer(options.signer, key)
+  options.onIssued?.(key.tokenClass, batch.blindedMessages.length)
+  return answer
 }
 
-interface ReadBatch {
-  readonly requests: readonly TokenRequest[]
-  /** One request by itself may stand for a batch of any size. */
-  readonly isSingle: boolean
-  readonly digest: Buffer
-  readonly answer: (responses: readonly TokenResponse[]) => IssuanceAnswer
-}
-
-function readBatch(contentType: string, bytes: Buffer): ReadBatch {
-  const digest = createHash('sha256').update(bytes).digest()
-  switch (contentType) {
-    case mediaTypes.tokenRequest: {
-      const requests = [decoded(() => decode(tokenRequestCodec, bytes))]
-      return { requests, isSingle: true, digest, answer: singleAnswer }
-    }
-    case mediaTypes.genericBatchRequest: {
-      const { tokenRequests } = decoded(() => decode(genericBatchRequestCodec, bytes))
-      return { requests: tokenRequests, isSingle: false, digest, answer: batchAnswer }
-    }
-    default:
-      throw new GatewayError('malformed-request', { facts: { part: 'content-type' } })
-  }
-}
-
-function decoded<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof WireError)
-      throw new GatewayError('token-request-invalid', { facts: { part: 'encoding' }, cause })
-    throw cause
-  }
-}
-
-function singleAnswer([response]: readonly TokenResponse[]): IssuanceAnswer {
-  if (response?.tokenType !== 'blindRsa2048') throw new GatewayError('internal')
-  const bytes = encode(tokenResponseCodecs.blindRsa2048, response)
-  return { contentType: mediaTypes.tokenResponse, bytes }
-}
-
-function batchAnswer(responses: readonly TokenResponse[]): IssuanceAnswer {
-  const bytes = encode(genericBatchResponseCodec, { tokenResponses: [...responses] })
-  return { contentType: mediaTypes.genericBatchResponse, bytes }
-}
-
-/** The key that all requests of a batch name: a batch is of one class. */
-function keyFor(keys: readonly LiveKey[], requests: readonly TokenRequest[]): LiveKey {
-  const [first] = requests
-  if (first === undefined) throw invalid('count')
-  for (const { tokenType, truncatedTokenKeyId } of requests)
-    if (tokenType !== 'blindRsa2048') throw invalid('type')
-    else if (truncatedTokenKeyId !== first.truncatedTokenKeyId) throw invalid('keys')
-  const key = keys.find(
-    ({ signs, issuerKey }) =>
-      signs && issuerKey.tokenKey.keyId.at(-1) === first.truncatedTokenKeyId,
+/** The key that a batch names: a batch is of one class. */
+function keyFor(
+  keys: readonly LiveKey[],
+  { tokenType, truncatedTokenKeyId, blindedMessages }: ReadBatch,
+): LiveKey {
+  const ofType = keys.filter(({ issuerKey }) => issuerKey.tokenKey.tokenType === tokenType)
+  if (ofType.length === 0) throw invalidRequest('type')
+  const key = ofType.find(
+    ({ signs, issuerKey }) => signs && issuerKey.tokenKey.keyId.at(-1) === truncatedTokenKeyId,
   )
   if (key === undefined) throw new GatewayError('token-key-unknown')
-  // Before it costs the account its batch. Octets in their order compare as the integers do.
-  for (const { blindedMessage } of requests)
-    if (blindedMessage.compare(key.modulus) >= 0) throw invalid('message')
+  // Before it costs the account its batch. A larger one is refused for its size.
+  const isBounded = blindedMessages.length <= batchTokensMax
+  if (isBounded && !blindedMessages.every((message) => key.issuerKey.accepts(message)))
+    throw invalidRequest('message')
   return key
 }
 
 interface Claim {
   readonly key: LiveKey
+  readonly keys: readonly LiveKey[]
   readonly batch: ReadBatch
   readonly attestation: Attestation
   readonly nowMs: number
@@ -169,7 +108,7 @@ interface Claim {
 /** Lets an account have its batches of the day; the same octets again are the same batch. */
 async function claim(
   options: IssueOptions,
-  { key, batch, attestation, nowMs }: Claim,
+  { key, keys, batch, attestation, nowMs }: Claim,
 ): Promise<void> {
   const { handles, quotas } = options
   const { account, standing } = attestation
@@ -179,7 +118,7 @@ async function claim(
     day: dayOf(nowMs),
     handle: handles.current(account, nowMs),
     tokenClass,
-    keyId: key.issuerKey.tokenKey.keyId,
+    keyId: countedUnder(keys, key),
     digest: batch.digest,
   }
   const factor = handles
@@ -192,9 +131,15 @@ async function claim(
   if (outcome === 'taken' || outcome === 'too-many-repeats') throw exhausted(nowMs)
 }
 
-function checkSize({ requests, isSingle }: ReadBatch, size: number, nowMs: number): void {
+/** A class has one quota, whatever the types of its tokens: they count under its key of type 0x0002. */
+function countedUnder(keys: readonly LiveKey[], { tokenClass, issuerKey }: LiveKey): Buffer {
+  const first = keys.find((other) => other.tokenClass === tokenClass && other.signs)
+  return (first?.issuerKey ?? issuerKey).tokenKey.keyId
+}
+
+function checkSize({ blindedMessages, isSingle }: ReadBatch, size: number, nowMs: number): void {
   if (size < 1) throw exhausted(nowMs)
-  if (!isSingle && requests.length !== size)
+  if (!isSingle && blindedMessages.length !== size)
     throw new GatewayError('token-batch-size', { facts: { size } })
 }
 
@@ -203,8 +148,4 @@ export const requestBytesMax = 4 + batchTokensMax * 259
 
 function exhausted(nowMs: number): GatewayError {
   return new GatewayError('quota-exhausted', { retryAfterMs: untilNextDayMs(nowMs) })
-}
-
-function invalid(part: string): GatewayError {
-  return new GatewayError('token-request-invalid', { facts: { part } })
 }

@@ -1,7 +1,7 @@
 import { writeIssuerDirectory } from '../privacypass/issuer-directory.ts'
 import { tokenTypeCodes } from '../privacypass/token-type.ts'
 import type { LiveKey } from './issuer-keys.ts'
-import { tokenClasses, untilNextDayMs, type TokenClass } from './token-class.ts'
+import { untilNextDayMs, type TokenClass } from './token-class.ts'
 
 /** The directory that clients and other providers read. RFC 9578 §4 */
 export interface PublishedDirectory {
@@ -20,7 +20,7 @@ export function issuerDirectory(
     tokenKeys: keys
       .toSorted((a, b) => Number(b.signs) - Number(a.signs))
       .map(({ tokenClass, activeFromMs, issuerKey }) => ({
-        tokenType: tokenTypeCodes.blindRsa2048,
+        tokenType: tokenTypeCodes[issuerKey.tokenKey.tokenType],
         tokenKey: issuerKey.tokenKey.publicKey,
         notBeforeSeconds: Math.floor(activeFromMs / 1_000),
         tokenClass,
@@ -39,17 +39,18 @@ export interface StatedTokens {
   readonly keys: string[]
 }
 
-/** The digests by which others hold us to our keys. */
+/** The digests by which others hold us to our keys, by type and class. */
 export function statedTokens(keys: readonly LiveKey[], issuer: string): readonly StatedTokens[] {
-  return tokenClasses.map((tokenClass) => ({
-    type: tokenTypeCodes.blindRsa2048,
-    issuer,
-    class: tokenClass,
-    keys: keys
-      .filter((key) => key.tokenClass === tokenClass)
-      .map(({ issuerKey }) => issuerKey.tokenKey.keyId.toString('base64url'))
-      .toSorted(),
-  }))
+  const stated = new Map<string, StatedTokens>()
+  for (const { tokenClass, issuerKey } of keys) {
+    const { tokenType, keyId } = issuerKey.tokenKey
+    const type = tokenTypeCodes[tokenType]
+    const line = `${type} ${tokenClass}`
+    const before = stated.get(line)?.keys ?? []
+    const digests = [...before, keyId.toString('base64url')].toSorted()
+    stated.set(line, { type, issuer, class: tokenClass, keys: digests })
+  }
+  return [...stated.values()]
 }
 
 const MAX_AGE_SECONDS = 3_600

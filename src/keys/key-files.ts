@@ -11,7 +11,7 @@ import {
   secretBytes,
   secretPurposes,
   type KeyPurpose,
-  type RsaPurpose,
+  type IssuerPurpose,
   type SecretPurpose,
 } from './key-material.ts'
 
@@ -49,10 +49,10 @@ export interface KeyRing {
    */
   rotate(purpose: SecretPurpose, activeFromMs?: number): Promise<Key>
   /**
-   * Keeps one more RSA key; durable once it resolves. Where another process has added a key since we
+   * Keeps one more key of an issuer; durable once it resolves. Where another process has added a key since we
    * read the directory, that one is taken instead: it resolves to whichever is in force.
    */
-  add(purpose: RsaPurpose, made: MadeKey): Promise<Key>
+  add(purpose: IssuerPurpose, made: MadeKey): Promise<Key>
   /** Lets a key end at `expiresAtMs`; durable once it resolves. */
   expire(key: Key, expiresAtMs: number): Promise<void>
 }
@@ -62,7 +62,7 @@ export type MadeKey = Pick<Key, 'key' | 'activeFromMs'> & { readonly expiresAtMs
 
 /**
  * Opens the keys in `directory` (made with mode 0700 when absent) and makes the purposes that have no
- * key; RSA keys are made by whoever needs them. Throws `key-unavailable` with a reason:
+ * key; an issuer's keys are made by whoever needs them. Throws `key-unavailable` with a reason:
  * `readable-by-others`, `malformed`, `unreadable`.
  */
 export async function loadKeys(
@@ -133,7 +133,7 @@ class FileKeyRing implements KeyRing {
     return key
   }
 
-  async add(purpose: RsaPurpose, made: MadeKey): Promise<Key> {
+  async add(purpose: IssuerPurpose, made: MadeKey): Promise<Key> {
     const key: Key = { purpose, id: this.nextId(purpose), ...made }
     const path = pathOf(this.directory, key)
     const added = (await createClosedFile(path, textOf(key))) ? key : await readKey(path)
@@ -148,7 +148,7 @@ class FileKeyRing implements KeyRing {
   }
 
   /** INVARIANT: two processes that have read the same files make the same id, and one of them the file. */
-  private nextId(purpose: RsaPurpose): string {
+  private nextId(purpose: IssuerPurpose): string {
     const taken = new Set(this.all(purpose).map(({ id }) => id))
     let count = taken.size
     while (taken.has(countedId(purpose, count))) count += 1
@@ -156,7 +156,7 @@ class FileKeyRing implements KeyRing {
   }
 }
 
-function countedId(purpose: RsaPurpose, count: number): string {
+function countedId(purpose: IssuerPurpose, count: number): string {
   return hash('sha256', `${purpose} ${count}`).slice(0, 2 * ID_BYTES)
 }
 

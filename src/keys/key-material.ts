@@ -26,22 +26,34 @@ export const secretPurposes = [
 export type SecretPurpose = (typeof secretPurposes)[number]
 
 /** What RSA keys are for: they sign tokens blindly, one class of tokens each. RFC 9578 §6 */
-export const rsaPurposes = ['token-issuer-message', 'token-issuer-first-contact'] as const
-export type RsaPurpose = (typeof rsaPurposes)[number]
+const rsaPurposes = ['token-issuer-message', 'token-issuer-first-contact'] as const
 
-export const keyPurposes = [...secretPurposes, ...rsaPurposes] as const
-export type KeyPurpose = SecretPurpose | RsaPurpose
+/** What scalars are for, by their octets: tokens of types 0x0001 and 0x0005. RFC 9578 §5 */
+const scalarBytes = { 'token-issuer-message-0001': 48, 'token-issuer-message-0005': 32 } as const
+type ScalarPurpose = keyof typeof scalarBytes
 
-/** Octets of every secret but an RSA key: an Ed25519 or X25519 private key, or a symmetric key. */
+/** What keys of the issuer of tokens are for, which follow a plan of their own. */
+export type IssuerPurpose = (typeof rsaPurposes)[number] | ScalarPurpose
+
+export const keyPurposes = [
+  ...secretPurposes,
+  ...rsaPurposes,
+  'token-issuer-message-0001',
+  'token-issuer-message-0005',
+] as const satisfies readonly KeyPurpose[]
+export type KeyPurpose = SecretPurpose | IssuerPurpose
+
+/** Octets of every secret but those of an issuer: an Ed25519 or X25519 private key, or a symmetric key. */
 export const secretBytes = 32
 
 /**
- * A private key or a symmetric key, made from its 32 octets; an RSA key of 2,048 bits from its PKCS#8.
- * Throws where they are something else.
+ * A private key or a symmetric key, made from its 32 octets; an RSA key of 2,048 bits from its PKCS#8; a
+ * scalar from as many octets as its group has. Throws where they are something else.
  */
 export function keyObject(purpose: KeyPurpose, secret: Buffer): KeyObject {
   if (isRsaPurpose(purpose)) return rsaKey(secret)
-  if (secret.length !== secretBytes) throw new RangeError('expected 32 octets')
+  const bytes = isScalarPurpose(purpose) ? scalarBytes[purpose] : secretBytes
+  if (secret.length !== bytes) throw new RangeError(`expected ${bytes} octets`)
   const prefix = pkcs8Prefixes[purpose]
   if (prefix === undefined) return createSecretKey(secret)
   return createPrivateKey({ key: Buffer.concat([prefix, secret]), format: 'der', type: 'pkcs8' })
@@ -54,8 +66,12 @@ export function keySecret(key: KeyObject): Buffer {
   return key.asymmetricKeyType === 'rsa' ? pkcs8 : pkcs8.subarray(-secretBytes)
 }
 
-function isRsaPurpose(purpose: KeyPurpose): purpose is RsaPurpose {
+function isRsaPurpose(purpose: KeyPurpose): purpose is (typeof rsaPurposes)[number] {
   return rsaPurposes.some((known) => known === purpose)
+}
+
+function isScalarPurpose(purpose: KeyPurpose): purpose is ScalarPurpose {
+  return purpose in scalarBytes
 }
 
 function rsaKey(pkcs8: Buffer): KeyObject {
@@ -70,7 +86,7 @@ function rsaKey(pkcs8: Buffer): KeyObject {
 const RSA_BITS = 2_048
 
 /** PrivateKeyInfo up to the key itself: RFC 8410 §7. */
-const pkcs8Prefixes: Readonly<Partial<Record<SecretPurpose, Buffer>>> = {
+const pkcs8Prefixes: Readonly<Partial<Record<KeyPurpose, Buffer>>> = {
   'hub-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'requirements-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),
   'receipt-signing': Buffer.from('302e020100300506032b657004220420', 'hex'),

@@ -56,7 +56,7 @@ function issuanceRoute({ issue, requestBytesMax }: IssuerDesk): TokenRoute {
   return {
     method: 'POST',
     path: '/token-request',
-    summary: 'All tokens of a class that an account gets in a day: RFC 9578 §6, and in batches',
+    summary: 'All tokens of a class that an account gets in a day: RFC 9578 §5, §6, and in batches',
     authorization: 'The credentials of an account, as the provider’s own service knows them',
     body: issuanceRequests,
     answer: { status: 200, body: issuanceResponses },
@@ -169,8 +169,16 @@ function documentRoute(served: readonly TokenRoute[]): TokenRoute {
   return route
 }
 
-const issuanceRequests = [mediaTypes.tokenRequest, mediaTypes.genericBatchRequest]
-const issuanceResponses = [mediaTypes.tokenResponse, mediaTypes.genericBatchResponse]
+const issuanceRequests = [
+  mediaTypes.tokenRequest,
+  mediaTypes.genericBatchRequest,
+  mediaTypes.amortizedBatchRequest,
+]
+const issuanceResponses = [
+  mediaTypes.tokenResponse,
+  mediaTypes.genericBatchResponse,
+  mediaTypes.amortizedBatchResponse,
+]
 const NO_STORE = 'no-store'
 const PSEUDONYM_BODY_BYTES_MAX = 1_024
 /** SubjectPublicKeyInfo of a P-256 key. */

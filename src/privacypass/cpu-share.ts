@@ -14,6 +14,8 @@ export interface CpuShareOptions {
 export interface CpuShare {
   /** Runs the work, and undefined without it while the share is used up. */
   readonly run: <T extends object>(work: () => T) => T | undefined
+  /** How long until `run` runs again, in ms: 0 where it would now. */
+  readonly waitMs: () => number
 }
 
 /**
@@ -40,6 +42,10 @@ export function createCpuShare({ share, burstMs, clock, cpuMs }: CpuShareOptions
       } finally {
         leftMs -= Math.max(0, cpuMs() - startMs)
       }
+    },
+    waitMs: () => {
+      fill()
+      return leftMs > 0 ? 0 : Math.floor(-leftMs / share) + 1
     },
   }
 }

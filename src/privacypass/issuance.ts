@@ -1,8 +1,17 @@
-import { fixed, struct, uint8, variant, type Codec, type Decoded } from '../wire/codec.ts'
+import {
+  decode,
+  encode,
+  fixed,
+  struct,
+  uint8,
+  variant,
+  type Codec,
+  type Decoded,
+} from '../wire/codec.ts'
 import { tokenTypeCodec, type TokenType } from './token-type.ts'
 
 /** Octets of a group element (RFC 9497 §4) or of an RSA block. */
-const messageBytes = { voprfP384: 49, blindRsa2048: 256, voprfRistretto255: 32 } as const
+export const messageBytes = { voprfP384: 49, blindRsa2048: 256, voprfRistretto255: 32 } as const
 
 /** One request for one token. RFC 9578 §5.1, §6.1; draft-ietf-privacypass-batched-tokens §5.1 */
 export const tokenRequestCodec = variant(
@@ -39,3 +48,27 @@ export const tokenResponseCodecs = {
 /** A `TokenResponse` behind its type. draft-ietf-privacypass-batched-tokens §6.2 */
 export const genericTokenResponseCodec = variant(['tokenType', tokenTypeCodec], tokenResponseFields)
 export type TokenResponse = Decoded<typeof genericTokenResponseCodec>
+
+/** The octets of a TokenResponse, as the body of an answer. */
+export function tokenResponseBytes(response: TokenResponse): Buffer {
+  switch (response.tokenType) {
+    case 'voprfP384':
+      return encode(tokenResponseCodecs.voprfP384, response)
+    case 'blindRsa2048':
+      return encode(tokenResponseCodecs.blindRsa2048, response)
+    case 'voprfRistretto255':
+      return encode(tokenResponseCodecs.voprfRistretto255, response)
+  }
+}
+
+/** Reads exactly one TokenResponse of a type. Throws `WireError`. */
+export function readTokenResponse(tokenType: TokenType, bytes: Uint8Array): TokenResponse {
+  switch (tokenType) {
+    case 'voprfP384':
+      return { tokenType, ...decode(tokenResponseCodecs.voprfP384, bytes) }
+    case 'blindRsa2048':
+      return { tokenType, ...decode(tokenResponseCodecs.blindRsa2048, bytes) }
+    case 'voprfRistretto255':
+      return { tokenType, ...decode(tokenResponseCodecs.voprfRistretto255, bytes) }
+  }
+}

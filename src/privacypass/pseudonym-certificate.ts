@@ -11,8 +11,10 @@ import {
   readPseudonymKey,
 } from './pseudonym-key.ts'
 import { challengeBytes, challengeDigest, type TokenChallenge } from './token-challenge.ts'
-import type { ExpectedChallenge, TokenKey, TokenRefusal, TokenScheme } from './token-scheme.ts'
-import { tokenBytesMax, type Token } from './token.ts'
+import type { ExpectedChallenge, TokenKey, TokenRefusal } from './token-scheme.ts'
+import type { TokenSchemes } from './token-schemes.ts'
+import type { TokenType } from './token-type.ts'
+import { parseToken, tokenBytesMax, type Token } from './token.ts'
 
 /** Where a pseudonym speaks, and who issued its token. */
 export interface PseudonymScope {
@@ -53,9 +55,13 @@ export function redemptionContext(
 }
 
 /** The challenge for tokens of this scope. The start of the epoch is in seconds since the Unix epoch. */
-export function pseudonymChallenge(scope: PseudonymScope, epochStart: number): TokenChallenge {
+export function pseudonymChallenge(
+  scope: PseudonymScope,
+  epochStart: number,
+  tokenType: TokenType = 'blindRsa2048',
+): TokenChallenge {
   return {
-    tokenType: 'blindRsa2048',
+    tokenType,
     issuerName: scope.issuer,
     redemptionContext: redemptionContext(scope, epochStart),
     originInfo: scope.hub,
@@ -64,11 +70,11 @@ export function pseudonymChallenge(scope: PseudonymScope, epochStart: number): T
 
 /** The challenges of this scope that are acceptable at `nowMs`, each with the start of its epoch. */
 function acceptedChallenges(
-  scope: PseudonymScope,
-  nowMs: number,
+  { scope, nowMs }: AdmissionCheck,
+  tokenType: TokenType,
 ): readonly ExpectedChallenge<number>[] {
   return acceptedEpochStarts(nowMs).map((epochStart) => ({
-    digest: challengeDigest(challengeBytes(pseudonymChallenge(scope, epochStart))),
+    digest: challengeDigest(challengeBytes(pseudonymChallenge(scope, epochStart, tokenType))),
     context: epochStart,
   }))
 }
@@ -89,31 +95,42 @@ export interface AdmittedPseudonym {
 }
 
 export type AdmissionRefusal =
-  TokenRefusal | 'malformed-token' | 'malformed-key' | 'another-key-certified'
+  | Exclude<TokenRefusal, 'cpu-share-used'>
+  | 'malformed-token'
+  | 'malformed-key'
+  | 'another-key-certified'
 
 export type AdmissionVerdict =
   | { readonly kind: 'admitted'; readonly pseudonym: AdmittedPseudonym }
   | { readonly kind: 'refused'; readonly reason: AdmissionRefusal }
+  /** The type has used its share of the CPU: no cryptography was done. */
+  | { readonly kind: 'share-used'; readonly retryAfterMs: number }
 
 export interface AdmissionCheck {
   readonly scope: PseudonymScope
   readonly nowMs: number
-  readonly scheme: TokenScheme
+  /** Of the types that are taken of this issuer. */
+  readonly schemes: TokenSchemes
   /** The issuer's live keys. */
   readonly keys: readonly TokenKey[]
 }
 
 /** Checks a pseudonym's certificate: what is cheap first, the token's signature last. */
 export function verifyAdmission(admission: Admission, check: AdmissionCheck): AdmissionVerdict {
-  const { scope, nowMs, scheme, keys } = check
-  const token = parse(scheme, admission.token)
+  const { scope, schemes, keys } = check
+  const token = parse(admission.token)
   if (token === undefined) return refused('malformed-token')
+  const scheme = schemes[token.tokenType]
+  if (scheme === undefined) return refused('wrong-type')
   if (!token.nonce.equals(pseudonymNonce(admission.publicKey)))
     return refused('another-key-certified')
-  const challenges = acceptedChallenges(scope, nowMs)
+  const challenges = acceptedChallenges(check, token.tokenType)
   const liveKeys = keys.filter(({ issuer }) => issuer === scope.issuer)
   const verdict = scheme.verify(token, { keys: liveKeys, challenges })
-  if (verdict.kind === 'refused') return verdict
+  if (verdict.kind === 'refused') {
+    if (verdict.reason !== 'cpu-share-used') return refused(verdict.reason)
+    return { kind: 'share-used', retryAfterMs: scheme.waitMs() }
+  }
   const publicKey = readPseudonymKey(admission.publicKey)
   if (publicKey === undefined) return refused('malformed-key')
   const { issuer, keyId, spendKey, context } = verdict.token
@@ -134,9 +151,9 @@ function admissionHash(publicKey: Buffer, room: MimiUri): Buffer {
   return createHash('sha256').update(encode(admissionRequestCodec, { publicKey, room })).digest()
 }
 
-function parse(scheme: TokenScheme, bytes: Buffer): Token | undefined {
+function parse(bytes: Buffer): Token | undefined {
   try {
-    return scheme.parse(bytes)
+    return parseToken(bytes)
   } catch (error) {
     if (error instanceof WireError) return undefined
     throw error

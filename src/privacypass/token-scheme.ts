@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { ownBytes } from './own-bytes.ts'
 import type { AmortizedBatchRequest, AmortizedBatchResponse } from './batch-issuance.ts'
 import type { CpuShare } from './cpu-share.ts'
@@ -21,10 +22,23 @@ export interface TokenKey {
 /** A key of an issuer with its private half, which stays inside. */
 export interface IssuerKey {
   readonly tokenKey: TokenKey
+  /** Whether a blinded message is one of the key's group. */
+  readonly accepts: (blindedMessage: Buffer) => boolean
   /** Undefined for a blinded message that is none of the key's group. Throws `key-unavailable`. */
   readonly evaluate: (request: TokenRequest) => TokenResponse | undefined
   /** Many at once, all or none, as `evaluate`. Absent for types without amortized batches. */
   readonly evaluateBatch?: (request: AmortizedBatchRequest) => AmortizedBatchResponse | undefined
+}
+
+/** How keys of one type are made, and opened where they were kept. */
+export interface KeyKind {
+  /**
+   * Makes a private key. Requests name a key by the last octet of its id, so that octet is none of those
+   * of `live`. Off the event loop where it takes long. Rejects with `key-unavailable`.
+   */
+  readonly generate: (live: readonly TokenKey[]) => Promise<KeyObject>
+  /** Throws `key-unavailable` for a key of another kind. */
+  readonly open: (key: KeyObject, issuer: string) => IssuerKey
 }
 
 /** A challenge that is acceptable now, by its digest, and what it stands for. */
@@ -66,6 +80,8 @@ export type IssueVerdict<Response = TokenResponse> =
 /** One token type: how its tokens are read, checked and issued. */
 export interface TokenScheme {
   readonly tokenType: TokenType
+  /** How long until the share of the CPU has room again, in ms; 0 without one. */
+  readonly waitMs: () => number
   /** Reads exactly one token, of any known type. Throws `WireError`. */
   readonly parse: (bytes: Uint8Array) => Token
   /** Compares type, key and challenge first, so that only what fits costs cryptography. */
@@ -93,6 +109,7 @@ export function createTokenScheme(tokenType: TokenType, cpuShare?: CpuShare): To
       : (work) => cpuShare.run(work) ?? refused('cpu-share-used')
   return {
     tokenType,
+    waitMs: () => cpuShare?.waitMs() ?? 0,
     parse: parseToken,
     verify: (token, expected) => {
       if (token.tokenType !== tokenType) return refused('wrong-type')

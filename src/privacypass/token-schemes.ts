@@ -1,18 +1,26 @@
 import type { Clock } from '../model/clock.ts'
 import { blindRsaScheme } from './blind-rsa/scheme.ts'
-import { createCpuShare } from './cpu-share.ts'
+import { createCpuShare, type CpuShare } from './cpu-share.ts'
 import { createTokenScheme, type TokenScheme } from './token-scheme.ts'
 import type { TokenType } from './token-type.ts'
 
 /** The schemes of the enabled types; the others are absent. */
 export type TokenSchemes = Readonly<Partial<Record<TokenType, TokenScheme>>>
 
-export interface TokenSchemesOptions {
-  /** Type 0x0002 alone by default. */
-  readonly enabledTypes?: readonly TokenType[]
-  /** Both for the share of type 0x0001, see `createCpuShare`. */
+/** For the shares of types that have one, see `createCpuShare`. */
+export interface CpuClocks {
   readonly clock: Clock
   readonly cpuMs: Clock
+}
+
+export interface TokenSchemesOptions extends CpuClocks {
+  /** Type 0x0002 alone by default. */
+  readonly enabledTypes?: readonly TokenType[]
+}
+
+/** The share that a type has of the thread it is worked on in; undefined for types without a bound. */
+export function cpuShareOf(tokenType: TokenType, clocks: CpuClocks): CpuShare | undefined {
+  return tokenType === 'voprfP384' ? createCpuShare({ ...P384_SHARE, ...clocks }) : undefined
 }
 
 /**
@@ -24,13 +32,11 @@ export function createTokenSchemes({
   clock,
   cpuMs,
 }: TokenSchemesOptions): TokenSchemes {
-  const create: Record<TokenType, () => TokenScheme> = {
-    voprfP384: () =>
-      createTokenScheme('voprfP384', createCpuShare({ ...P384_SHARE, clock, cpuMs })),
-    blindRsa2048: () => blindRsaScheme,
-    voprfRistretto255: () => createTokenScheme('voprfRistretto255'),
-  }
-  return Object.fromEntries(enabledTypes.map((tokenType) => [tokenType, create[tokenType]()]))
+  const create = (tokenType: TokenType): TokenScheme =>
+    tokenType === 'blindRsa2048'
+      ? blindRsaScheme
+      : createTokenScheme(tokenType, cpuShareOf(tokenType, { clock, cpuMs }))
+  return Object.fromEntries(enabledTypes.map((tokenType) => [tokenType, create(tokenType)]))
 }
 
 const P384_SHARE = { share: 0.05, burstMs: 50 }

@@ -27,6 +27,7 @@ import {
   type SenderProof,
 } from '../privacypass/sender-proof.ts'
 import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import type { TokenSchemes } from '../privacypass/token-schemes.ts'
 import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import { ProvenMembers, type RequiredMembership } from './proven-members.ts'
@@ -74,7 +75,8 @@ export interface UnnamedSenders {
    * Admits the certificate where it comes for the first time, and checks the proof of the message.
    * Throws `sender-token-required` (with the challenge), `malformed-request`, `sender-proof-invalid`,
    * `membership-unproven`, `token-invalid`, `token-replayed`, `epoch-closed`, `pseudonyms-exhausted`,
-   * `pseudonym-denied`, `store-unavailable`, and what `IssuerKeys.live` throws.
+   * `pseudonym-denied`, `store-unavailable`, `rate-limited` where the type of the token has used its share
+   * of the CPU, and what `IssuerKeys.live` throws.
    */
   prove(message: UnnamedMessage): Promise<void>
   /** Admits a certificate before its first message. Throws as `prove`. */
@@ -93,6 +95,8 @@ export interface UnnamedSendersOptions {
   readonly hub: ProviderDomain
   readonly spent: SpentTokens
   readonly keys: IssuerKeys
+  /** What is taken of our own issuer; of others it is type 0x0002 always. That alone unless given. */
+  readonly schemes?: TokenSchemes | undefined
   readonly certificates: CertificateStore
   readonly standing: ProviderStanding
   readonly clock: Clock
@@ -163,10 +167,10 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const { hub, keys, clock } = this.options
     const nowMs = clock()
     const epochStart = epochStartSeconds(nowMs)
-    const asked = pseudonymChallenge({ hub, room, issuer }, epochStart)
+    const scope = { hub, room, issuer }
     const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
-    const offers = (await keys.live(issuer)).map(({ publicKey }) => ({
-      challenge: asked,
+    const offers = (await keys.live(issuer)).map(({ tokenType, publicKey }) => ({
+      challenge: pseudonymChallenge(scope, epochStart, tokenType),
       tokenKey: publicKey,
       maxAgeSeconds,
     }))
@@ -253,6 +257,10 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     if (verdict.kind === 'refused' && verdict.reason === 'unknown-key')
       verdict = this.judge(request, await keys.renewed(provider))
     if (verdict.kind === 'admitted') return verdict.pseudonym
+    if (verdict.kind === 'share-used') {
+      const { retryAfterMs } = verdict
+      throw new GatewayError('rate-limited', { facts: { limit: 'tokenCpu' }, retryAfterMs })
+    }
     throw new GatewayError('token-invalid', { facts: { reason: verdict.reason } })
   }
 
@@ -260,9 +268,11 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     { room, provider, admission }: AdmissionRequest,
     keys: Awaited<ReturnType<IssuerKeys['live']>>,
   ): AdmissionVerdict {
-    const { hub, clock } = this.options
+    const { hub, clock, schemes = OF_OTHERS } = this.options
     const scope = { hub, room, issuer: provider }
-    return verifyAdmission(admission, { scope, nowMs: clock(), scheme: blindRsaScheme, keys })
+    // What only its issuer can check is taken of ourselves alone.
+    const taken = provider === hub ? schemes : OF_OTHERS
+    return verifyAdmission(admission, { scope, nowMs: clock(), schemes: taken, keys })
   }
 
   /** Whether the token was not spent before. Throws `token-replayed`, `epoch-closed`. */
@@ -301,6 +311,7 @@ interface AdmissionRequest extends Omit<UnnamedAdmission, 'membership' | 'roomAu
   readonly epochStart?: number
 }
 
+const OF_OTHERS: TokenSchemes = { blindRsa2048: blindRsaScheme }
 const NO_ISSUER = { reason: 'no-issuer' }
 const PUBLIC_KEYS_MAX = 65_536
 const REQUEST_HASH_BYTES = 8

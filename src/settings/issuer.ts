@@ -25,6 +25,12 @@ export const issuerSchema = z.strictObject({
     .describe(
       'Base URL at which clients reach the tokens listener; the directory names `token-request` below it. Without it: relative to the directory.',
     ),
+  voprfP384: z
+    .boolean({ error: 'expected true or false' })
+    .default(false)
+    .describe(
+      'Whether there are slow tokens of type 0x0001 (P-384) too, for our own users at our own hub whose clients know nothing else: a twentieth of the CPU.',
+    ),
   attester: attesterSchema
     .prefault({})
     .describe('The service that knows whose credentials these are, and in which standing.'),

@@ -71,8 +71,8 @@ function findContradictions(config: Config): Finding[] {
 }
 
 /** Whoever issues tokens has a place to do it, and somebody who knows the accounts. */
-function missingForIssuer({ issuer, listeners, upstream }: Config): Finding[] {
-  if (!issuer.enabled) return []
+function missingForIssuer({ issuer, listeners, upstream, experimental }: Config): Finding[] {
+  if (!issuer.enabled) return tokensWithoutIssuer({ issuer, experimental })
   const found: Finding[] = []
   if (listeners.tokens === undefined)
     found.push({
@@ -84,6 +84,18 @@ function missingForIssuer({ issuer, listeners, upstream }: Config): Finding[] {
       path: ['issuer', 'attester', 'url'],
       expected: 'required: a URL, as the delivery service is not the embedded one',
     })
+  return found
+}
+
+/** Types of tokens that nobody would issue. */
+function tokensWithoutIssuer({
+  issuer,
+  experimental,
+}: Pick<Config, 'issuer' | 'experimental'>): Finding[] {
+  const expected = 'expected false, as `issuer` is not enabled'
+  const found: Finding[] = []
+  if (issuer.voprfP384) found.push({ path: ['issuer', 'voprfP384'], expected })
+  if (experimental.batchedTokens) found.push({ path: ['experimental', 'batchedTokens'], expected })
   return found
 }
 

@@ -242,6 +242,12 @@ export const configurationSchema = z.strictObject({
         .describe(
           'Anonymous rate-limited credentials, token type 0xE5AC: not stable on the wire, see [arc](arc.md).',
         ),
+      batchedTokens: z
+        .boolean({ error: 'expected true or false' })
+        .default(false)
+        .describe(
+          'Tokens of type 0x0005, many under one proof, for our own users at our own hub: see [issuer](issuer.md).',
+        ),
     })
     .prefault({})
     .describe('What follows drafts that still change. Each one is said in the log at the start.'),

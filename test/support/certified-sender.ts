@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { epochPseudonymUri } from '../../src/model/epoch-pseudonym.ts'
 import type { MimiUri, ProviderDomain } from '../../src/model/ids.ts'
-import { requestBlindRsaToken } from '../../src/privacypass/blind-rsa/request-token.ts'
-import { blindRsaScheme } from '../../src/privacypass/blind-rsa/scheme.ts'
 import { pseudonymChallenge, type Admission } from '../../src/privacypass/pseudonym-certificate.ts'
 import type { MembershipProof } from '../../src/privacypass/membership-proof.ts'
 import {
@@ -14,6 +11,7 @@ import { signSenderProof, writeSenderProof } from '../../src/privacypass/sender-
 import { challengeBytes } from '../../src/privacypass/token-challenge.ts'
 import type { IssuerKey } from '../../src/privacypass/token-scheme.ts'
 import { tokenBytes } from '../../src/privacypass/token.ts'
+import { issueToken } from './issuer-key.ts'
 
 export interface CertifiedScope {
   readonly hub: ProviderDomain
@@ -45,16 +43,9 @@ export function certifiedSender(key: IssuerKey, scope: CertifiedScope): Certifie
   const { privateKey, publicKey } = generatePseudonymKey()
   const nonce = pseudonymNonce(publicKey)
   const pseudonymId = pseudonymIdOf(nonce)
-  const pending = requestBlindRsaToken({
-    challenge: challengeBytes(pseudonymChallenge(scope, scope.epochStart)),
-    nonce,
-    tokenKey: key.tokenKey,
-    randomness: randomBytes,
-  })
-  const issued = blindRsaScheme.issue(pending.request, [key])
-  const token = issued.kind === 'issued' ? pending.finalize(issued.response) : undefined
-  if (token === undefined) throw new Error('no token')
-  const admission = { token: tokenBytes(token), publicKey }
+  const { tokenType } = key.tokenKey
+  const challenge = challengeBytes(pseudonymChallenge(scope, scope.epochStart, tokenType))
+  const admission = { token: tokenBytes(issueToken(key, challenge, nonce)), publicKey }
   return {
     uri: epochPseudonymUri(scope.issuer, pseudonymId),
     pseudonymId,

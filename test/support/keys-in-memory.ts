@@ -1,27 +1,27 @@
 import type { KeptKey, KeptKeys } from '../../src/issuer/issuer-keys.ts'
-import { tokenClasses, type TokenClass } from '../../src/issuer/token-class.ts'
+import type { KeyLine } from '../../src/issuer/key-line.ts'
 
 /** What the key ring does, in memory. */
 export class KeysInMemory implements KeptKeys {
-  readonly kept = new Map<TokenClass, KeptKey[]>(tokenClasses.map((name) => [name, []]))
+  readonly kept = new Map<KeyLine, KeptKey[]>()
   writes = 0
 
-  all(tokenClass: TokenClass): readonly KeptKey[] {
-    return this.kept.get(tokenClass) ?? []
+  all(line: KeyLine): readonly KeptKey[] {
+    return this.kept.get(line) ?? []
   }
 
-  add(tokenClass: TokenClass, made: Omit<KeptKey, 'id'>): Promise<void> {
+  add(line: KeyLine, made: Omit<KeptKey, 'id'>): Promise<void> {
     this.writes += 1
-    const keys = this.kept.get(tokenClass) ?? []
-    keys.push({ id: `${tokenClass}-${keys.length}`, ...made })
+    const keys = this.kept.get(line) ?? []
+    this.kept.set(line, [...keys, { id: `${line}-${keys.length}`, ...made }])
     return Promise.resolve()
   }
 
-  expire(tokenClass: TokenClass, id: string, expiresAtMs: number): Promise<void> {
+  expire(line: KeyLine, id: string, expiresAtMs: number): Promise<void> {
     this.writes += 1
-    const keys = this.all(tokenClass)
+    const keys = this.all(line)
     this.kept.set(
-      tokenClass,
+      line,
       keys.map((key) => (key.id === id ? { ...key, expiresAtMs } : key)),
     )
     return Promise.resolve()

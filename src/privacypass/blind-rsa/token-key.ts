@@ -2,7 +2,7 @@ import { createHash, createPublicKey, generateKeyPair, verify, type KeyObject } 
 import { promisify } from 'node:util'
 import { GatewayError } from '../../model/errors.ts'
 import { ownBytes } from '../own-bytes.ts'
-import type { IssuerKey, TokenKey } from '../token-scheme.ts'
+import type { IssuerKey, KeyKind, TokenKey } from '../token-scheme.ts'
 import { tokenInputBytes } from '../token.ts'
 import { blindSign, rsaPublicKey } from './blind-signature.ts'
 
@@ -44,8 +44,11 @@ export function blindRsaIssuerKey(privateKey: KeyObject, issuer: string): Issuer
   const spki = Buffer.concat([PSS_PREFIX, rsaSpki.subarray(RSA_PREFIX.length)])
   const tokenKey = readBlindRsaKey(spki, issuer)
   if (tokenKey === undefined) throw new GatewayError('key-unavailable')
+  const modulus = spki.subarray(PSS_PREFIX.length, PSS_PREFIX.length + MODULUS_BITS / 8)
   return {
     tokenKey,
+    // Octets in their order compare as the integers do.
+    accepts: (message) => message.length === modulus.length && message.compare(modulus) < 0,
     evaluate: (request) => {
       if (request.tokenType !== 'blindRsa2048') return undefined
       const blindSignature = blindSign(privateKey, publicKey, request.blindedMessage)
@@ -68,6 +71,8 @@ export async function generateBlindRsaKey(live: readonly TokenKey[] = []): Promi
   }
   throw new GatewayError('key-unavailable')
 }
+
+export const blindRsaKeyKind: KeyKind = { generate: generateBlindRsaKey, open: blindRsaIssuerKey }
 
 function modulusOf(spki: Buffer): Buffer | undefined {
   const modulus = spki.subarray(PSS_PREFIX.length, PSS_PREFIX.length + MODULUS_BITS / 8)

@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { Randomness } from '../../model/clock.ts'
 import { GatewayError } from '../../model/errors.ts'
 import type { AmortizedBatchResponse } from '../batch-issuance.ts'
 import { ownBytes } from '../own-bytes.ts'
-import type { IssuerKey } from '../token-scheme.ts'
+import type { IssuerKey, KeyKind } from '../token-scheme.ts'
 import { tokenInputBytes, type Token } from '../token.ts'
 import { proveEvaluations, type ProvingKey } from './dleq.ts'
 import type { OprfGroup } from './group.ts'
@@ -39,6 +39,7 @@ export function voprfIssuerKey(options: VoprfKeyOptions): IssuerKey {
       keyId: voprfKeyId(publicKey),
       authenticates: (token) => token.tokenType === tokenType && authenticates(suite, key, token),
     },
+    accepts: (message) => group.isElement(message),
     evaluate: (request) => {
       if (request.tokenType !== tokenType) return undefined
       const answer = evaluate([request.blindedMessage])
@@ -48,6 +49,27 @@ export function voprfIssuerKey(options: VoprfKeyOptions): IssuerKey {
     },
     evaluateBatch: (request) =>
       request.tokenType === tokenType ? evaluate(request.blindedMessages) : undefined,
+  }
+}
+
+/** Keys of a group; what is kept of one is its scalar. */
+export function voprfKeyKind(group: OprfGroup, randomness: Randomness): KeyKind {
+  const open = (secretKey: Uint8Array, issuer: string) =>
+    voprfIssuerKey({ group, secretKey, issuer, randomness })
+  return {
+    generate: (live) => {
+      const taken = new Set(live.map(({ keyId }) => keyId.at(-1)))
+      for (let tries = 0; tries < KEY_TRIES_MAX; tries++) {
+        const secretKey = group.randomScalar(randomness)
+        const { keyId } = open(secretKey, '').tokenKey
+        if (!taken.has(keyId.at(-1))) return Promise.resolve(createSecretKey(secretKey))
+      }
+      return Promise.reject(new GatewayError('key-unavailable'))
+    },
+    open: (key, issuer) => {
+      if (key.type !== 'secret') throw new GatewayError('key-unavailable')
+      return open(key.export(), issuer)
+    },
   }
 }
 
@@ -81,3 +103,5 @@ function authenticates(suite: OprfSuite, { multiplier }: ProvingKey, token: Toke
     .candidates(elementOfInput(suite, input))
     .some((element) => timingSafeEqual(outputOf(suite, input, element), token.authenticator))
 }
+
+const KEY_TRIES_MAX = 64

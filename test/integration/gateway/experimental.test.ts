@@ -4,7 +4,14 @@ import { tempDir } from '../../support/temp-dir.ts'
 
 test('what is experimental is said in one line at the start, and only where it is on', async () => {
   await using federation = await startFederation(tempDir(), [
-    { domain: 'a.example', extra: { experimental: { arc: true } } },
+    {
+      domain: 'a.example',
+      tokens: true,
+      extra: {
+        issuer: { enabled: true },
+        experimental: { arc: true, batchedTokens: true },
+      },
+    },
     { domain: 'b.example' },
   ])
   const warnings = (domain: string): readonly object[] =>
@@ -17,7 +24,11 @@ test('what is experimental is said in one line at the start, and only where it i
       .filter(({ event }) => event.startsWith('experimental.'))
   expect(warnings('a.example')).toEqual([
     expect.objectContaining({ level: 'warn', event: 'experimental.arc' }),
+    expect.objectContaining({ level: 'warn', event: 'experimental.batched-tokens' }),
   ])
   expect(warnings('b.example')).toEqual([])
-  expect(federation.provider('b.example').config().experimental).toEqual({ arc: false })
+  expect(federation.provider('b.example').config().experimental).toEqual({
+    arc: false,
+    batchedTokens: false,
+  })
 }, 30_000)

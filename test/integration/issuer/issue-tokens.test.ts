@@ -11,7 +11,7 @@ import type { Standing, TokenClass } from '../../../src/issuer/token-class.ts'
 import { mediaTypes } from '../../../src/privacypass/media-types.ts'
 import { openStore } from '../../../src/sqlite/store.ts'
 import { KeysInMemory } from '../../support/keys-in-memory.ts'
-import { rsaKeys } from '../../support/rsa-keys.ts'
+import { rsaKeyKind } from '../../support/rsa-keys.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { someBatch } from '../../support/token-client.ts'
 
@@ -27,11 +27,11 @@ async function openIssuer(standing: Standing = 'normal') {
   })
   onTestFinished(() => store[Symbol.asyncDispose]())
   const kept = new KeysInMemory()
-  const keys = await openIssuerKeys({ issuer: 'a.example', kept, generate: rsaKeys(), clock })
+  const keys = await openIssuerKeys({ issuer: 'a.example', kept, kinds: rsaKeyKind(), clock })
   const accountsKey = { key: createSecretKey(randomBytes(32)), activeFromMs: 0 }
   const handles = createAccountHandles(() => [{ ...accountsKey, expiresAtMs: undefined }])
   const penalties = createPenalties(store)
-  const thread = new SigningThread()
+  const thread = new SigningThread(clock)
   onTestFinished(() => thread[Symbol.asyncDispose]())
   const issue = createIssueTokens({
     keys: () => keys.live(),
@@ -39,7 +39,7 @@ async function openIssuer(standing: Standing = 'normal') {
     handles,
     quotas: createQuotaStore(store),
     standingPenalty: penalties.standingPenalty,
-    sign: (key, requests) => thread.sign(key, requests),
+    signer: thread,
     clock,
   })
   const batch = (count: number, tokenClass: TokenClass = 'message') => {

@@ -2,15 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { openIssuerKeys, type LiveKey } from '../../../src/issuer/issuer-keys.ts'
 import { SigningThread } from '../../../src/issuer/signing-thread.ts'
+import { GatewayError } from '../../../src/model/errors.ts'
+import { voprfKeyKind } from '../../../src/privacypass/voprf/issuer-key.ts'
+import {
+  requestAmortizedTokens,
+  requestVoprfToken,
+} from '../../../src/privacypass/voprf/request-tokens.ts'
 import { KeysInMemory } from '../../support/keys-in-memory.ts'
-import { rsaKeys } from '../../support/rsa-keys.ts'
+import { oprfGroups } from '../../support/oprf-groups.ts'
+import { rsaKeyKind } from '../../support/rsa-keys.ts'
 
 async function liveKeys(): Promise<readonly [LiveKey, LiveKey]> {
   const kept = new KeysInMemory()
   const keys = await openIssuerKeys({
     issuer: 'a.example',
     kept,
-    generate: rsaKeys(),
+    kinds: rsaKeyKind(),
     clock: () => 1_000,
   })
   const [one, two] = keys.live()
@@ -19,7 +26,7 @@ async function liveKeys(): Promise<readonly [LiveKey, LiveKey]> {
 }
 
 function open(): SigningThread {
-  const thread = new SigningThread()
+  const thread = new SigningThread(() => 1_000)
   onTestFinished(() => thread[Symbol.asyncDispose]())
   return thread
 }
@@ -77,3 +84,55 @@ test('where the thread ends, what waits is refused and the next batch starts ano
   await expect(waiting).rejects.toMatchObject({ code: 'key-unavailable' })
   expect(await thread.sign(key, requests(1))).toHaveLength(1)
 })
+
+test('of other types it makes what the client’s half takes, one by one or with one proof for all', async () => {
+  const thread = open()
+  const challenge = randomBytes(80)
+  const nonces = Array.from({ length: 4 }, () => randomBytes(32))
+  const p384 = await liveVoprfKey('voprfP384')
+  const single = requestVoprfToken({
+    ...p384.asked,
+    challenge,
+    nonce: randomBytes(32),
+  })
+  const [response] = await thread.sign(p384.key, [single.request])
+  expect(response && single.finalize(response)).toBeDefined()
+  const ristretto = await liveVoprfKey('voprfRistretto255')
+  const batch = requestAmortizedTokens({ ...ristretto.asked, challenge, nonces })
+  const answer = await thread.signAmortized(ristretto.key, batch.request)
+  expect(batch.finalize(answer)).toHaveLength(4)
+})
+
+test('over the share of its type a batch is refused with a time, and nothing else waits', async () => {
+  const time = { nowMs: 1_000 }
+  const thread = new SigningThread(() => time.nowMs)
+  onTestFinished(() => thread[Symbol.asyncDispose]())
+  const { key } = await liveVoprfKey('voprfP384')
+  const element = key.issuerKey.tokenKey.publicKey
+  const many = Array.from({ length: 8 }, () => {
+    return { tokenType: 'voprfP384', truncatedTokenKeyId: 0, blindedMessage: element } as const
+  })
+  expect(await thread.sign(key, many)).toHaveLength(8)
+  const refused: unknown = await thread.sign(key, many).catch((error: unknown) => error)
+  if (!(refused instanceof GatewayError)) throw new Error('not refused')
+  expect(refused).toMatchObject({ code: 'rate-limited', facts: { limit: 'tokenCpu' } })
+  const [rsa] = await liveKeys()
+  expect(await thread.sign(rsa, requests(1))).toHaveLength(1)
+  time.nowMs += refused.retryAfterMs ?? 0
+  expect(await thread.sign(key, many)).toHaveLength(8)
+})
+
+/** A live key of a type, and what its clients know. */
+async function liveVoprfKey(tokenType: keyof typeof oprfGroups) {
+  const group = oprfGroups[tokenType]
+  const keys = await openIssuerKeys({
+    issuer: 'a.example',
+    kept: new KeysInMemory(),
+    kinds: { [tokenType]: voprfKeyKind(group, randomBytes) },
+    clock: () => 1_000,
+  })
+  const [key] = keys.live()
+  if (key === undefined) throw new Error('no key')
+  const { publicKey } = key.issuerKey.tokenKey
+  return { key, asked: { group, publicKey, randomness: randomBytes } }
+}

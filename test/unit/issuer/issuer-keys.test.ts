@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { openIssuerKeys, type IssuerKeysOptions } from '../../../src/issuer/issuer-keys.ts'
 import { issuerDirectory, statedTokens } from '../../../src/issuer/publish.ts'
 import { readIssuerDirectory } from '../../../src/privacypass/issuer-directory.ts'
+import { voprfKeyKind } from '../../../src/privacypass/voprf/issuer-key.ts'
 import { KeysInMemory } from '../../support/keys-in-memory.ts'
-import { rsaKeys } from '../../support/rsa-keys.ts'
+import { oprfGroups } from '../../support/oprf-groups.ts'
+import { rsaKeyKind } from '../../support/rsa-keys.ts'
 
 const DAY_MS = 86_400_000
 const START_MS = Date.UTC(2026, 2, 1, 9)
@@ -14,7 +17,7 @@ async function open(more: Partial<IssuerKeysOptions> = {}) {
   const keys = await openIssuerKeys({
     issuer: 'a.example',
     kept,
-    generate: rsaKeys(),
+    kinds: rsaKeyKind(),
     clock: () => time.nowMs,
     ...more,
   })
@@ -83,9 +86,14 @@ test('calls that come together are carried out one after the other', async () =>
 
 test('a key that could not be made is made the next time', async () => {
   let fails = false
-  const generate = rsaKeys()
+  const { blindRsa2048: kind } = rsaKeyKind()
   const { keys, time } = await open({
-    generate: (live) => (fails ? Promise.reject(new Error('no entropy')) : generate(live)),
+    kinds: {
+      blindRsa2048: {
+        ...kind,
+        generate: (live) => (fails ? Promise.reject(new Error('no entropy')) : kind.generate(live)),
+      },
+    },
   })
   time.nowMs += 82 * DAY_MS
   fails = true
@@ -127,4 +135,28 @@ test('what we state has the digest of every live key, by class', async () => {
   expect(stated.flatMap((entry) => entry.keys)).toHaveLength(4)
   for (const digest of stated.flatMap((entry) => entry.keys))
     expect(digest).toMatch(/^[A-Za-z0-9_-]{43}$/)
+})
+
+test('each type that is on has a line of keys of its own, stated and published with its type', async () => {
+  const kinds = {
+    ...rsaKeyKind(),
+    voprfP384: voprfKeyKind(oprfGroups.voprfP384, randomBytes),
+    voprfRistretto255: voprfKeyKind(oprfGroups.voprfRistretto255, randomBytes),
+  }
+  const { keys } = await open({ kinds })
+  await keys.replace('soon')
+  expect(keys.live()).toHaveLength(8)
+  const ends = keys.live().map(({ issuerKey }) => issuerKey.tokenKey.keyId.at(-1))
+  expect(new Set(ends).size).toBe(8)
+  expect(
+    statedTokens(keys.live(), 'a.example').map((each) => [each.type, each.class, each.keys.length]),
+  ).toEqual([
+    [2, 'message', 2],
+    [2, 'first-contact', 2],
+    [1, 'message', 2],
+    [5, 'message', 2],
+  ])
+  const { bytes } = issuerDirectory(keys.live(), { requestUri: '/x', nowMs: START_MS })
+  const types = readIssuerDirectory(bytes).tokenKeys.map(({ tokenType }) => tokenType)
+  expect(types).toEqual([2, 2, 1, 5, 2, 2, 1, 5])
 })

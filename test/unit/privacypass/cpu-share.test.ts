@@ -20,6 +20,7 @@ function shareOfFivePercent() {
         usedMs += costMs
         return { costMs }
       }),
+    wait: () => share.waitMs(),
     fail: (costMs: number) =>
       share.run(() => {
         usedMs += costMs
@@ -67,5 +68,18 @@ test('a clock that is set back fills nothing, and goes on filling afterwards', (
   pass(-3_600_000)
   expect(run(1)).toBeUndefined()
   pass(20)
+  expect(run(1)).toEqual({ costMs: 1 })
+})
+
+test('it says how long until it runs again, and then it does', () => {
+  const { run, wait, pass } = shareOfFivePercent()
+  expect(wait()).toBe(0)
+  run(60)
+  const ms = wait()
+  expect(ms).toBe(201)
+  pass(ms - 1)
+  expect(run(1)).toBeUndefined()
+  pass(1)
+  expect(wait()).toBe(0)
   expect(run(1)).toEqual({ costMs: 1 })
 })
