@@ -27,6 +27,8 @@ export interface MimiClientOptions extends Registration {
   readonly connectionKey?: Buffer
   /** The tokens listener of our provider: for rooms whose hub takes no names. */
   readonly tokensUrl?: string
+  /** Whether tokens for rooms of our own provider come in amortized batches, where it has them: type 0x0005. */
+  readonly amortizedTokens?: boolean
 }
 
 /** A new client of a user, known to its provider and in no room. */
@@ -39,6 +41,7 @@ export async function registerClient({
   listedSuites = acceptedSuites,
   connectionKey,
   tokensUrl,
+  amortizedTokens: amortized = false,
   ...registration
 }: MimiClientOptions): Promise<ClientState> {
   const suite = clientSuite(ciphersuite)
@@ -62,7 +65,14 @@ export async function registerClient({
     unnamed:
       tokensUrl === undefined
         ? NAMED
-        : epochSenders({ user: account.user, tokensUrl, provider, clock, randomness }),
+        : epochSenders({
+            user: account.user,
+            tokensUrl,
+            amortized,
+            provider,
+            clock,
+            randomness,
+          }),
     clock,
     randomness,
     rooms: new Map(),
@@ -80,6 +90,7 @@ function epochSenders({
 }: {
   readonly user: MimiUri
   readonly tokensUrl: string
+  readonly amortized: boolean
   readonly provider: DsConnection
   readonly clock: Clock
   readonly randomness: Randomness

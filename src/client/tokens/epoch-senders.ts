@@ -3,12 +3,7 @@ import { hash } from 'node:crypto'
 import type { Clock, Randomness } from '../../model/clock.ts'
 import { epochPseudonymUri } from '../../model/epoch-pseudonym.ts'
 import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../../model/ids.ts'
-import {
-  requestBlindRsaToken,
-  type PendingToken,
-} from '../../privacypass/blind-rsa/request-token.ts'
 import { readChallengeHeader } from '../../privacypass/challenge-header.ts'
-import type { TokenResponse } from '../../privacypass/issuance.ts'
 import { pseudonymChallenge, type Admission } from '../../privacypass/pseudonym-certificate.ts'
 import {
   acceptedEpochStarts,
@@ -23,18 +18,21 @@ import {
 import { signMembership, type MembershipProof } from '../../privacypass/membership-proof.ts'
 import { signSenderProof, writeSenderProof } from '../../privacypass/sender-proof.ts'
 import { challengeBytes } from '../../privacypass/token-challenge.ts'
-import { tokenBytes } from '../../privacypass/token.ts'
-import type { TokenKey } from '../../privacypass/token-scheme.ts'
+import type { TokenType } from '../../privacypass/token-type.ts'
+import { tokenBytes, type Token } from '../../privacypass/token.ts'
 import { ClientError } from '../errors.ts'
 import type { Epoch } from '../mls/epoch.ts'
 import { roomAuthKeyPair } from '../mls/room-auth-key.ts'
 import type { UnnamedSender, UnnamedSenders } from '../flows/client-state.ts'
-import type { IssuerConnection } from './issuer-connection.ts'
+import type { IssuerAddress, IssuerConnection } from './issuer-connection.ts'
+import { orderAmortized, orderBlindRsa, type OrderedTokens } from './token-order.ts'
 
 export interface EpochSendersOptions {
   /** Our provider. */
   readonly home: ProviderDomain
   readonly issuer: IssuerConnection
+  /** Whether to have tokens of type 0x0005 where hub and issuer are our provider; else of type 0x0002. */
+  readonly amortized?: boolean | undefined
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -118,19 +116,25 @@ export class EpochSenders implements UnnamedSenders {
 
   /** Throws `foreign-challenge` for one that says anything but what we compute ourselves. */
   private keysOf(room: MimiUri, header: string): ReadonlySet<string> {
-    const acceptable = acceptedEpochStarts(this.options.clock()).map((epochStart) =>
-      challengeBytes(pseudonymChallenge(this.scope(room), epochStart)),
-    )
+    const epochs = acceptedEpochStarts(this.options.clock())
     const offers = readOffers(header)
-    if (offers.length === 0 || offers.length > OFFERS_MAX)
-      throw new ClientError('foreign-challenge')
-    return new Set(
-      offers.map(({ challengeBytes: asked, tokenKey }) => {
-        const isOurs = acceptable.some((challenge) => challenge.equals(asked))
-        if (!isOurs || tokenKey === undefined) throw new ClientError('foreign-challenge')
-        return hash('sha256', tokenKey)
-      }),
-    )
+    const counts = new Map<TokenType, number>()
+    const keys = offers.map(({ challenge, challengeBytes: asked, tokenKey }) => {
+      if (challenge === undefined || tokenKey === undefined)
+        throw new ClientError('foreign-challenge')
+      const { tokenType } = challenge
+      const count = (counts.get(tokenType) ?? 0) + 1
+      counts.set(tokenType, count)
+      const isOurs = epochs.some((start) => this.challenge(room, start, tokenType).equals(asked))
+      if (!isOurs || count > OFFERS_MAX) throw new ClientError('foreign-challenge')
+      return hash('sha256', tokenKey)
+    })
+    if (keys.length === 0) throw new ClientError('foreign-challenge')
+    return new Set(keys)
+  }
+
+  private challenge(room: MimiUri, epochStart: number, tokenType: TokenType): Buffer {
+    return challengeBytes(pseudonymChallenge(this.scope(room), epochStart, tokenType))
   }
 
   private scope(room: MimiUri) {
@@ -189,21 +193,15 @@ export class EpochSenders implements UnnamedSenders {
   private async certify(room: MimiUri, sending: RoomSending, epochStart: number): Promise<void> {
     const first = this.certificate(sending, epochStart)
     if (first.admission !== undefined) return
-    const { issuer } = this.options
-    const { requestUrl, keys } = await issuer.directory()
-    const tokenKey = keys.find(({ keyId }) => this.accepts(sending, keyId))
-    if (tokenKey === undefined) throw new ClientError('issuer-key-mismatch')
+    const address = await this.options.issuer.directory()
     for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const wanted = sending.mode === 'message-token' ? size : 1
-      const pool = [first, ...Array.from({ length: wanted - 1 }, newCertificate)]
-      const pending = this.batch({ room, epochStart, tokenKey, size, pool })
-      const answer = await issuer.request(
-        requestUrl,
-        pending.map(({ request }) => request),
-      )
+      const count = sending.mode === 'message-token' ? size : 1
+      const pool = [first, ...Array.from({ length: count - 1 }, newCertificate)]
+      const wanted = { room, epochStart, size, pool, accepted: sending.acceptedKeys }
+      const answer = await this.order(address, wanted)
       if (answer.kind === 'issued') {
         for (const [index, certificate] of pool.entries())
-          complete(certificate, pending[index], answer.responses[index])
+          complete(certificate, answer.tokens[index])
         sending.certificates.set(epochStart, pool)
         return
       }
@@ -212,28 +210,36 @@ export class EpochSenders implements UnnamedSenders {
     throw new ClientError('invalid-answer')
   }
 
-  private accepts({ acceptedKeys }: RoomSending, keyId: Buffer): boolean {
-    return acceptedKeys.has(keyId.toString('hex'))
-  }
-
-  /** The tokens that we want, and as many that nobody will ever see as make a batch full. */
-  private batch({ room, epochStart, tokenKey, size, pool }: BatchOrder): readonly PendingToken[] {
-    const { randomness } = this.options
-    const challenge = challengeBytes(pseudonymChallenge(this.scope(room), epochStart))
-    return Array.from({ length: size }, (_, index) => {
+  /**
+   * The tokens that we want, and as many that nobody will ever see as make a batch full, under a key
+   * that the hub takes. Throws `issuer-key-mismatch` where the issuer has none.
+   */
+  private order(
+    { requestUrl, keys, batchKeys }: IssuerAddress,
+    { room, epochStart, size, pool, accepted }: BatchOrder,
+  ): Promise<OrderedTokens> {
+    const { issuer, amortized, randomness } = this.options
+    const nonces = Array.from({ length: size }, (_, index) => {
       const certificate = pool[index]
-      const nonce = certificate ? pseudonymNonce(certificate.publicKey) : randomness(NONCE_BYTES)
-      return requestBlindRsaToken({ challenge, nonce, tokenKey, randomness })
+      return certificate ? pseudonymNonce(certificate.publicKey) : randomness(NONCE_BYTES)
     })
+    const challengeOf = (type: TokenType) => this.challenge(room, epochStart, type)
+    const order = { issuer, requestUrl, challengeOf, nonces, randomness }
+    const isAccepted = ({ keyId }: { keyId: Buffer }) => accepted.has(keyId.toString('hex'))
+    const batchKey = amortized === true ? batchKeys.find(isAccepted) : undefined
+    if (batchKey !== undefined) return orderAmortized(order, batchKey)
+    const tokenKey = keys.find(isAccepted)
+    if (tokenKey === undefined) throw new ClientError('issuer-key-mismatch')
+    return orderBlindRsa(order, tokenKey)
   }
 }
 
 interface BatchOrder {
   readonly room: MimiUri
   readonly epochStart: number
-  readonly tokenKey: TokenKey
   readonly size: number
   readonly pool: readonly Certificate[]
+  readonly accepted: ReadonlySet<string>
 }
 
 function newSending(): RoomSending {
@@ -257,13 +263,7 @@ function membershipIn(
   return signMembership(privateKey, { ...place, mlsEpoch: epoch.groupContext.epoch }, pseudonymId)
 }
 
-/** Takes the certificate that the issuer has signed blindly. */
-function complete(
-  certificate: Certificate,
-  pending: PendingToken | undefined,
-  response: TokenResponse | undefined,
-): void {
-  const token = response && pending?.finalize(response)
+function complete(certificate: Certificate, token: Token | undefined): void {
   if (token === undefined) throw new ClientError('invalid-answer')
   certificate.admission = { token: tokenBytes(token), publicKey: certificate.publicKey }
 }
@@ -280,5 +280,5 @@ const HOUR_MS = 3_600_000
 const NONCE_BYTES = 32
 const BATCH_SIZE = 8
 const ATTEMPTS_MAX = 3
-/** Two keys at once at most; more would be a way to tell clients apart. */
+/** Two keys of a type at once at most; more would be a way to tell clients apart. */
 const OFFERS_MAX = 2

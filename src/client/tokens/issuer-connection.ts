@@ -1,6 +1,10 @@
 import {
+  amortizedBatchRequestCodec,
+  amortizedBatchResponseCodec,
   genericBatchRequestCodec,
   genericBatchResponseCodec,
+  type AmortizedBatchRequest,
+  type AmortizedBatchResponse,
 } from '../../privacypass/batch-issuance.ts'
 import { readBlindRsaKey } from '../../privacypass/blind-rsa/token-key.ts'
 import type { TokenRequest, TokenResponse } from '../../privacypass/issuance.ts'
@@ -11,7 +15,9 @@ import {
 } from '../../privacypass/issuer-directory.ts'
 import { mediaTypes } from '../../privacypass/media-types.ts'
 import type { TokenKey } from '../../privacypass/token-scheme.ts'
-import { decode, encode } from '../../wire/codec.ts'
+import { tokenTypeCodes } from '../../privacypass/token-type.ts'
+import { voprfKeyId } from '../../privacypass/voprf/issuer-key.ts'
+import { decode, encode, type Codec } from '../../wire/codec.ts'
 import { ClientError } from '../errors.ts'
 
 export interface IssuerConnectionOptions {
@@ -27,7 +33,29 @@ export interface IssuerConnectionOptions {
 /** A batch as the issuer answered it, or the size that it wants batches to have. */
 export type BatchAnswer =
   | { readonly kind: 'issued'; readonly responses: readonly (TokenResponse | undefined)[] }
-  | { readonly kind: 'other-size'; readonly size: number }
+  | OtherSize
+
+/** The same for an amortized batch. */
+export type AmortizedAnswer =
+  { readonly kind: 'issued'; readonly response: AmortizedBatchResponse } | OtherSize
+
+interface OtherSize {
+  readonly kind: 'other-size'
+  readonly size: number
+}
+
+/** A key of type 0x0005, whose tokens only its issuer can check. */
+export type BatchKey = Pick<TokenKey, 'keyId' | 'publicKey'>
+
+/** What an issuer says of itself; keys in the order of preference. */
+export interface IssuerAddress {
+  /** Where to ask for tokens. */
+  readonly requestUrl: string
+  /** Of type 0x0002. */
+  readonly keys: readonly TokenKey[]
+  /** Of type 0x0005. */
+  readonly batchKeys: readonly BatchKey[]
+}
 
 /**
  * The issuer of our own provider, RFC 9578. It learns who we are and how many tokens we get, and
@@ -40,8 +68,7 @@ export class IssuerConnection {
     this.options = options
   }
 
-  /** Keys of type 0x0002 in the order of preference, and where to ask for tokens. */
-  async directory(): Promise<{ readonly requestUrl: string; readonly keys: readonly TokenKey[] }> {
+  async directory(): Promise<IssuerAddress> {
     const { url, issuer } = this.options
     const address = new URL(issuerDirectoryPath, url)
     const { ok, status, bytes } = await this.fetched(address, {})
@@ -50,21 +77,44 @@ export class IssuerConnection {
     return {
       requestUrl: new URL(directory.issuerRequestUri, address).toString(),
       keys: directory.tokenKeys.flatMap(({ tokenKey }) => readBlindRsaKey(tokenKey, issuer) ?? []),
+      batchKeys: directory.tokenKeys
+        .filter(({ tokenType }) => tokenType === tokenTypeCodes.voprfRistretto255)
+        .map(({ tokenKey }) => ({ keyId: voprfKeyId(tokenKey), publicKey: tokenKey })),
     }
   }
 
   /** Asks for all of these tokens in one batch. */
   async request(requestUrl: string, requests: readonly TokenRequest[]): Promise<BatchAnswer> {
     const body = encode(genericBatchRequestCodec, { tokenRequests: [...requests] })
+    const answer = await this.posted(requestUrl, mediaTypes.genericBatchRequest, body)
+    if ('kind' in answer) return answer
+    const { tokenResponses } = read(genericBatchResponseCodec, answer.bytes)
+    if (tokenResponses.length !== requests.length) throw new ClientError('invalid-answer')
+    return { kind: 'issued', responses: tokenResponses }
+  }
+
+  /** The same with one proof for all. */
+  async requestAmortized(
+    requestUrl: string,
+    request: AmortizedBatchRequest,
+  ): Promise<AmortizedAnswer> {
+    const body = encode(amortizedBatchRequestCodec, request)
+    const answer = await this.posted(requestUrl, mediaTypes.amortizedBatchRequest, body)
+    if ('kind' in answer) return answer
+    return { kind: 'issued', response: read(amortizedBatchResponseCodec, answer.bytes) }
+  }
+
+  private async posted(
+    requestUrl: string,
+    contentType: string,
+    body: Buffer,
+  ): Promise<OtherSize | { readonly bytes: Buffer }> {
     const { ok, status, bytes } = await this.fetched(new URL(requestUrl), {
       method: 'POST',
-      headers: {
-        authorization: this.options.authorization,
-        'content-type': mediaTypes.genericBatchRequest,
-      },
+      headers: { authorization: this.options.authorization, 'content-type': contentType },
       body: new Uint8Array(body),
     })
-    if (ok) return { kind: 'issued', responses: readBatch(bytes, requests.length) }
+    if (ok) return { bytes }
     const problem = problemOf(bytes)
     if (problem.size !== undefined) return { kind: 'other-size', size: problem.size }
     throw new ClientError('refused', { status, ...problem })
@@ -90,14 +140,12 @@ function readDirectory(bytes: Buffer): IssuerDirectory {
   }
 }
 
-function readBatch(bytes: Buffer, count: number): readonly (TokenResponse | undefined)[] {
+function read<T>(codec: Codec<T>, bytes: Buffer): T {
   try {
-    const { tokenResponses } = decode(genericBatchResponseCodec, bytes)
-    if (tokenResponses.length === count) return tokenResponses
+    return decode(codec, bytes)
   } catch (cause) {
     throw new ClientError('invalid-answer', { cause })
   }
-  throw new ClientError('invalid-answer')
 }
 
 function problemOf(bytes: Buffer): { problem?: string; size?: number } {
