@@ -10,6 +10,7 @@ import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
 import { startCases } from './assembly/case-desk.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
+import { createCredentialDesk } from './assembly/credential-desk.ts'
 import { openDecisionLog } from './assembly/decision-log.ts'
 import { openExports } from './assembly/exports.ts'
 import { openFeeds, startFeeds } from './assembly/feeds.ts'
@@ -177,7 +178,9 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const outer = { ...inside, identity, parts, requirements, notices, pipeline }
   const peers = stack.use(await startPeersListener(outer))
   const pseudonyms = createPseudonymDesk({ ...unnamed, parts, clock })
-  const tokens = await startTokensListener({ ...outer, pseudonyms })
+  const { arc } = unnamed
+  const credentials = arc && createCredentialDesk({ parts, arc, clock })
+  const tokens = await startTokensListener({ ...outer, pseudonyms, credentials })
   if (tokens !== undefined) stack.use(tokens)
   const onRotated = () => recordRotation(parts, 'token-issuer')
   if (issuer !== undefined) stack.use(startIssuer(issuer, { log, clock, onRotated }))

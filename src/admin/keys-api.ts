@@ -27,6 +27,7 @@ export type KeyRotation = z.infer<typeof keyRotationSchema>
 export const rotatablePurposes = [
   'token-issuer',
   'issuer-accounts',
+  'arc-issuer',
   'requirements-signing',
   'franking-master',
   'report-sealing',

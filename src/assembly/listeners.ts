@@ -4,7 +4,7 @@ import { InternalListener } from '../listener/internal-listener.ts'
 import type { InternalHandlers } from '../listener/internal-handlers.ts'
 import { PeersListener } from '../listener/peers-listener.ts'
 import type { PublishedRequirements } from '../listener/requirements-routes.ts'
-import type { PseudonymDesk } from '../listener/token-desks.ts'
+import type { CredentialDesk, PseudonymDesk } from '../listener/token-desks.ts'
 import { TokensListener } from '../listener/tokens-listener.ts'
 import { pageSecurityPolicy } from '../metadata/html.ts'
 import { requirementsPage } from '../metadata/requirements/page.ts'
@@ -123,6 +123,8 @@ export interface TokensListenerParts {
   readonly issuer: Issuer | undefined
   /** Without it no room of ours takes pseudonyms there. */
   readonly pseudonyms?: PseudonymDesk | undefined
+  /** Without it no credentials are issued. */
+  readonly credentials?: CredentialDesk | undefined
   readonly log: Log
 }
 
@@ -131,6 +133,7 @@ export async function startTokensListener({
   config,
   issuer,
   pseudonyms,
+  credentials,
   log,
 }: TokensListenerParts): Promise<
   ({ listener: TokensListener; url: string } & AsyncDisposable) | undefined
@@ -142,6 +145,7 @@ export async function startTokensListener({
   const listener = new TokensListener({
     issuer: issuer?.desk,
     pseudonyms,
+    credentials,
     forwardedFor,
     limits,
     onFault: faultLog(log),

@@ -5,30 +5,33 @@ import { parseProviderDomain, type MimiUri, type ProviderDomain } from '../model
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { pseudonymsMax, roomAuthKeysToProve } from '../pipeline/room-policy.ts'
 import type { TokenOffer } from '../privacypass/challenge-header.ts'
-import { pseudonymChallenge } from '../privacypass/pseudonym-certificate.ts'
+import { pseudonymChallenge, type Admission } from '../privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
-import { parseToken } from '../privacypass/token.ts'
+import { readToken } from '../privacypass/token.ts'
 import type { LimitOutcome } from '../ratelimit/limiter.ts'
+import type { ArcCredentials } from '../senders/arc-credentials.ts'
 import type { IssuerKeys } from '../senders/issuer-keys.ts'
-import { WireError } from '../wire/errors.ts'
 
 export interface PseudonymDeskOptions {
   readonly parts: Pick<PipelineParts, 'rooms' | 'senders' | 'membershipProof' | 'peers' | 'limiter'>
   readonly issuerKeys: IssuerKeys
+  /** Where presentations of credentials are taken. */
+  readonly arc?: ArcCredentials | undefined
   readonly clock: Clock
 }
 
 /** Certificates that clients show to us themselves, for rooms of ours. docs/pseudonymous-senders.md */
 export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDesk {
-  const { parts, issuerKeys, clock } = options
+  const { parts, issuerKeys, arc, clock } = options
   const hub = parts.peers.self
   return {
     offers: async (room) => {
       const nowMs = clock()
       const epochStart = epochStartSeconds(nowMs)
       const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
+      const providers = providersOf(options, room)
       const offers = await Promise.all(
-        providersOf(options, room).map(async (issuer) => {
+        providers.map(async (issuer) => {
           const scope = { hub, room, issuer }
           const keys = await keysOf(issuerKeys, issuer)
           return keys.map(({ tokenType, publicKey }) => ({
@@ -38,17 +41,21 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
           }))
         }),
       )
-      return offers.flat().toSorted(forEverybodyFirst)
+      const presented = providers.flatMap((provider) => arc?.offer(room, provider) ?? [])
+      return [...offers.flat().toSorted(forEverybodyFirst), ...presented]
     },
     admitCertificate: async ({ room, publicKey, token, membership }) => {
       requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
-      const provider = await issuerOf(options, room, token)
+      const admission = { token, publicKey }
+      const presented = presentationOf(options, room, admission)
+      const provider = presented?.provider ?? (await issuerOf(options, room, token))
       return parts.senders.admit({
         room,
         provider,
-        admission: { token, publicKey },
+        admission,
         membership,
         roomAuthKeys: roomAuthKeysToProve(parts, room),
+        check: presented?.check,
         pseudonymsMax: pseudonymsMax(parts, { room, provider }),
         takeAdmission: async () =>
           requireTaken(await parts.limiter.mayAdmit({ provider, room }, clock())),
@@ -66,10 +73,19 @@ function isForEverybody({ challenge }: TokenOffer): boolean {
   return challenge.tokenType === 'blindRsa2048'
 }
 
-function requireTaken(outcome: LimitOutcome): void {
+/** Throws `rate-limited`. */
+export function requireTaken(outcome: LimitOutcome): void {
   if (outcome.kind === 'allowed') return
   const { limit, retryAfterMs } = outcome
   throw new GatewayError('rate-limited', { facts: { limit }, retryAfterMs })
+}
+
+/** Whose key a presentation names, and how it is checked; undefined for a token. */
+function presentationOf(options: PseudonymDeskOptions, room: MimiUri, admission: Admission) {
+  const { arc } = options
+  const provider = arc?.providerOf(admission.token, providersOf(options, room))
+  if (arc === undefined || provider === undefined) return undefined
+  return { provider, check: () => arc.verify({ admission, room, provider }) }
 }
 
 /** The provider in the room whose key signed the token. Throws `room-unknown`, `token-invalid`. */
@@ -86,13 +102,10 @@ async function issuerOf(
   throw new GatewayError('token-invalid', { facts: { reason: 'unknown-key' } })
 }
 
-function tokenKeyId(token: Buffer): Buffer {
-  try {
-    return parseToken(token).tokenKeyId
-  } catch (cause) {
-    if (!(cause instanceof WireError)) throw cause
-    throw new GatewayError('token-invalid', { facts: { reason: 'malformed-token' }, cause })
-  }
+function tokenKeyId(bytes: Buffer): Buffer {
+  const token = readToken(bytes)
+  if (token !== undefined) return token.tokenKeyId
+  throw new GatewayError('token-invalid', { facts: { reason: 'malformed-token' } })
 }
 
 function providersOf({ parts }: PseudonymDeskOptions, room: MimiUri): readonly ProviderDomain[] {

@@ -19,6 +19,7 @@ import type { SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { TokenKey } from '../privacypass/token-scheme.ts'
 import { createTokenSchemes } from '../privacypass/token-schemes.ts'
 import { tokenTypeCodes, type TokenType } from '../privacypass/token-type.ts'
+import { createArcCredentials, type ArcCredentials } from '../senders/arc-credentials.ts'
 import { createCertificateStore } from '../senders/certificate-store.ts'
 import { createIssuerKeys, type IssuerKeys, type PublishedKeys } from '../senders/issuer-keys.ts'
 import { createProviderStanding, type ProviderStanding } from '../senders/provider-standing.ts'
@@ -47,6 +48,8 @@ export interface Senders {
   readonly submitLog: SubmitLog
   readonly standing: ProviderStanding
   readonly issuerKeys: IssuerKeys
+  /** Undefined where they are off. */
+  readonly arc: ArcCredentials | undefined
   readonly spent: SpentTokens
 }
 
@@ -86,8 +89,24 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
     submitLog,
     standing,
     issuerKeys,
+    arc: config.experimental.arc ? arcCredentials(options, { spent, issuerKeys }) : undefined,
     spent,
   }
+}
+
+function arcCredentials(
+  { config, keys, clock, randomness }: SendersOptions,
+  opened: { readonly spent: SpentTokens; readonly issuerKeys: IssuerKeys },
+): ArcCredentials {
+  return createArcCredentials({
+    ...opened,
+    hub: config.provider,
+    master: () => keys.active('arc-issuer').key,
+    limit: config.experimental.arcPresentations,
+    clock,
+    cpuMs: threadCpuMs,
+    randomness,
+  })
 }
 
 async function openSpentTokens(

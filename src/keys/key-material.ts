@@ -22,6 +22,8 @@ export const secretPurposes = [
   'receipt-signing',
   /** 32 octets: HMACs that stand for the accounts to which tokens are issued. */
   'issuer-accounts',
+  /** 32 octets; the keys of anonymous rate-limited credentials are derived from it, by provider and month. */
+  'arc-issuer',
 ] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 

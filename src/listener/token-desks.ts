@@ -17,12 +17,26 @@ export interface IssuerDesk {
   }) => Promise<{ readonly contentType: string; readonly bytes: Buffer }>
 }
 
+/** The issuer of anonymous rate-limited credentials, as the tokens listener sees it. docs/arc.md */
+export interface CredentialDesk {
+  /** What a credential is given for to users of a provider, and what it is. Throws `not-found`. */
+  readonly offers: (provider: string) => Promise<readonly TokenOffer[]>
+  /** Throws `GatewayError`. */
+  readonly issue: (order: {
+    readonly provider: string
+    /** The octets of a token. */
+    readonly token: Buffer
+    /** The octets of a CredentialRequest. */
+    readonly request: Buffer
+  }) => Promise<Buffer>
+}
+
 /** A certificate that wants to become a pseudonym in a room. */
 export interface CertificateToAdmit {
   readonly room: MimiUri
   /** SubjectPublicKeyInfo of a P-256 key, at most 91 octets; whether it is one is not checked yet. */
   readonly publicKey: Buffer
-  /** The octets of a token, for `parseToken`. */
+  /** The octets of a token, or of a presentation. */
   readonly token: Buffer
   readonly membership: MembershipProof | undefined
 }

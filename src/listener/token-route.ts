@@ -8,7 +8,7 @@ export interface TokenRoute {
   /** Without a slash at its end. */
   readonly path: string
   /** A last segment behind the path. */
-  readonly variable?: string
+  readonly variable?: 'room' | 'provider'
   readonly summary: string
   readonly authorization?: string
   /** Media types of the body; JSON is by the name of its schema. */

@@ -16,7 +16,12 @@ import { json } from './internal-route.ts'
 import { PROBLEM_CONTENT_TYPE, problemResponse } from './problems.ts'
 import { pathTarget } from './raw-path.ts'
 import { readBody } from './read-body.ts'
-import type { CertificateToAdmit, IssuerDesk, PseudonymDesk } from './token-desks.ts'
+import type {
+  CertificateToAdmit,
+  CredentialDesk,
+  IssuerDesk,
+  PseudonymDesk,
+} from './token-desks.ts'
 import type { TokenRoute } from './token-route.ts'
 import { pseudonymRequestSchema } from './token-schemas.ts'
 import { tokensOpenApi } from './tokens-openapi.ts'
@@ -25,13 +30,16 @@ import { tokensOpenApi } from './tokens-openapi.ts'
 export function tokenRoutes({
   issuer,
   pseudonyms,
+  credentials,
 }: {
   readonly issuer?: IssuerDesk | undefined
   readonly pseudonyms?: PseudonymDesk | undefined
+  readonly credentials?: CredentialDesk | undefined
 }): readonly TokenRoute[] {
   const served = [
     ...(issuer === undefined ? [] : [directoryRoute(issuer), issuanceRoute(issuer)]),
     ...(pseudonyms === undefined ? [] : [pseudonymRoute(pseudonyms)]),
+    ...(credentials === undefined ? [] : [credentialRoute(credentials)]),
     healthRoute,
   ]
   return [...served, documentRoute(served)]
@@ -97,9 +105,43 @@ function pseudonymRoute(desk: PseudonymDesk): TokenRoute {
   }
 }
 
-async function admit(desk: PseudonymDesk, room: MimiUri, request: IncomingMessage) {
+function credentialRoute(desk: CredentialDesk): TokenRoute {
+  const path = '/arc-credentials'
+  return {
+    method: 'POST',
+    path,
+    variable: 'provider',
+    summary: 'Experimental: an anonymous rate-limited credential for one token of type 0x0002',
+    authorization:
+      '`PrivateToken token="…"`, RFC 9577 §2.2; without it the answer is the challenge',
+    body: [mediaTypes.credentialRequest],
+    answer: { status: 200, body: [mediaTypes.credentialResponse] },
+    run: async (request) => {
+      const provider = pathTarget(request.url ?? '', path)
+      try {
+        const token = presentedToken(request)
+        const body = await readBody(request, CREDENTIAL_REQUEST_BYTES)
+        const bytes = await desk.issue({ provider, token, request: body })
+        const headers = { contentType: mediaTypes.credentialResponse, cacheControl: NO_STORE }
+        return { status: 200, bytes, headers }
+      } catch (fault) {
+        return refusal(fault, 'sender-token-required', async () =>
+          writeChallengeHeader(await desk.offers(provider)),
+        )
+      }
+    },
+  }
+}
+
+/** Throws `sender-token-required` where nothing is presented. */
+function presentedToken(request: IncomingMessage): Buffer {
   const token = readTokenHeader(request.headers.authorization ?? '')
   if (token === undefined) throw new GatewayError('sender-token-required')
+  return token
+}
+
+async function admit(desk: PseudonymDesk, room: MimiUri, request: IncomingMessage) {
+  const token = presentedToken(request)
   const asked = parsePseudonym(await readBody(request, PSEUDONYM_BODY_BYTES_MAX))
   const admitted = await desk.admitCertificate({ ...asked, room, token })
   const { pseudonym, expiresAtMs, remaining } = admitted
@@ -183,4 +225,5 @@ const NO_STORE = 'no-store'
 const PSEUDONYM_BODY_BYTES_MAX = 1_024
 /** SubjectPublicKeyInfo of a P-256 key. */
 const SPKI_BYTES_MAX = 91
-const OFFERS_MAX = 8
+const CREDENTIAL_REQUEST_BYTES = 229
+const OFFERS_MAX = 12

@@ -8,7 +8,7 @@ import { bind, unbind } from './bind.ts'
 import { AddressCap, clientAddress } from './client-address.ts'
 import { listenerLimitDefaults, type ListenerLimits } from './listener-limits.ts'
 import { routeOn, plainServer } from './server.ts'
-import type { IssuerDesk, PseudonymDesk } from './token-desks.ts'
+import type { CredentialDesk, IssuerDesk, PseudonymDesk } from './token-desks.ts'
 import type { TokenRoute } from './token-route.ts'
 import { tokenRoutes } from './token-routes.ts'
 
@@ -17,6 +17,8 @@ export interface TokensListenerOptions {
   readonly issuer?: IssuerDesk | undefined
   /** Without it no room of ours takes pseudonyms here. */
   readonly pseudonyms?: PseudonymDesk | undefined
+  /** Without it no credentials are issued. */
+  readonly credentials?: CredentialDesk | undefined
   /** Whether the last entry of `X-Forwarded-For` is the client's address. */
   readonly forwardedFor: boolean
   readonly randomness?: Randomness | undefined

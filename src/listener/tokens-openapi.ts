@@ -32,7 +32,15 @@ function operationOf({ summary, variable, authorization, body, answer }: TokenRo
     parameters: [
       ...(variable === undefined
         ? []
-        : [{ name: variable, in: 'path', required: true, schema: text, description: VARIABLE }]),
+        : [
+            {
+              name: variable,
+              in: 'path',
+              required: true,
+              schema: text,
+              description: VARIABLES[variable],
+            },
+          ]),
       ...(authorization === undefined
         ? []
         : [
@@ -70,4 +78,7 @@ function reference(name: string): object {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-const VARIABLE = 'The MIMI URI of the room, percent-encoded as one segment'
+const VARIABLES = {
+  room: 'The MIMI URI of the room, percent-encoded as one segment',
+  provider: 'The domain of the client’s own provider',
+}

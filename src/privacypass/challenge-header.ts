@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import { decode } from '../wire/codec.ts'
 import { WireError } from '../wire/errors.ts'
+import { arcChallengeBytes, type ArcChallenge } from './arc/arc-messages.ts'
 import { readAuthSchemes, type AuthScheme } from './auth-schemes.ts'
 import { paddedBase64url, readBase64url } from './base64url.ts'
 import { ownBytes } from './own-bytes.ts'
@@ -14,10 +15,12 @@ import { tokenTypeOf } from './token-type.ts'
 
 /** What a token origin asks for, one of the entries of `WWW-Authenticate`. */
 export interface TokenOffer {
-  readonly challenge: TokenChallenge
+  readonly challenge: TokenChallenge | ArcChallenge
   /** The issuer's public key, in the encoding of its token type. */
   readonly tokenKey?: Uint8Array
   readonly maxAgeSeconds?: number
+  /** Presentations that one credential gives. draft-ietf-privacypass-arc-protocol-00 §6 */
+  readonly rateLimit?: number
 }
 
 /** The same as it was read. */
@@ -28,6 +31,7 @@ export interface ReceivedOffer {
   readonly challengeBytes: Buffer
   readonly tokenKey: Buffer | undefined
   readonly maxAgeSeconds: number | undefined
+  readonly rateLimit: number | undefined
 }
 
 /** The value of `WWW-Authenticate` for at least one offer, in the order of preference. RFC 9577 §2.1 */
@@ -35,10 +39,14 @@ export function writeChallengeHeader(offers: readonly TokenOffer[]): string {
   return offers.map((offer) => `PrivateToken ${offerParameters(offer).join(', ')}`).join(', ')
 }
 
-function offerParameters({ challenge, tokenKey, maxAgeSeconds }: TokenOffer): readonly string[] {
-  const parameters = [`challenge="${paddedBase64url(challengeBytes(challenge))}"`]
+function offerParameters(offer: TokenOffer): readonly string[] {
+  const { challenge, tokenKey, maxAgeSeconds, rateLimit } = offer
+  const octets =
+    challenge.tokenType === 'arc' ? arcChallengeBytes(challenge) : challengeBytes(challenge)
+  const parameters = [`challenge="${paddedBase64url(octets)}"`]
   if (tokenKey !== undefined) parameters.push(`token-key="${paddedBase64url(tokenKey)}"`)
   if (maxAgeSeconds !== undefined) parameters.push(`max-age=${maxAgeSeconds}`)
+  if (rateLimit !== undefined) parameters.push(`rate-limit=${rateLimit}`)
   return parameters
 }
 
@@ -61,7 +69,8 @@ function readOffer({ parameters }: AuthScheme): ReceivedOffer {
     challenge: isKnown ? decodeChallenge(bytes) : undefined,
     challengeBytes: bytes,
     tokenKey: readTokenKey(parameters.get('token-key')),
-    maxAgeSeconds: readMaxAge(parameters.get('max-age')),
+    maxAgeSeconds: readNumber(parameters.get('max-age')),
+    rateLimit: readNumber(parameters.get('rate-limit')),
   }
 }
 
@@ -81,7 +90,7 @@ function readTokenKey(text: string | undefined): Buffer | undefined {
   return bytes
 }
 
-function readMaxAge(text: string | undefined): number | undefined {
+function readNumber(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[0-9]{1,10}$/.test(text)) throw new GatewayError('malformed-request')
   return Number(text)

@@ -1,4 +1,4 @@
-/** Media types of RFC 9578 §8.3 and draft-ietf-privacypass-batched-tokens §9.2. */
+/** Media types of RFC 9578 §8.3, draft-ietf-privacypass-batched-tokens §9.2 and draft-ietf-privacypass-arc-protocol-00 §10.2. */
 export const mediaTypes = {
   issuerDirectory: 'application/private-token-issuer-directory',
   tokenRequest: 'application/private-token-request',
@@ -7,4 +7,6 @@ export const mediaTypes = {
   genericBatchResponse: 'application/private-token-generic-batch-response',
   amortizedBatchRequest: 'application/private-token-amortized-batch-request',
   amortizedBatchResponse: 'application/private-token-amortized-batch-response',
+  credentialRequest: 'application/private-credential-request',
+  credentialResponse: 'application/private-credential-response',
 } as const

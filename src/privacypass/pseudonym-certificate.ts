@@ -1,7 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
 import { encode, opaque, struct, text, uint32, type Decoded } from '../wire/codec.ts'
-import { WireError } from '../wire/errors.ts'
 import { seconds } from './seconds.ts'
 import { acceptedEpochStarts, epochSeconds } from './pseudonym-epoch.ts'
 import {
@@ -14,7 +13,7 @@ import { challengeBytes, challengeDigest, type TokenChallenge } from './token-ch
 import type { ExpectedChallenge, TokenKey, TokenRefusal } from './token-scheme.ts'
 import type { TokenSchemes } from './token-schemes.ts'
 import type { TokenType } from './token-type.ts'
-import { parseToken, tokenBytesMax, type Token } from './token.ts'
+import { readToken, tokenBytesMax } from './token.ts'
 
 /** Where a pseudonym speaks, and who issued its token. */
 export interface PseudonymScope {
@@ -118,7 +117,7 @@ export interface AdmissionCheck {
 /** Checks a pseudonym's certificate: what is cheap first, the token's signature last. */
 export function verifyAdmission(admission: Admission, check: AdmissionCheck): AdmissionVerdict {
   const { scope, schemes, keys } = check
-  const token = parse(admission.token)
+  const token = readToken(admission.token)
   if (token === undefined) return refused('malformed-token')
   const scheme = schemes[token.tokenType]
   if (scheme === undefined) return refused('wrong-type')
@@ -147,17 +146,8 @@ export function verifyAdmission(admission: Admission, check: AdmissionCheck): Ad
 }
 
 /** SHA-256 over the key and the room, so that a repeated admission is known as one. */
-function admissionHash(publicKey: Buffer, room: MimiUri): Buffer {
+export function admissionHash(publicKey: Buffer, room: MimiUri): Buffer {
   return createHash('sha256').update(encode(admissionRequestCodec, { publicKey, room })).digest()
-}
-
-function parse(bytes: Buffer): Token | undefined {
-  try {
-    return parseToken(bytes)
-  } catch (error) {
-    if (error instanceof WireError) return undefined
-    throw error
-  }
 }
 
 function refused(reason: AdmissionRefusal): AdmissionVerdict {

@@ -1,4 +1,5 @@
 import { decode, encode, fixed, variant, type Decoded } from '../wire/codec.ts'
+import { WireError } from '../wire/errors.ts'
 import { Writer } from '../wire/writer.ts'
 import { ownBytes } from './own-bytes.ts'
 import { tokenTypeCodec } from './token-type.ts'
@@ -27,6 +28,16 @@ export const tokenBytesMax = 2 + 32 + 32 + 32 + 256
 /** Reads exactly one token; its fields are views of a copy, which may be one of the pool's. Throws `WireError`. */
 export function parseToken(bytes: Uint8Array): Token {
   return decode(tokenCodec, Buffer.from(bytes.subarray(0, tokenBytesMax + 1)))
+}
+
+/** The same; undefined for octets that are no token. */
+export function readToken(bytes: Uint8Array): Token | undefined {
+  try {
+    return parseToken(bytes)
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
 }
 
 /** The octets of a token, over memory of their own. */

@@ -58,7 +58,8 @@ interface Attempt {
 interface AdmissionToLimit {
   /** The domain of the provider whose issuer vouches for the certificate. */
   readonly provider: string
-  readonly room: string
+  /** Undefined for what is of no room. */
+  readonly room?: string
 }
 
 export interface LimiterOptions {
@@ -127,10 +128,9 @@ class LadderLimiter implements Limiter {
   }
 
   mayAdmit({ provider, room }: AdmissionToLimit, nowMs: number): Eventually<LimitOutcome> {
-    const takes = [
-      this.budgets.takeFrom({ limit: 'admissionPeer', parts: [provider] }, nowMs),
-      this.budgets.takeFrom({ limit: 'admissionRoom', parts: [room] }, nowMs),
-    ]
+    const takes = [this.budgets.takeFrom({ limit: 'admissionPeer', parts: [provider] }, nowMs)]
+    if (room !== undefined)
+      takes.push(this.budgets.takeFrom({ limit: 'admissionRoom', parts: [room] }, nowMs))
     return this.take(takes, 'admission', nowMs)
   }
 

@@ -55,6 +55,8 @@ export interface UnnamedAdmission extends Pick<
 > {
   readonly admission: Admission
   readonly membership: MembershipProof | undefined
+  /** How it is checked where it is no token of an issuer. */
+  readonly check?: (() => AdmissionVerdict) | undefined
 }
 
 export interface AdmittedSender {
@@ -252,9 +254,9 @@ class SqliteUnnamedSenders implements UnnamedSenders {
 
   private async verified(request: AdmissionRequest): Promise<AdmittedPseudonym> {
     const { keys } = this.options
-    const { provider } = request
-    let verdict = this.judge(request, await keys.live(provider))
-    if (verdict.kind === 'refused' && verdict.reason === 'unknown-key')
+    const { provider, check } = request
+    let verdict = check?.() ?? this.judge(request, await keys.live(provider))
+    if (check === undefined && verdict.kind === 'refused' && verdict.reason === 'unknown-key')
       verdict = this.judge(request, await keys.renewed(provider))
     if (verdict.kind === 'admitted') return verdict.pseudonym
     if (verdict.kind === 'share-used') {

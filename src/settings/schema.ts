@@ -242,6 +242,9 @@ export const configurationSchema = z.strictObject({
         .describe(
           'Anonymous rate-limited credentials, token type 0xE5AC: not stable on the wire, see [arc](arc.md).',
         ),
+      arcPresentations: integer({ min: 2, max: 1_024, what: 'a count' })
+        .default(2)
+        .describe('Pseudonyms that one such credential gives in each room and day.'),
       batchedTokens: z
         .boolean({ error: 'expected true or false' })
         .default(false)

@@ -3,7 +3,6 @@ import type { ArcChallenge } from '../../src/privacypass/arc/arc-messages.ts'
 import { requestArcCredential, type ArcCredential } from '../../src/privacypass/arc/arc-client.ts'
 import { createArcScheme, type ArcScheme } from '../../src/privacypass/arc/arc-scheme.ts'
 import { randomScalars } from '../../src/privacypass/arc/p256-scalar.ts'
-import type { ArcSpends } from '../../src/privacypass/arc/room-limit.ts'
 import { generateServerKey } from '../../src/privacypass/arc/server-keys.ts'
 
 export const arcRandomScalar = randomScalars(randomBytes)
@@ -30,20 +29,13 @@ export function arcChallenge(change: Partial<ArcChallenge> = {}): ArcChallenge {
 
 /** A credential that the scheme has issued. */
 export function arcCredential(scheme: ArcScheme, challenge = arcChallenge()): ArcCredential {
-  return arcCopies(scheme, challenge)()
-}
-
-/** One credential again and again, each time with no memory of what it has presented. */
-export function arcCopies(scheme: ArcScheme, challenge: ArcChallenge): () => ArcCredential {
   const { publicKey } = scheme
   const asking = requestArcCredential({ publicKey, challenge, randomness: randomBytes })
   const issued = scheme.issue(asking.request)
   if (issued.kind === 'refused') throw new Error(issued.reason)
-  return () => {
-    const credential = asking.finish(issued.response)
-    if (credential === undefined) throw new Error('the response is refused')
-    return credential
-  }
+  const credential = asking.finish(issued.response)
+  if (credential === undefined) throw new Error('the response is refused')
+  return credential
 }
 
 /** The next token of a credential that has one. */
@@ -55,20 +47,4 @@ export function arcToken(
   const presented = credential.present(challenge, limit)
   if (presented.kind !== 'presented') throw new Error(presented.kind)
   return presented.token
-}
-
-/** Spent presentations in memory, by spend key and hash of the request. */
-export function arcSpends(): ArcSpends & { readonly count: () => number } {
-  const requests = new Map<string, string>()
-  return {
-    count: () => requests.size,
-    spend: ({ spendKey, requestHash }) => {
-      const key = Buffer.from(spendKey).toString('hex')
-      const request = Buffer.from(requestHash).toString('hex')
-      const known = requests.get(key)
-      if (known === undefined) requests.set(key, request)
-      if (known === undefined) return Promise.resolve({ kind: 'spent' })
-      return Promise.resolve({ kind: known === request ? 'again' : 'replayed' })
-    },
-  }
 }

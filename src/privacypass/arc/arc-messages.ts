@@ -34,9 +34,14 @@ export const arcChallengeCodec = struct({
 })
 export type ArcChallenge = Decoded<typeof arcChallengeCodec>
 
+/** The octets of a challenge. */
+export function arcChallengeBytes(challenge: ArcChallenge): Buffer {
+  return encode(arcChallengeCodec, challenge)
+}
+
 /** SHA-256 of the challenge, 32 octets. draft-ietf-privacypass-arc-protocol-00 §8.1 */
 export function challengeDigest(challenge: ArcChallenge): Buffer {
-  return createHash('sha256').update(encode(arcChallengeCodec, challenge)).digest()
+  return createHash('sha256').update(arcChallengeBytes(challenge)).digest()
 }
 
 /** What a credential is bound to. draft-ietf-privacypass-arc-protocol-00 §7.1 */

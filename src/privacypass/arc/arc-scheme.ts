@@ -95,6 +95,11 @@ export function createArcScheme({ key, limit, randomness }: ArcSchemeOptions): A
   }
 }
 
+/** Reads the octets of a presentation; undefined for anything else. */
+export function readArcToken(scheme: ArcScheme, bytes: Uint8Array): ArcToken | undefined {
+  return orUndefined(() => scheme.parse(bytes))
+}
+
 interface Verifier {
   readonly key: ServerKey
   readonly limit: PresentationLimit

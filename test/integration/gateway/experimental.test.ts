@@ -29,6 +29,7 @@ test('what is experimental is said in one line at the start, and only where it i
   expect(warnings('b.example')).toEqual([])
   expect(federation.provider('b.example').config().experimental).toEqual({
     arc: false,
+    arcPresentations: 2,
     batchedTokens: false,
   })
-}, 30_000)
+}, 60_000)

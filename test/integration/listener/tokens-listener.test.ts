@@ -133,7 +133,7 @@ test('many issuers make a list that still fits into a head', async () => {
   }))
   const { url } = await start(desk({ offers: () => Promise.resolve(offers) }))
   const header = (await post(`${url}${PATH}`)).headers.get('www-authenticate') ?? ''
-  expect(header.split('PrivateToken ')).toHaveLength(9)
+  expect(header.split('PrivateToken ')).toHaveLength(13)
   expect(header).toContain('challenge=')
 })
 

@@ -16,6 +16,7 @@ const routes = tokenRoutes({
     offers: () => Promise.resolve([]),
     admitCertificate: () => Promise.resolve({ pseudonym: '', expiresAtMs: 0, remaining: 0 }),
   },
+  credentials: { offers: () => Promise.resolve([]), issue: () => Promise.resolve(NOTHING) },
 })
 
 test('docs/tokens-api.openapi.json is the document that is served (update with: vitest -u)', async () => {

@@ -114,7 +114,7 @@ test.each([
   ['a token68', 'PrivateToken AAIA'],
   ['two credentials', `${writeTokenHeader(token)}, ${writeTokenHeader(token)}`],
   ['two tokens', 'PrivateToken token=AAIA, token=AAIA'],
-  ['a token that is too long', `PrivateToken token=${'A'.repeat(480)}`],
+  ['a token that is too long', `PrivateToken token=${'A'.repeat(2_736)}`],
 ])('a token header with %s is malformed', (_, header) => {
   expect(() => readTokenHeader(header)).toThrow(malformed)
 })

@@ -1,0 +1,35 @@
+import type { CredentialDesk } from '../listener/token-desks.ts'
+import type { Clock } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
+import type { PipelineParts } from '../pipeline/parts.ts'
+import type { ArcCredentials } from '../senders/arc-credentials.ts'
+import { requireTaken } from './pseudonym-desk.ts'
+
+export interface CredentialDeskOptions {
+  readonly parts: Pick<PipelineParts, 'peers' | 'limiter'>
+  readonly arc: ArcCredentials
+  readonly clock: Clock
+}
+
+/** Credentials for users of ours and of the peers that we serve. docs/arc.md */
+export function createCredentialDesk({ parts, arc, clock }: CredentialDeskOptions): CredentialDesk {
+  return {
+    offers: async (name) => arc.orders(served(parts, name)),
+    issue: async ({ provider: name, token, request }) => {
+      const provider = served(parts, name)
+      requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
+      const takeAdmission = async () =>
+        requireTaken(await parts.limiter.mayAdmit({ provider }, clock()))
+      return arc.issue({ provider, token, request, takeAdmission })
+    },
+  }
+}
+
+/** Of providers that are not served there is no key: their number is bounded. Throws `not-found`. */
+function served({ peers }: CredentialDeskOptions['parts'], name: string): ProviderDomain {
+  const provider = parseProviderDomain(name)
+  if (provider !== peers.self && peers.standing(provider) !== 'allowed')
+    throw new GatewayError('not-found')
+  return provider
+}

@@ -1,0 +1,256 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import type { Clock, Randomness } from '../model/clock.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import { Recent } from '../model/recent.ts'
+import { derivedServerKey } from '../privacypass/arc/derived-keys.ts'
+import { ARC_TOKEN_TYPE } from '../privacypass/arc/arc-messages.ts'
+import { createArcScheme, readArcToken, type ArcScheme } from '../privacypass/arc/arc-scheme.ts'
+import {
+  credentialChallenge,
+  credentialMonth,
+  entryChallenge,
+  presentationChallenge,
+} from '../privacypass/arc/hub-scope.ts'
+import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
+import type { TokenOffer } from '../privacypass/challenge-header.ts'
+import { createCpuShare } from '../privacypass/cpu-share.ts'
+import {
+  admissionHash,
+  type Admission,
+  type AdmissionVerdict,
+} from '../privacypass/pseudonym-certificate.ts'
+import {
+  acceptedEpochStarts,
+  epochSeconds,
+  epochStartSeconds,
+} from '../privacypass/pseudonym-epoch.ts'
+import { pseudonymIdOf, pseudonymNonce, readPseudonymKey } from '../privacypass/pseudonym-key.ts'
+import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import { challengeBytes, challengeDigest } from '../privacypass/token-challenge.ts'
+import type { VerifiedToken } from '../privacypass/token-scheme.ts'
+import { readToken } from '../privacypass/token.ts'
+import type { IssuerKeys } from './issuer-keys.ts'
+
+export interface ArcCredentialsOptions {
+  readonly hub: ProviderDomain
+  /** From which the keys are derived; looked up anew each time. */
+  readonly master: () => KeyObject
+  /** Presentations that a credential gives for each room and epoch, from 2 to 1,024. */
+  readonly limit: number
+  readonly spent: SpentTokens
+  readonly issuerKeys: IssuerKeys
+  readonly clock: Clock
+  /** CPU that this thread has used so far, in ms. */
+  readonly cpuMs: Clock
+  readonly randomness: Randomness
+}
+
+/** What a client shows to get a credential. */
+export interface CredentialOrder {
+  readonly provider: ProviderDomain
+  /** The octets of a token of type 0x0002 of that provider. */
+  readonly token: Buffer
+  /** The octets of a CredentialRequest. */
+  readonly request: Buffer
+  /** Takes an admission from the provider's budget. Throws `rate-limited`. */
+  readonly takeAdmission: () => Promise<void>
+}
+
+/** A presentation and the key that it is for, at a room of ours. */
+export interface PresentedAdmission {
+  readonly admission: Admission
+  readonly room: MimiUri
+  readonly provider: ProviderDomain
+}
+
+/**
+ * The hub's anonymous rate-limited credentials. Each provider's users have a key of their own for each
+ * month, so a presentation shows the provider by its key and nothing more. docs/arc.md
+ */
+export interface ArcCredentials {
+  /** What a credential is given for, and what it is. Throws what `IssuerKeys.live` throws. */
+  orders(provider: ProviderDomain): Promise<readonly TokenOffer[]>
+  /**
+   * A credential response for one token, which is spent then. Throws `rate-limited` over the share of the
+   * CPU and what `takeAdmission` throws, `token-invalid`, `token-request-invalid`, `token-replayed`,
+   * `epoch-closed`, `store-unavailable`, and what `IssuerKeys.live` throws.
+   */
+  issue(order: CredentialOrder): Promise<Buffer>
+  /** What a room takes of a provider's users. */
+  offer(room: MimiUri, provider: ProviderDomain): TokenOffer
+  /** Whose key a presentation names; undefined for what is none, or names none of theirs. */
+  providerOf(token: Buffer, providers: readonly ProviderDomain[]): ProviderDomain | undefined
+  verify(presented: PresentedAdmission): AdmissionVerdict
+}
+
+export function createArcCredentials(options: ArcCredentialsOptions): ArcCredentials {
+  return new HubCredentials(options)
+}
+
+class HubCredentials implements ArcCredentials {
+  private readonly options: ArcCredentialsOptions
+  private readonly schemes = new Recent<ArcScheme>(SCHEMES_MAX)
+  private readonly share
+
+  constructor(options: ArcCredentialsOptions) {
+    this.options = options
+    const { clock, cpuMs } = options
+    this.share = createCpuShare({ ...CPU_SHARE, clock, cpuMs })
+  }
+
+  async orders(provider: ProviderDomain): Promise<readonly TokenOffer[]> {
+    const { hub, issuerKeys, clock } = this.options
+    const epochStart = epochStartSeconds(clock())
+    const maxAgeSeconds = this.secondsLeft(epochStart)
+    const challenge = entryChallenge({ hub, issuer: provider }, epochStart)
+    const keys = await issuerKeys.live(provider)
+    const { publicKey, limit } = this.scheme(provider, epochStart)
+    return [
+      ...keys
+        .filter(({ tokenType }) => tokenType === 'blindRsa2048')
+        .map((key) => ({ challenge, tokenKey: key.publicKey, maxAgeSeconds })),
+      {
+        challenge: credentialChallenge(hub, epochStart),
+        tokenKey: publicKey,
+        maxAgeSeconds,
+        rateLimit: limit,
+      },
+    ]
+  }
+
+  async issue({ provider, token, request, takeAdmission }: CredentialOrder): Promise<Buffer> {
+    this.requireShare()
+    const verified = await this.entry(provider, token)
+    await takeAdmission()
+    const issued = this.share.run(() => this.scheme(provider, verified.context).issue(request))
+    if (issued === undefined) throw this.shareUsed()
+    if (issued.kind === 'refused')
+      throw new GatewayError('token-request-invalid', { facts: { part: issued.reason } })
+    // After the proof, so that a request that does not hold costs no token.
+    await this.spend(verified, request)
+    return issued.response
+  }
+
+  offer(room: MimiUri, provider: ProviderDomain): TokenOffer {
+    const { hub, clock } = this.options
+    const epochStart = epochStartSeconds(clock())
+    const { publicKey, limit } = this.scheme(provider, epochStart)
+    return {
+      challenge: presentationChallenge({ hub, room }, epochStart),
+      tokenKey: publicKey,
+      maxAgeSeconds: this.secondsLeft(epochStart),
+      rateLimit: limit,
+    }
+  }
+
+  providerOf(token: Buffer, providers: readonly ProviderDomain[]): ProviderDomain | undefined {
+    if (!token.subarray(0, ARC_PREFIX.length).equals(ARC_PREFIX)) return undefined
+    return providers.find((provider) => this.named(token, provider) !== undefined)
+  }
+
+  verify({ admission, room, provider }: PresentedAdmission): AdmissionVerdict {
+    const { hub } = this.options
+    const { token, publicKey: octets } = admission
+    const publicKey = readPseudonymKey(octets)
+    if (publicKey === undefined) return { kind: 'refused', reason: 'malformed-key' }
+    const named = this.named(token, provider)
+    if (named === undefined) return { kind: 'refused', reason: 'unknown-key' }
+    const { scheme, presentation, epochStarts } = named
+    const expected = epochStarts.map((context) => ({
+      challenge: presentationChallenge({ hub, room }, context),
+      context,
+    }))
+    const verdict = this.share.run(() => scheme.verify(presentation, expected))
+    if (verdict === undefined) return { kind: 'share-used', retryAfterMs: this.share.waitMs() }
+    if (verdict.kind === 'refused') return verdict
+    const { keyId, spendKey, context: epochStart } = verdict.token
+    const pseudonymId = pseudonymIdOf(pseudonymNonce(octets))
+    const requestHash = admissionHash(octets, room)
+    const admitted = { issuer: provider, keyId, spendKey, pseudonymId, epochStart, publicKey }
+    return { kind: 'admitted', pseudonym: { ...admitted, requestHash } }
+  }
+
+  /** The key that a presentation names, with the epochs of its month that are accepted. */
+  private named(token: Buffer, provider: ProviderDomain) {
+    const epochs = acceptedEpochStarts(this.options.clock())
+    const [first = 0] = epochs
+    const presentation = readArcToken(this.scheme(provider, first), token)
+    if (presentation === undefined) return undefined
+    const epochStarts = epochs.filter((epochStart) =>
+      this.scheme(provider, epochStart).keyId.equals(presentation.issuerKeyId),
+    )
+    const [epochStart] = epochStarts
+    if (epochStart === undefined) return undefined
+    return { scheme: this.scheme(provider, epochStart), presentation, epochStarts }
+  }
+
+  /** The scheme of a provider's users in the month of an epoch. */
+  private scheme(provider: ProviderDomain, epochStart: number): ArcScheme {
+    const { master, limit, randomness } = this.options
+    const key = master()
+    const name = `${credentialMonth(epochStart)} ${provider}`
+    // A new master makes other keys of all names.
+    const id = `${createHash('sha256').update(key.export()).digest('base64')} ${name}`
+    const known = this.schemes.get(id)
+    if (known !== undefined) return known
+    const made = createArcScheme({ key: derivedServerKey(key, name), limit, randomness })
+    this.schemes.set(id, made)
+    return made
+  }
+
+  private async entry(provider: ProviderDomain, bytes: Buffer): Promise<VerifiedToken<number>> {
+    const { hub, issuerKeys, clock } = this.options
+    const token = readToken(bytes)
+    if (token === undefined) throw invalidToken('malformed-token')
+    const challenges = acceptedEpochStarts(clock()).map((context) => ({
+      digest: challengeDigest(challengeBytes(entryChallenge({ hub, issuer: provider }, context))),
+      context,
+    }))
+    const judge = (keys: Awaited<ReturnType<IssuerKeys['live']>>) =>
+      blindRsaScheme.verify(token, { keys, challenges })
+    let verdict = judge(await issuerKeys.live(provider))
+    if (verdict.kind === 'refused' && verdict.reason === 'unknown-key')
+      verdict = judge(await issuerKeys.renewed(provider))
+    if (verdict.kind === 'refused') throw invalidToken(verdict.reason)
+    return verdict.token
+  }
+
+  private async spend(
+    { keyId, spendKey, context: epoch }: VerifiedToken<number>,
+    request: Buffer,
+  ): Promise<void> {
+    const { spent, clock } = this.options
+    const requestHash = createHash('sha256').update(request).digest().subarray(0, 8)
+    const { kind } = await spent.spend({ epoch, keyId, spendKey, requestHash })
+    if (kind === 'replayed') throw new GatewayError('token-replayed')
+    if (kind === 'epoch-closed') {
+      const retryAfterMs = (epoch + epochSeconds) * 1_000 - clock()
+      throw new GatewayError('epoch-closed', { retryAfterMs })
+    }
+  }
+
+  private secondsLeft(epochStart: number): number {
+    return Math.floor(epochStart + epochSeconds - this.options.clock() / 1_000)
+  }
+
+  /** Throws `rate-limited` before anything costs. */
+  private requireShare(): void {
+    if (this.share.waitMs() > 0) throw this.shareUsed()
+  }
+
+  private shareUsed(): GatewayError {
+    const retryAfterMs = this.share.waitMs()
+    return new GatewayError('rate-limited', { facts: { limit: 'tokenCpu' }, retryAfterMs })
+  }
+}
+
+function invalidToken(reason: string): GatewayError {
+  return new GatewayError('token-invalid', { facts: { reason } })
+}
+
+const ARC_PREFIX = Buffer.of(ARC_TOKEN_TYPE >> 8, ARC_TOKEN_TYPE & 0xff)
+/** Of the thread that all requests share: a credential takes 5 ms of it, a presentation 4 to 8. */
+const CPU_SHARE = { share: 0.05, burstMs: 50 }
+/** Two months of the providers that are busy. */
+const SCHEMES_MAX = 1_024
