@@ -2,8 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { privateVerif, type Token, type TokenChallenge } from '@cloudflare/privacypass-ts'
 import { vi } from 'vitest'
 import { DsConnection } from '../../src/client/ds-connection.ts'
+import type { Epoch } from '../../src/client/mls/epoch.ts'
+import { membershipIn } from '../../src/client/tokens/membership.ts'
+import { parseMimiUri, parseProviderDomain } from '../../src/model/ids.ts'
+import { membershipProofCodec } from '../../src/privacypass/membership-proof.ts'
+import { pseudonymIdOf, pseudonymNonce } from '../../src/privacypass/pseudonym-key.ts'
 import { writeTokenHeader } from '../../src/privacypass/token-header.ts'
 import { parseToken } from '../../src/privacypass/token.ts'
+import { encode } from '../../src/wire/codec.ts'
 import type { Provider } from './federation.ts'
 import { TokenClient, type TokenAnswer } from './token-client.ts'
 
@@ -58,11 +64,18 @@ export interface Admitted {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+export interface ShownCertificate {
+  readonly token?: Buffer | string
+  readonly publicKey: Buffer
+  /** Of whose members it is. */
+  readonly epoch?: Epoch
+}
+
 /** `POST /pseudonyms/{room}`; `token` as it stands in the header, or its octets. */
 export async function showCertificate(
   provider: Provider,
   room: string,
-  { token, publicKey }: { readonly token?: Buffer | string; readonly publicKey: Buffer },
+  { token, publicKey, epoch }: ShownCertificate,
 ): Promise<Admitted> {
   const authorization =
     token === undefined || typeof token === 'string' ? token : writeTokenHeader(parseToken(token))
@@ -70,8 +83,21 @@ export async function showCertificate(
   const answer = await fetch(url, {
     method: 'POST',
     headers: { ...(authorization !== undefined && { authorization }) },
-    body: JSON.stringify({ publicKey: publicKey.toString('base64url') }),
+    body: JSON.stringify({
+      publicKey: publicKey.toString('base64url'),
+      ...(epoch && { membership: membershipText(provider, room, { publicKey, epoch }) }),
+    }),
   })
   const body = (await answer.json()) as Readonly<Record<string, unknown>>
   return { status: answer.status, headers: answer.headers, body }
+}
+
+function membershipText(
+  provider: Provider,
+  room: string,
+  { publicKey, epoch }: { readonly publicKey: Buffer; readonly epoch: Epoch },
+): string {
+  const place = { hub: parseProviderDomain(provider.domain), room: parseMimiUri(room, 'room') }
+  const proof = membershipIn(epoch, place, pseudonymIdOf(pseudonymNonce(publicKey)))
+  return encode(membershipProofCodec, proof).toString('base64url')
 }

@@ -15,16 +15,14 @@ import {
   pseudonymIdOf,
   pseudonymNonce,
 } from '../../privacypass/pseudonym-key.ts'
-import { signMembership, type MembershipProof } from '../../privacypass/membership-proof.ts'
 import { signSenderProof, writeSenderProof } from '../../privacypass/sender-proof.ts'
 import { challengeBytes } from '../../privacypass/token-challenge.ts'
 import type { TokenType } from '../../privacypass/token-type.ts'
 import { tokenBytes, type Token } from '../../privacypass/token.ts'
 import { ClientError } from '../errors.ts'
-import type { Epoch } from '../mls/epoch.ts'
-import { roomAuthKeyPair } from '../mls/room-auth-key.ts'
 import type { UnnamedSender, UnnamedSenders } from '../flows/client-state.ts'
 import type { IssuerAddress, IssuerConnection } from './issuer-connection.ts'
+import { membershipIn } from './membership.ts'
 import { orderAmortized, orderBlindRsa, type OrderedTokens } from './token-order.ts'
 
 export interface EpochSendersOptions {
@@ -251,16 +249,6 @@ function newCertificate(): Certificate {
   const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
   const unused = { admission: undefined, admitted: false, memberIn: undefined, messages: 0 }
   return { privateKey, publicKey, pseudonymId, ...unused }
-}
-
-/** That the pseudonym is of a member, in the words of all members. */
-function membershipIn(
-  epoch: Epoch,
-  place: { readonly hub: ProviderDomain; readonly room: MimiUri },
-  pseudonymId: Buffer,
-): MembershipProof {
-  const { privateKey } = roomAuthKeyPair(epoch)
-  return signMembership(privateKey, { ...place, mlsEpoch: epoch.groupContext.epoch }, pseudonymId)
 }
 
 function complete(certificate: Certificate, token: Token | undefined): void {

@@ -9,12 +9,17 @@ import {
 } from '../../privacypass/arc/hub-scope.ts'
 import { readChallengeHeader, type ReceivedOffer } from '../../privacypass/challenge-header.ts'
 import { mediaTypes } from '../../privacypass/media-types.ts'
+import { membershipProofCodec } from '../../privacypass/membership-proof.ts'
 import { epochStartSeconds } from '../../privacypass/pseudonym-epoch.ts'
+import { pseudonymIdOf, pseudonymNonce } from '../../privacypass/pseudonym-key.ts'
 import { challengeBytes } from '../../privacypass/token-challenge.ts'
 import { presentationHeader } from '../../privacypass/token-header.ts'
 import { tokenBytes, type Token } from '../../privacypass/token.ts'
+import { encode } from '../../wire/codec.ts'
 import { ClientError } from '../errors.ts'
+import type { Epoch } from '../mls/epoch.ts'
 import type { IssuerConnection } from './issuer-connection.ts'
+import { membershipIn } from './membership.ts'
 import { orderBlindRsa } from './token-order.ts'
 
 export interface HubCredentialOptions {
@@ -69,14 +74,24 @@ export class HubCredential {
   }
 
   /**
-   * Has the key of a pseudonym (SubjectPublicKeyInfo of P-256) admitted to a room for today; undefined
-   * where the credential has no presentation left for it, or is of the month before.
+   * Has the key of a pseudonym (SubjectPublicKeyInfo of P-256) admitted to a room for today, as of a member
+   * in this epoch of its group; undefined where the credential has no presentation left for it, or is of
+   * the month before.
    */
-  async admit(room: MimiUri, publicKey: Buffer): Promise<AdmittedByCredential | undefined> {
+  async admit(
+    room: MimiUri,
+    publicKey: Buffer,
+    epoch: Epoch,
+  ): Promise<AdmittedByCredential | undefined> {
     const { hub, hubUrl, clock } = this.options
     if (uriDomain(room) !== hub) throw new ClientError('foreign-challenge')
     const url = `${hubUrl}/pseudonyms/${encodeURIComponent(room)}`
-    const body = JSON.stringify({ publicKey: publicKey.toString('base64url') })
+    const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
+    const membership = membershipIn(epoch, { hub, room }, pseudonymId)
+    const body = JSON.stringify({
+      publicKey: publicKey.toString('base64url'),
+      membership: encode(membershipProofCodec, membership).toString('base64url'),
+    })
     const offers = await challengesAt(url, Buffer.from(body))
     const challenge = presentationChallenge({ hub, room }, epochStartSeconds(clock()))
     const limit = this.limitOf(offers, challenge)

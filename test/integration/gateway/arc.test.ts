@@ -2,6 +2,7 @@ import { createECDH, hash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { DsConnection } from '../../../src/client/ds-connection.ts'
 import { HubCredential } from '../../../src/client/tokens/hub-credential.ts'
+import { membershipIn } from '../../../src/client/tokens/membership.ts'
 import { IssuerConnection } from '../../../src/client/tokens/issuer-connection.ts'
 import { orderBlindRsa } from '../../../src/client/tokens/token-order.ts'
 import { epochPseudonymUri } from '../../../src/model/epoch-pseudonym.ts'
@@ -46,6 +47,8 @@ const clubhouse = useClubhouse({
 const hub = () => clubhouse().federation.provider('a.example')
 const home = () => clubhouse().federation.provider('b.example')
 const hubDomain = parseProviderDomain('a.example')
+/** In which epoch of its group everybody is a member. */
+const epochOf = (room: string) => clubhouse().bob.group(room).current
 
 /** The client of a new account of a provider, and its issuer. */
 async function optionsOf(provider: Provider, name: string) {
@@ -97,9 +100,11 @@ function speak(room: string, { privateKey, publicKey }: PseudonymKeyPair) {
   const body = messageBody(clubhouse().bob, room, { sendingUri })
   const { appMessage } = decode(submitMessageRequestCodec, body)
   const messageHash = hash('sha256', encode(mlsMessage, appMessage), 'buffer')
+  const place = { hub: hubDomain, room: parseMimiUri(room, 'room') }
+  const membership = membershipIn(epochOf(room), place, pseudonymId)
   const proof = signSenderProof(
-    { privateKey, pseudonymId },
-    { hub: hubDomain, room: parseMimiUri(room, 'room'), messageHash },
+    { privateKey, pseudonymId, membership },
+    { ...place, messageHash },
     { epochStart: epochStartSeconds(Date.now()), sequence: 0 },
   )
   return callPeer(hub(), {
@@ -119,14 +124,16 @@ test('a credential for one token of the own provider admits two pseudonyms in ea
   const credential = await credentialOf(home(), 'rob')
   const pairs = [generatePseudonymKey(), generatePseudonymKey()]
   for (const pair of pairs) {
-    const admitted = await patiently(() => credential.admit(uri, pair.publicKey))
+    const admitted = await patiently(() => credential.admit(uri, pair.publicKey, epochOf(uri)))
     expect(admitted?.pseudonym).toMatch(/^mimi:\/\/b\.example\/u\/e~/)
     expect((await speak(uri, pair)).status).toBe(200)
   }
   // The client itself presents no more: a third would repeat a tag.
-  expect(await credential.admit(uri, generatePseudonymKey().publicKey)).toBeUndefined()
+  expect(await credential.admit(uri, newKey(), epochOf(uri))).toBeUndefined()
   const elsewhere = generatePseudonymKey()
-  expect(await patiently(() => credential.admit(other, elsewhere.publicKey))).toBeDefined()
+  expect(
+    await patiently(() => credential.admit(other, elsewhere.publicKey, epochOf(other))),
+  ).toBeDefined()
   expect((await speak(other, elsewhere)).status).toBe(200)
   // A pseudonym that nobody admitted does not speak.
   expect((await speak(other, generatePseudonymKey())).status).toBe(401)
@@ -158,7 +165,13 @@ test('one presentation more than the limit is refused, and so is one that was se
   }
   const [first, second, again] = [present(1), present(2), present(1)]
   const show = (token: Buffer, publicKey: Buffer) =>
-    shown(() => showCertificate(hub(), uri, { token: presentationHeader(token), publicKey }))
+    shown(() =>
+      showCertificate(hub(), uri, {
+        token: presentationHeader(token),
+        publicKey,
+        epoch: epochOf(uri),
+      }),
+    )
   const admittedKey = newKey()
   expect(await show(first, admittedKey)).toMatchObject({ status: 201, body: { remaining: 1 } })
   // The same request again has its answer.
@@ -247,6 +260,7 @@ test('where they are off no credential is given, none is asked for and none is t
   const answer = await showCertificate(off, own, {
     token: presentationHeader(presentation),
     publicKey: generatePseudonymKey().publicKey,
+    epoch: cathy.group(own).current,
   })
   expect(answer).toMatchObject({
     status: 403,
@@ -267,7 +281,8 @@ test('a flood of forged presentations meets 429 before any cryptography, and oth
   ])
   const forge = () => {
     const { publicKey } = generatePseudonymKey()
-    return showCertificate(hub(), uri, { token: presentationHeader(forged), publicKey })
+    const token = presentationHeader(forged)
+    return showCertificate(hub(), uri, { token, publicKey, epoch: epochOf(uri) })
   }
   const answers = await Promise.all(Array.from({ length: 60 }, forge))
   const codes = Map.groupBy(answers, ({ body }) => body['code'])

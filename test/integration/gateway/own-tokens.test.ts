@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { AuthorizationHeader, WWWAuthenticateHeader } from '@cloudflare/privacypass-ts'
 import { expect, test, vi } from 'vitest'
+import { membershipIn } from '../../../src/client/tokens/membership.ts'
 import { epochPseudonymUri } from '../../../src/model/epoch-pseudonym.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
 import {
@@ -46,6 +47,8 @@ const clubhouse = useClubhouse({
 })
 const hub = () => clubhouse().federation.provider('a.example')
 const home = () => clubhouse().federation.provider('b.example')
+/** In which epoch of its group everybody is a member. */
+const epochOf = (room: string) => clubhouse().bob.group(room).current
 
 /** The scope of a room of the hub for users of a provider. */
 function scopeOf(room: string, issuer: string) {
@@ -112,8 +115,9 @@ function speaker(room: string, { privateKey, publicKey }: PseudonymKeyPair) {
   return (sequence: number, token?: Buffer) => {
     const body = messageBody(clubhouse().alice, room, { sendingUri })
     const { appMessage } = decode(submitMessageRequestCodec, body)
+    const membership = membershipIn(epochOf(room), scopeOf(room, 'a.example'), pseudonymId)
     const proof = signSenderProof(
-      { privateKey, pseudonymId, admission: token && { token, publicKey } },
+      { privateKey, pseudonymId, admission: token && { token, publicKey }, membership },
       {
         ...scopeOf(room, 'a.example'),
         messageHash: hash('sha256', encode(mlsMessage, appMessage), 'buffer'),
@@ -149,7 +153,9 @@ test('another implementation gets a token of type 0x0001, is admitted with it an
   const { publicKey } = pair
   const token = await p384Token(uri, pair, client)
   const shown = (where: string, key = publicKey) =>
-    patientlyShown(() => showCertificate(hub(), where, { token, publicKey: key }))
+    patientlyShown(() =>
+      showCertificate(hub(), where, { token, publicKey: key, epoch: epochOf(where) }),
+    )
   expect(await shown(other)).toMatchObject({
     status: 403,
     body: { code: 'token-invalid', facts: { reason: 'wrong-challenge' } },
@@ -216,7 +222,8 @@ test('what only its issuer can check is refused of a user of another provider', 
   const scope = scopeOf(uri, 'b.example')
   const [token] = await batchTokens(scope, [pair], await accountClient(home(), 'rob'))
   if (token === undefined) throw new Error('no token')
-  expect(await showCertificate(hub(), uri, { token, publicKey })).toMatchObject({
+  const epoch = epochOf(uri)
+  expect(await showCertificate(hub(), uri, { token, publicKey, epoch })).toMatchObject({
     status: 403,
     body: { code: 'token-invalid', facts: { reason: 'unknown-key' } },
   })
@@ -225,8 +232,9 @@ test('what only its issuer can check is refused of a user of another provider', 
     sendingUri: epochPseudonymUri(scope.issuer, pseudonymId),
   })
   const { appMessage } = decode(submitMessageRequestCodec, body)
+  const membership = membershipIn(epoch, scope, pseudonymId)
   const proof = signSenderProof(
-    { privateKey, pseudonymId, admission: { token, publicKey } },
+    { privateKey, pseudonymId, admission: { token, publicKey }, membership },
     { ...scope, messageHash: hash('sha256', encode(mlsMessage, appMessage), 'buffer') },
     { epochStart: epochStartSeconds(Date.now()), sequence: 0 },
   )
@@ -258,7 +266,7 @@ test('a flood of forged tokens of type 0x0001 costs its share, and other tokens 
       tokenKeyId,
       authenticator: randomBytes(48),
     })
-    return showCertificate(hub(), uri, { token, publicKey })
+    return showCertificate(hub(), uri, { token, publicKey, epoch: epochOf(uri) })
   }
   const outcomes: unknown[] = []
   let last = await forge()
@@ -276,7 +284,9 @@ test('a flood of forged tokens of type 0x0001 costs its share, and other tokens 
   expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0)
   const pair = generatePseudonymKey()
   const [token] = await batchTokens(scope, [pair], client)
-  expect(await showCertificate(hub(), uri, { ...pair, ...(token && { token }) })).toMatchObject({
+  expect(
+    await showCertificate(hub(), uri, { ...pair, ...(token && { token }), epoch: epochOf(uri) }),
+  ).toMatchObject({
     status: 201,
   })
 })

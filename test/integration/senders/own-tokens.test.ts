@@ -68,6 +68,7 @@ async function open(enabledTypes: (typeof allTypes)[number][] = [...allTypes]) {
         messageHash,
         proof: sender.prove(messageHash, { to: scope }),
         once: false,
+        roomAuthKeys: undefined,
         pseudonymsMax: 9,
         takeAdmission: () => Promise.resolve(),
         ...options,
