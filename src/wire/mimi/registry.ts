@@ -100,6 +100,7 @@ import {
   singleSourceRoleChangeTargetsCodec,
 } from './room-policy.ts'
 import { submitMessageRequestCodec, submitMessageResponseCodec } from './submit-message.ts'
+import { issuerTokenKeysCodec, tokenKeysCodec } from './token-keys.ts'
 import { updateRequestCodec, updateRoomResponseCodec } from './update.ts'
 
 /** Every struct that a body, a component or an extension can hold, by its name in its document. */
@@ -175,6 +176,9 @@ export const structs = {
   ConsentTerms: consentTermsCodec,
   // docs/sanctions.md
   ModerationNotice: moderationNoticeCodec,
+  // docs/pseudonymous-senders.md
+  IssuerTokenKeys: issuerTokenKeysCodec,
+  TokenKeys: tokenKeysCodec,
   // draft-mahy-mimi-hub-retracted-messages-00
   HubRetracted: hubRetractedCodec,
   // draft-mahy-mls-ratchet-tree-options-02

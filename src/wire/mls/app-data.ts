@@ -1,3 +1,4 @@
+import { ascending } from '../ascending.ts'
 import {
   enumeration,
   nothing,
@@ -37,6 +38,7 @@ export const componentIds = {
   metadataRequirements: 0x8d01,
   identityLinkAdd: 0x8d10,
   consentTerms: 0x8d13,
+  tokenKeys: 0x8d20,
   moderationNotice: 0xf0a1,
 } as const
 
@@ -56,18 +58,7 @@ export function ascendingComponents<T extends { readonly componentId: number }>(
   element: Codec<T>,
 ): Codec<readonly T[]> {
   const list = vector(element, { countMax: componentCountMax, bytesMax: handshakeBytesMax })
-  return {
-    read: (reader) => {
-      const items = list.read(reader)
-      for (const [index, item] of items.entries()) {
-        const before = items[index - 1]
-        if (before !== undefined && before.componentId >= item.componentId)
-          reader.fail('not-ascending')
-      }
-      return items
-    },
-    write: list.write,
-  }
+  return ascending(list, (one, next) => one.componentId < next.componentId)
 }
 
 /** The content of extension 6. draft-ietf-mls-extensions §4.6 */

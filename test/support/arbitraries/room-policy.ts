@@ -1,7 +1,27 @@
-import { array, boolean, constantFrom, integer, oneof, type Arbitrary } from 'fast-check'
+import {
+  array,
+  boolean,
+  constantFrom,
+  integer,
+  oneof,
+  uniqueArray,
+  type Arbitrary,
+} from 'fast-check'
 import type { Decoded } from '../../../src/wire/codec.ts'
 import type { structs, StructName } from '../../../src/wire/mimi/registry.ts'
-import { bytes, list, oneOf, optional, record, tag, text, uint16, uint32, uint64 } from './base.ts'
+import {
+  bytes,
+  exactBytes,
+  list,
+  oneOf,
+  optional,
+  record,
+  tag,
+  text,
+  uint16,
+  uint32,
+  uint64,
+} from './base.ts'
 import { mediaType } from './mls.ts'
 
 type Value<Name extends StructName> = Arbitrary<Decoded<(typeof structs)[Name]>>
@@ -135,4 +155,28 @@ export const consentTerms: Value<'ConsentTerms'> = record({
   purposes: list(oneOf('delivery', 'moderation', 'compliance'), 3),
   retentionDays: uint32,
   expiresAt: uint64,
+})
+
+export const issuerTokenKeys: Value<'IssuerTokenKeys'> = record({
+  issuer: domainName,
+  tokenType: uint16,
+  keyIds: uniqueArray(exactBytes(32), {
+    minLength: 1,
+    maxLength: 2,
+    selector: (id) => id.toString('hex'),
+  }).map((ids) => ids.toSorted((one, other) => one.compare(other))),
+})
+export const tokenKeys: Value<'TokenKeys'> = record({
+  entries: uniqueArray(issuerTokenKeys, {
+    maxLength: 6,
+    selector: ({ issuer, tokenType }) => JSON.stringify([issuer, tokenType]),
+  }).map((entries) =>
+    entries.toSorted((one, other) =>
+      one.issuer === other.issuer
+        ? one.tokenType - other.tokenType
+        : one.issuer < other.issuer
+          ? -1
+          : 1,
+    ),
+  ),
 })

@@ -208,6 +208,8 @@ export const structValues: Values = {
   MetadataRequirements: policy.metadataRequirements,
   SupportedMetadataSuites: policy.supportedMetadataSuites,
   ConsentTerms: policy.consentTerms,
+  IssuerTokenKeys: policy.issuerTokenKeys,
+  TokenKeys: policy.tokenKeys,
   ModerationNotice: moderation.moderationNotice,
   HubRetracted: moderation.hubRetracted,
   RatchetTreeOption: ratchetTreeOption,

@@ -15,6 +15,7 @@ import { ratchetTreeOptionCodec } from '../../../../src/wire/mimi/ratchet-tree-o
 import { abuseReportCodec } from '../../../../src/wire/mimi/report-abuse.ts'
 import { utf8StringCodec } from '../../../../src/wire/mimi/room-metadata.ts'
 import { submitMessageResponseCodec } from '../../../../src/wire/mimi/submit-message.ts'
+import { tokenKeysCodec } from '../../../../src/wire/mimi/token-keys.ts'
 import { updateRequestCodec, updateRoomResponseCodec } from '../../../../src/wire/mimi/update.ts'
 import { anyCodec } from '../../../support/any-codec.ts'
 import { fromHex } from '../../../support/hex.ts'
@@ -36,7 +37,40 @@ interface Refused {
   readonly code: string
 }
 
+const ids = (...octets: readonly string[]) => octets.map((octet) => octet.repeat(32)).join('')
+const ofIssuer = (letter: string, type: string, keyIds: string) => `01 ${letter} ${type} ${keyIds}`
+
 const refused: readonly Refused[] = [
+  {
+    what: 'token keys of nobody',
+    codec: anyCodec(tokenKeysCodec),
+    hex: `05 ${ofIssuer('61', '0002', '00')}`,
+    code: 'invalid-value',
+  },
+  {
+    what: 'three keys of one issuer and type',
+    codec: anyCodec(tokenKeysCodec),
+    hex: `4066 ${ofIssuer('61', '0002', `4060 ${ids('01', '02', '03')}`)}`,
+    code: 'limit-exceeded',
+  },
+  {
+    what: 'a token key twice',
+    codec: anyCodec(tokenKeysCodec),
+    hex: `4046 ${ofIssuer('61', '0002', `4040 ${ids('01', '01')}`)}`,
+    code: 'not-ascending',
+  },
+  {
+    what: 'issuers out of order',
+    codec: anyCodec(tokenKeysCodec),
+    hex: `404a ${ofIssuer('62', '0002', `20 ${ids('01')}`)} ${ofIssuer('61', '0002', `20 ${ids('01')}`)}`,
+    code: 'not-ascending',
+  },
+  {
+    what: 'one type of an issuer twice',
+    codec: anyCodec(tokenKeysCodec),
+    hex: `404a ${ofIssuer('61', '0002', `20 ${ids('01')}`)} ${ofIssuer('61', '0002', `20 ${ids('02')}`)}`,
+    code: 'not-ascending',
+  },
   {
     what: 'protocol 0',
     codec: anyCodec(submitMessageResponseCodec),
