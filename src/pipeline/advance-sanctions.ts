@@ -4,7 +4,7 @@ import type { RoomState } from '../rooms/room-state.ts'
 import { needsOfBan, needsOfUnban, type Need } from '../sanctions/group-needs.ts'
 import type { StoredSanction } from '../sanctions/stored.ts'
 import type { PipelineParts } from './parts.ts'
-import { proposeAsHub, type Proposed } from './propose-sanction.ts'
+import { proposeAsHub, type Proposed } from './propose-as-hub.ts'
 import { recordSanction } from './record-sanction.ts'
 import { isForClients, noticesFor } from './sanction-notices.ts'
 
