@@ -28,6 +28,7 @@ import { createUnnamedSenders } from '../senders/unnamed-senders.ts'
 import type { Config } from '../settings/config.ts'
 import type { SpentTokensConfig } from '../settings/spent-tokens.ts'
 import type { Store } from '../sqlite/store.ts'
+import { tokenKeysMax, type IssuerTokenKeys } from '../wire/mimi/token-keys.ts'
 
 export interface SendersOptions {
   readonly config: Config
@@ -44,7 +45,7 @@ export interface SendersOptions {
 
 /** Senders that nobody names: the hub's side of them, and their own provider's. */
 export interface Senders {
-  readonly parts: Pick<PipelineParts, 'senders' | 'submitters'>
+  readonly parts: Pick<PipelineParts, 'senders' | 'submitters' | 'statedTokenKeys'>
   readonly submitLog: SubmitLog
   readonly standing: ProviderStanding
   readonly issuerKeys: IssuerKeys
@@ -85,6 +86,7 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
           return submitLog.record(submissionTag(submission), handle, nowMs)
         },
       },
+      statedTokenKeys: (issuer) => statedTokenKeys(options.documents, issuer),
     },
     submitLog,
     standing,
@@ -160,14 +162,38 @@ async function publishedKeys(
   })
   if (status === 404) return undefined
   if (status !== 200) throw new GatewayError('directory-invalid')
-  const tokens = documents.latest(issuer)?.document.tokens ?? []
-  const ofMessages = tokens.filter(
-    (entry) =>
-      entry.type === tokenTypeCodes.blindRsa2048 &&
-      entry.issuer === issuer &&
-      (entry.class ?? 'message') === 'message',
+  const ofMessages = messageTokens(documents, issuer).filter(
+    ({ type }) => type === tokenTypeCodes.blindRsa2048,
   )
   return { directory: bytes, digests: ofMessages.flatMap((entry) => entry.keys) }
+}
+
+/** What an issuer's accepted document states of its own tokens for messages. */
+function messageTokens(documents: RequirementDocuments, issuer: string) {
+  const tokens = documents.latest(issuer)?.document.tokens ?? []
+  return tokens.filter(
+    (entry) => entry.issuer === issuer && (entry.class ?? 'message') === 'message',
+  )
+}
+
+/** INVARIANT: of a type with more keys than may be alive at once there are none: they would tell people apart. */
+function statedTokenKeys(
+  documents: RequirementDocuments,
+  issuer: string,
+): readonly IssuerTokenKeys[] {
+  const idsByType = new Map<number, Set<string>>()
+  for (const { type, keys } of messageTokens(documents, issuer))
+    idsByType.set(type, new Set([...(idsByType.get(type) ?? []), ...keys]))
+  return [...idsByType]
+    .filter(([, ids]) => ids.size <= tokenKeysMax)
+    .toSorted(([one], [other]) => one - other)
+    .map(([tokenType, ids]) => ({
+      issuer,
+      tokenType,
+      keyIds: [...ids]
+        .map((id) => Buffer.from(id, 'base64url'))
+        .toSorted((one, other) => one.compare(other)),
+    }))
 }
 
 const DIRECTORY_BYTES_MAX = 65_536

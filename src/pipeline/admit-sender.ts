@@ -5,6 +5,7 @@ import type { SenderTier } from '../model/sender-tier.ts'
 import { admit } from './admit.ts'
 import type { PipelineParts } from './parts.ts'
 import type { Passage } from './passage.ts'
+import { pinTokenKeys } from './pin-token-keys.ts'
 import { presentedTier } from './presented-tier.ts'
 import { requireWithinLimits } from './within-limits.ts'
 import {
@@ -57,18 +58,23 @@ export async function proveSender(
   // Who shows no proof is told what to come with, and has nothing verified.
   if (context.senderProof !== undefined)
     requireWithinLimits(context, await limiter.mayVerify(origin, clock()))
-  await parts.senders.prove({
-    room,
-    sender,
-    provider,
-    messageHash: digest,
-    proof: context.senderProof,
-    once: tier === 'message-token',
-    pseudonymsMax: pseudonymsMax(parts, { room, provider }),
-    roomAuthKeys: roomAuthKeysToProve(parts, room),
-    takeAdmission: async () =>
-      requireWithinLimits(context, await limiter.mayAdmit({ provider, room }, clock())),
-  })
+  try {
+    await parts.senders.prove({
+      room,
+      sender,
+      provider,
+      messageHash: digest,
+      proof: context.senderProof,
+      once: tier === 'message-token',
+      pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+      roomAuthKeys: roomAuthKeysToProve(parts, room),
+      takeAdmission: async () =>
+        requireWithinLimits(context, await limiter.mayAdmit({ provider, room }, clock())),
+    })
+  } catch (error) {
+    if (asksForToken(error)) pinTokenKeys(parts, room, provider)
+    throw error
+  }
 }
 
 /** A sender that policies do not want by name is told to come without one, where that is of use. */
@@ -84,7 +90,10 @@ async function admitNamed(
     if (!refused || !acceptableTiers(passage).some((each) => UNNAMED.has(each))) throw error
     const { room, sender } = passage.exchange
     const once = unnamedTier(passage) === 'message-token'
-    throw await parts.senders.required({ room, issuer: uriDomain(sender), once })
+    const issuer = uriDomain(sender)
+    const required = await parts.senders.required({ room, issuer, once })
+    if (asksForToken(required)) pinTokenKeys(parts, room, issuer)
+    throw required
   }
 }
 
@@ -103,6 +112,10 @@ function acceptableTiers({ exchange, decisions, peer, room }: Passage): readonly
     direction: exchange.direction,
     local: exchange.origin.kind === 'local',
   })
+}
+
+function asksForToken(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'sender-token-required'
 }
 
 const UNNAMED: ReadonlySet<SenderTier> = new Set(['epoch-pseudonym', 'message-token'])

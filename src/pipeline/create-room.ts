@@ -6,6 +6,7 @@ import { holdToSuite } from './hold-to-suite.ts'
 import type { PolicyRoom } from '../policy/slices.ts'
 import type { PipelineParts } from './parts.ts'
 import { showsFranks } from './relay.ts'
+import { requireStatedTokenKeysIn } from './stated-token-keys.ts'
 
 export interface RoomToCreate {
   readonly room: MimiUri
@@ -32,6 +33,7 @@ export async function createRoom(parts: PipelineParts, wanted: RoomToCreate): Pr
     if (suite === undefined) throw new GatewayError('suite-unavailable')
     requireOwnUsers(parts, room)
     holdToSuite(parts, room, suite)
+    requireStatedTokenKeysIn(parts, room)
     requireServable(parts, wanted, parts.home.room(wanted.room, suite))
     isLogged = showsFranks(suite)
   })

@@ -40,6 +40,7 @@ import type { ReportDesk } from '../reports/report-desk.ts'
 import type { ReportReceipts } from '../reports/report-receipts.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { RoomState } from '../rooms/room-state.ts'
+import type { StatedTokenKeys } from '../rooms/token-keys.ts'
 import type { SanctionBook } from '../sanctions/sanction-book.ts'
 import type { SanctionTurns } from '../sanctions/sanction-turns.ts'
 import type { UnnamedSenders } from '../senders/unnamed-senders.ts'
@@ -131,6 +132,8 @@ export interface PipelineParts {
   readonly submitters: Submitters
   /** Whether they prove that they are members where the room's epoch has a key for it, or everywhere. */
   readonly membershipProof: MembershipProofRule
+  /** The keys that an issuer's signed document names for tokens of messages. */
+  readonly statedTokenKeys: StatedTokenKeys
   /** The franking agent for a ciphersuite. Throws `key-unavailable` where we have no such key. */
   readonly frankingAgent: (ciphersuite: number) => FrankingAgent
   readonly stamps: StampStore

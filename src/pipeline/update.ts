@@ -21,6 +21,7 @@ import { requirePin } from './pinned-room.ts'
 import { record } from './record.ts'
 import { requireNoDescription } from './room-description.ts'
 import { requireNoBanned } from './sanctioned.ts'
+import { requireStatedTokenKeys } from './stated-token-keys.ts'
 import { forInsiders, requireRoom } from './unknown-room.ts'
 
 /**
@@ -45,6 +46,7 @@ export async function update(
   })
   requireSuite(passage, staged)
   requirePin(parts, staged)
+  requireStatedTokenKeys(parts, staged)
   const plan = disclose(passage, 'hub', observedOf(exchange, passage.suite))
   requireNoDescription(parts, passage, { plan, audience: 'hub' })
   const response = disclose(passage, 'follower')

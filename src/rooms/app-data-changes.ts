@@ -2,6 +2,7 @@ import type { ErrorCode } from '../model/errors.ts'
 import { encode } from '../wire/codec.ts'
 import { frankingAgentDataCodec } from '../wire/mimi/franking.ts'
 import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
+import { tokenKeysCodec } from '../wire/mimi/token-keys.ts'
 import {
   appDataDictionaryCodec,
   componentData,
@@ -79,6 +80,7 @@ function changed({ componentId, before, operations }: ComponentChange): Buffer |
     if (before !== undefined) throw refusal('invalid-proposal', 'franking-agent-fixed')
     decodeOr('invalid-proposal', frankingAgentDataCodec, update)
   }
+  if (componentId === componentIds.tokenKeys) decodeOr('invalid-proposal', tokenKeysCodec, update)
   return update
 }
 
@@ -87,4 +89,5 @@ const lasting: ReadonlySet<number> = new Set([
   componentIds.participantList,
   componentIds.frankingAgent,
   componentIds.metadataRequirements,
+  componentIds.tokenKeys,
 ])

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../model/errors.ts'
 import { frankingAgentDataCodec } from '../wire/mimi/franking.ts'
 import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
+import { tokenKeysCodec } from '../wire/mimi/token-keys.ts'
 import { componentData, componentIds, type AppDataDictionary } from '../wire/mls/app-data.ts'
 import { readParticipants, type Participant } from './participants.ts'
 import { readPin, type Pin } from './pin.ts'
@@ -38,7 +39,9 @@ export function readRoomComponents(
   const frankingAgent = componentData(dictionary, componentIds.frankingAgent)
   const metadata = componentData(dictionary, componentIds.roomMetadata)
   if (frankingAgent !== undefined) decodeOr(code, frankingAgentDataCodec, frankingAgent)
+  const tokenKeys = componentData(dictionary, componentIds.tokenKeys)
   if (metadata !== undefined) decodeOr(code, roomMetaDataCodec, metadata)
+  if (tokenKeys !== undefined) decodeOr(code, tokenKeysCodec, tokenKeys)
   return {
     participants:
       known !== undefined && list !== undefined && isKnown(componentIds.participantList)

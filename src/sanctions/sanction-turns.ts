@@ -1,15 +1,14 @@
 import type { MimiUri } from '../model/ids.ts'
-import type { SanctionId } from '../model/sanctions.ts'
 
 /**
- * Runs the work on one room one after the other; rooms do not wait for each other. Remembers which
- * sanctions a room's epoch does not take, so that they are not tried again in it.
+ * Runs what the hub does by itself in one room one after the other; rooms do not wait for each other.
+ * Remembers what a room's epoch does not take, so that it is not tried again in it.
  */
 export class SanctionTurns implements AsyncDisposable {
   private readonly last = new Map<string, Promise<unknown>>()
   private readonly onFault: (fault: unknown) => void
-  /** Epoch by sanction. */
-  private readonly refusals = new Map<SanctionId, bigint>()
+  /** Epoch by what was refused. */
+  private readonly refusals = new Map<string, bigint>()
   private afterCommit: AfterCommit = () => {}
   private readonly closing = new AbortController()
 
@@ -53,13 +52,14 @@ export class SanctionTurns implements AsyncDisposable {
     this.afterCommit(room, references)
   }
 
-  isRefused(id: SanctionId, epoch: bigint): boolean {
-    return this.refusals.get(id) === epoch
+  /** `what`: the id of a sanction, or another name that is of one room. */
+  isRefused(what: string, epoch: bigint): boolean {
+    return this.refusals.get(what) === epoch
   }
 
-  refused(id: SanctionId, epoch: bigint): void {
+  refused(what: string, epoch: bigint): void {
     if (this.refusals.size >= REFUSALS_MAX) this.refusals.clear()
-    this.refusals.set(id, epoch)
+    this.refusals.set(what, epoch)
   }
 
   /** Takes nothing more from `start`; resolves when all turns have ended. */

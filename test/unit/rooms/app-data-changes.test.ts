@@ -9,6 +9,7 @@ import {
   type ParticipantListUpdate,
 } from '../../../src/wire/mimi/participant-list.ts'
 import { roomMetaDataCodec } from '../../../src/wire/mimi/room-metadata.ts'
+import { tokenKeysCodec } from '../../../src/wire/mimi/token-keys.ts'
 import {
   appDataDictionaryCodec,
   componentData,
@@ -37,6 +38,8 @@ const update = (componentId: number, bytes: Buffer): AppDataUpdate => ({
   componentId,
   operation: { kind: 'update', update: bytes },
 })
+const keysOf = (issuer: string): Buffer =>
+  encode(tokenKeysCodec, { entries: [{ issuer, tokenType: 2, keyIds: [Buffer.alloc(32)] }] })
 const listUpdate = (changes: Partial<ParticipantListUpdate>): AppDataUpdate =>
   update(
     componentIds.participantList,
@@ -136,6 +139,15 @@ describe('components', () => {
     expect(() => after([], update(componentId, Buffer.alloc(1)))).toThrow('invalid-proposal')
   })
 
+  test('token keys are replaced and never taken away', () => {
+    const { tokenKeys: componentId } = componentIds
+    const before = dictionaryOf({ componentId, data: keysOf('a.example') })
+    const dictionary = after(before, update(componentId, keysOf('b.example')))
+    expect(componentData(dictionary, componentId)).toEqual(keysOf('b.example'))
+    const removal = { componentId, operation: { kind: 'remove' } } as const
+    expect(() => after(before, removal)).toThrow('invalid-proposal')
+  })
+
   test('metadata of the room is replaced as a whole', () => {
     const data = encode(roomMetaDataCodec, {
       roomUri: 'mimi://a.example/r/clubhouse',
@@ -150,15 +162,16 @@ describe('components', () => {
     expect(readRoomComponents(dictionary, 'invalid-commit').participants).toBeUndefined()
   })
 
-  test.each([componentIds.participantList, componentIds.frankingAgent, componentIds.roomMetadata])(
-    'component %i of a room is refused where it is malformed',
-    (componentId) => {
-      const dictionary = { componentData: [{ componentId, data: Buffer.from([7]) }] }
-      expect(() => readRoomComponents(dictionary, 'invalid-group-info')).toThrow(
-        'invalid-group-info',
-      )
-    },
-  )
+  test.each([
+    componentIds.participantList,
+    componentIds.frankingAgent,
+    componentIds.roomMetadata,
+    componentIds.tokenKeys,
+  ])('component %i of a room is refused where it is malformed', (componentId) => {
+    const dictionary = { componentData: [{ componentId, data: Buffer.from([7]) }] }
+    expect(() => readRoomComponents(dictionary, 'invalid-group-info')).toThrow('invalid-group-info')
+    expect(() => after([], update(componentId, Buffer.from([7])))).toThrow('invalid-proposal')
+  })
 
   test('a dictionary that is malformed is refused', () => {
     const malformed = [{ type: 6, data: Buffer.from([9]) }]
