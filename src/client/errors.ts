@@ -40,6 +40,7 @@ export type ClientErrorCode =
   // senders that the hub cannot name
   | 'foreign-challenge'
   | 'issuer-key-mismatch'
+  | 'unpinned-key'
   | 'no-issuer'
   // the provider
   | 'invalid-answer'

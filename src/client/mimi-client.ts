@@ -40,6 +40,7 @@ import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
 import { registerClient, type MimiClientOptions } from './flows/register-client.ts'
 import { sendReport, type ReportOptions } from './flows/send-report.ts'
 import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
+import { isTokenKeysDue, takeUpTokenKeys } from './flows/take-up-token-keys.ts'
 import { Inbox } from './inbox.ts'
 import { connectionCard, type ConnectionCard } from './identity/connections.ts'
 import { textBody, type FrankEvidence } from './mimi/franked-message.ts'
@@ -213,10 +214,14 @@ export class MimiClient {
     return this.untilCurrent(() => sendMessage(this.state, roomOf(this.state, room), message))
   }
 
-  /** Waits at most `waitMs` for the first event; none is lost where the caller stops asking. */
-  receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<
+  /**
+   * Waits at most `waitMs` for the first event; none is lost where the caller stops asking. Before that it
+   * commits the token keys whose turn has come: docs/pseudonymous-senders.md.
+   */
+  async receive({ waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {}): Promise<
     readonly ClientEvent[]
   > {
+    await this.takeUpDue()
     return this.inbox.take(waitMs, signal)
   }
 
@@ -224,12 +229,13 @@ export class MimiClient {
    * The next event of this kind, in this room if one is named; all others stay for `receive` and `next`.
    * Throws `timed-out` where `waitMs` pass without any event.
    */
-  next<Kind extends ClientEvent['kind']>(
+  async next<Kind extends ClientEvent['kind']>(
     kind: Kind,
     { room, waitMs = 10_000 }: { room?: string; waitMs?: number } = {},
   ): Promise<Extract<ClientEvent, { kind: Kind }>> {
     const isWanted = (event: ClientEvent): event is Extract<ClientEvent, { kind: Kind }> =>
       event.kind === kind && (room === undefined || ('room' in event && event.room === room))
+    await this.takeUpDue()
     return this.inbox.next(isWanted, waitMs)
   }
 
@@ -266,6 +272,10 @@ export class MimiClient {
     const body = encode(identifierRequestCodec, { queryElements, idRequestExtensions })
     const answer = await this.state.provider.operation('identifierQuery', domain, body)
     return decode(identifierResponseCodec, answer)
+  }
+
+  private async takeUpDue(): Promise<void> {
+    if (isTokenKeysDue(this.state)) await this.exclusive.run(() => takeUpTokenKeys(this.state))
   }
 
   /** Where the hub is ahead of us, we read what we have missed and try again. */

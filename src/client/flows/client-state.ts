@@ -32,6 +32,8 @@ export interface ClientState {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly rooms: Map<string, ClientRoom>
+  /** When we commit token keys that a hub has proposed, in ms, by room. */
+  readonly tokenKeysDue: Map<string, number>
   /** KeyPackages that have been handed out and not been used, by reference. */
   readonly keyPackages: Map<string, OwnKeyPackage>
   /** What another client of the same user has handed us, by room. */

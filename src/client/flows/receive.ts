@@ -24,6 +24,7 @@ import {
 import { learnFromGrant } from './consent.ts'
 import { joinFromWelcome } from './join-room.ts'
 import { adviceOf } from './moderation.ts'
+import { noteTokenKeys } from './take-up-token-keys.ts'
 
 /** What one event of our provider means. Whatever is wrong with it becomes an event of its own. */
 export function receiveEvent(state: ClientState, event: ProviderEvent): readonly ClientEvent[] {
@@ -158,6 +159,7 @@ function receiveProposal(
   message: PublicMessage,
 ): readonly ClientEvent[] {
   const queued = room.group.receiveProposal(message)
+  noteTokenKeys(state, room, queued)
   const { proposal, sender } = queued
   const { current } = room.group
   const leaf = sender.kind === 'member' ? current.tree.leaf(sender.leafIndex) : undefined

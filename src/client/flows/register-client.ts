@@ -10,7 +10,8 @@ import { leafExtensions } from '../mls/leaf-extensions.ts'
 import { ClientError } from '../errors.ts'
 import { EpochSenders } from '../tokens/epoch-senders.ts'
 import { IssuerConnection } from '../tokens/issuer-connection.ts'
-import type { ClientState, UnnamedSenders } from './client-state.ts'
+import { pinnedTokenKeys } from '../mimi/pinned-token-keys.ts'
+import type { ClientRoom, ClientState, UnnamedSenders } from './client-state.ts'
 
 export interface MimiClientOptions extends Registration {
   readonly clock: Clock
@@ -54,6 +55,7 @@ export async function registerClient({
     ...(connectionKey === undefined ? {} : { connectionKey }),
   })
   const provider = await DsConnection.register(registration)
+  const rooms = new Map<string, ClientRoom>()
   return {
     account,
     suite,
@@ -70,12 +72,14 @@ export async function registerClient({
             tokensUrl,
             amortized,
             provider,
+            rooms,
             clock,
             randomness,
           }),
     clock,
     randomness,
-    rooms: new Map(),
+    rooms,
+    tokenKeysDue: new Map(),
     keyPackages: new Map(),
     roomSecrets: new Map(),
     consentKeys: new Map(),
@@ -86,19 +90,25 @@ function epochSenders({
   user,
   tokensUrl,
   provider,
+  rooms,
   ...rest
 }: {
   readonly user: MimiUri
   readonly tokensUrl: string
   readonly amortized: boolean
   readonly provider: DsConnection
+  readonly rooms: ReadonlyMap<string, ClientRoom>
   readonly clock: Clock
   readonly randomness: Randomness
 }): UnnamedSenders {
   const home = uriDomain(user)
   const { authorization } = provider
   const issuer = new IssuerConnection({ url: tokensUrl, issuer: home, authorization })
-  return new EpochSenders({ home, issuer, ...rest })
+  const pinned = (uri: string) => {
+    const room = rooms.get(uri)
+    return room && pinnedTokenKeys(room.group.context.extensions, home)
+  }
+  return new EpochSenders({ home, issuer, pinned, ...rest })
 }
 
 /** Where a hub does not take us by our name, and there is no issuer, we cannot write. */

@@ -109,16 +109,16 @@ function patchParticipantList(
   }
 }
 
-/** A room keeps its participant list, its pin and its franking agent; a new agent needs a new group. */
+/** What a room has of these it keeps; a new franking agent needs a new group. */
 function demandLasting(
   dictionary: AppDataDictionary,
   { componentId, operation }: AppDataUpdate,
 ): void {
-  const { frankingAgent, metadataRequirements, participantList } = componentIds
+  const { frankingAgent, metadataRequirements, participantList, tokenKeys } = componentIds
   if (componentId === frankingAgent)
     demand(componentData(dictionary, frankingAgent) === undefined, 'invalid-proposal')
-  const lasting: readonly number[] = [frankingAgent, metadataRequirements, participantList]
-  demand(!lasting.includes(componentId) || operation.kind === 'update', 'invalid-proposal')
+  const lasting = new Set<number>([frankingAgent, metadataRequirements, participantList, tokenKeys])
+  demand(!lasting.has(componentId) || operation.kind === 'update', 'invalid-proposal')
 }
 
 /** Two replacements of one component would make the result depend on their order. */

@@ -31,6 +31,8 @@ export interface EpochSendersOptions {
   readonly issuer: IssuerConnection
   /** Whether to have tokens of type 0x0005 where hub and issuer are our provider; else of type 0x0002. */
   readonly amortized?: boolean | undefined
+  /** Ids of our issuer's keys that all members of a room see, in hexadecimal; undefined where it pins none. */
+  readonly pinned: (room: string) => ReadonlySet<string> | undefined
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -112,7 +114,10 @@ export class EpochSenders implements UnnamedSenders {
     return nextMs - Math.floor(share * HOUR_MS)
   }
 
-  /** Throws `foreign-challenge` for one that says anything but what we compute ourselves. */
+  /**
+   * Throws `foreign-challenge` for one that says anything but what we compute ourselves, `unpinned-key`
+   * for a key that the other members do not see.
+   */
   private keysOf(room: MimiUri, header: string): ReadonlySet<string> {
     const epochs = acceptedEpochStarts(this.options.clock())
     const offers = readOffers(header)
@@ -128,6 +133,8 @@ export class EpochSenders implements UnnamedSenders {
       return hash('sha256', tokenKey)
     })
     if (keys.length === 0) throw new ClientError('foreign-challenge')
+    const pinned = this.options.pinned(room)
+    if (keys.some((keyId) => pinned?.has(keyId) === false)) throw new ClientError('unpinned-key')
     return new Set(keys)
   }
 
@@ -187,15 +194,22 @@ export class EpochSenders implements UnnamedSenders {
     }
   }
 
+  /** Of what the hub once took, what the room has still pinned. */
+  private acceptedIn(room: MimiUri, { acceptedKeys }: RoomSending): ReadonlySet<string> {
+    const pinned = this.options.pinned(room)
+    return pinned === undefined ? acceptedKeys : acceptedKeys.intersection(pinned)
+  }
+
   /** Has the keys of a room and epoch certified: one, or for single messages a whole batch. */
   private async certify(room: MimiUri, sending: RoomSending, epochStart: number): Promise<void> {
     const first = this.certificate(sending, epochStart)
     if (first.admission !== undefined) return
     const address = await this.options.issuer.directory()
+    const accepted = this.acceptedIn(room, sending)
     for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const count = sending.mode === 'message-token' ? size : 1
       const pool = [first, ...Array.from({ length: count - 1 }, newCertificate)]
-      const wanted = { room, epochStart, size, pool, accepted: sending.acceptedKeys }
+      const wanted = { room, epochStart, size, pool, accepted }
       const answer = await this.order(address, wanted)
       if (answer.kind === 'issued') {
         for (const [index, certificate] of pool.entries())

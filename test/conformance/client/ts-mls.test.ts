@@ -23,6 +23,9 @@ import { clientSuite } from '../../../src/client/crypto/suite.ts'
 import { createGroup, joinGroup } from '../../../src/client/mls/open-group.ts'
 import { openWelcome } from '../../../src/client/mls/welcome.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
+import { tokenKeysCodec } from '../../../src/wire/mimi/token-keys.ts'
+import { appDataDictionaryCodec, componentIds } from '../../../src/wire/mls/app-data.ts'
+import { extensionTypes, type Extension } from '../../../src/wire/mls/extension.ts'
 import { mlsMessageCodec, type MlsMessage } from '../../../src/wire/mls/message.ts'
 import { commitAndFollow, keyPackageOf } from '../../support/mls-members.ts'
 
@@ -70,11 +73,24 @@ function epochOf(state: ClientState): Buffer {
   return Buffer.from(state.keySchedule.epochAuthenticator)
 }
 
-test('a ts-mls client joins our group and follows it, and we follow its commits', async () => {
+/** A group's extensions with the keys of an issuer pinned. */
+function pinnedExtensions(): readonly Extension[] {
+  const entries = [{ issuer: 'b.example', tokenType: 2, keyIds: [Buffer.alloc(32, 1)] }]
+  const data = encode(tokenKeysCodec, { entries })
+  const componentData = [{ componentId: componentIds.tokenKeys, data }]
+  return [
+    {
+      type: extensionTypes.appDataDictionary,
+      data: encode(appDataDictionaryCodec, { componentData }),
+    },
+  ]
+}
+
+test('a ts-mls client joins our group, which pins token keys, and follows it, and we follow its commits', async () => {
   const impl = await tsSuite()
   const ours = createGroup(suite, {
     groupId,
-    extensions: [],
+    extensions: pinnedExtensions(),
     keyPackage: keyPackageOf('mimi://a.example/u/alice'),
   })
   const bob = await tsClient('mimi://b.example/u/bob', impl)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { EpochSenders } from '../../../../src/client/tokens/epoch-senders.ts'
@@ -24,6 +24,7 @@ const tokenKey = Buffer.alloc(8, 1)
 let issuer: Server
 let asked = 0
 let senders: EpochSenders
+let pinned: ReadonlySet<string> | undefined
 
 beforeAll(async () => {
   issuer = createServer((_, response) => {
@@ -39,6 +40,7 @@ afterAll(() => {
 
 beforeEach(() => {
   asked = 0
+  pinned = undefined
   const address = issuer.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   senders = new EpochSenders({
@@ -48,6 +50,7 @@ beforeEach(() => {
       issuer: home,
       authorization: 'Bearer of-a-test',
     }),
+    pinned: () => pinned,
     clock: () => nowMs,
     randomness: (length) => randomBytes(length),
   })
@@ -132,4 +135,27 @@ test('each MLS epoch a pseudonym is said to be of a member until the hub has tak
   sender.accepted()
   commitAndFollow([group])
   expect(shown()?.mlsEpoch).toBe(group.context.epoch)
+})
+
+test('a key that the room has not pinned is refused: nobody is asked', async () => {
+  const other = Buffer.alloc(8, 2)
+  pinned = new Set([hash('sha256', tokenKey)])
+  const headers = [
+    writeChallengeHeader([{ challenge, tokenKey: other }]),
+    writeChallengeHeader([
+      { challenge, tokenKey },
+      { challenge, tokenKey: other },
+    ]),
+  ]
+  for (const header of headers)
+    await expect(obtain(header)).rejects.toMatchObject({ code: 'unpinned-key' })
+  expect(asked).toBe(0)
+})
+
+test('a pinned key is taken to the issuer', async () => {
+  pinned = new Set([hash('sha256', tokenKey), hash('sha256', Buffer.alloc(8, 2))])
+  await expect(obtain(writeChallengeHeader([{ challenge, tokenKey }]))).rejects.toMatchObject({
+    code: 'refused',
+  })
+  expect(asked).toBe(1)
 })
