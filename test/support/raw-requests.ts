@@ -25,7 +25,7 @@ export function messageBodyOf(
   participant: string,
   { room, text = 'hello', sendingUri = participant, franked = true }: RawMessage & { room: string },
 ): Buffer {
-  const names = { senderUri: participant, roomUri: room }
+  const names = { senderUri: sendingUri, roomUri: room }
   const composed = composeMessage(names, { body: textBody(text) }, randomBytes)
   const { applicationData, authenticatedData } = composed
   const message = group.protect(applicationData, franked ? { authenticatedData } : {})
