@@ -65,6 +65,7 @@ async function certified(provider: Provider, name: string): Promise<EpochSenders
   return new EpochSenders({
     home: parseProviderDomain(domain),
     issuer: new IssuerConnection({ url, issuer: domain, authorization }),
+    pinned: () => undefined,
     clock: () => Date.now(),
     randomness: (length) => randomBytes(length),
   })

@@ -197,7 +197,7 @@ export class EpochSenders implements UnnamedSenders {
   /** Of what the hub once took, what the room has still pinned. */
   private acceptedIn(room: MimiUri, { acceptedKeys }: RoomSending): ReadonlySet<string> {
     const pinned = this.options.pinned(room)
-    return pinned === undefined ? acceptedKeys : acceptedKeys.intersection(pinned)
+    return new Set([...acceptedKeys].filter((keyId) => pinned?.has(keyId) !== false))
   }
 
   /** Has the keys of a room and epoch certified: one, or for single messages a whole batch. */

@@ -41,7 +41,7 @@ async function relaying(room: string) {
     if (sender === undefined) throw new Error('no sender')
     const body = messageBody(bob, room, { text, sendingUri: sender.uri })
     const { appMessage } = decode(submitMessageRequestCodec, body)
-    const proof = sender.prove(appMessage.bytes)
+    const proof = sender.prove(appMessage.bytes, bob.group(room).current)
     return { body, headers: { 'mimi-sender-proof': proof } }
   }
   const submit = (message: Awaited<ReturnType<typeof prepare>>) =>

@@ -18,6 +18,7 @@ import { parseToken } from '../../../src/privacypass/token.ts'
 import { tokenTypeCodes } from '../../../src/privacypass/token-type.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
 import { testIssuerKey } from '../../support/issuer-key.ts'
+import { groupOf } from '../../support/mls-members.ts'
 
 // The test plays a hub and an issuer that have agreed to know one member again, by a key of its own.
 
@@ -81,8 +82,10 @@ const challenge = writeChallengeHeader([
 test('hub and issuer mark a member by a key of its own where the room pins none', async () => {
   const member = victim(undefined)
   await member.obtain(room, challenge, 'epoch-pseudonym')
+  const [group] = groupOf(['mimi://b.example/u/bob'])
+  if (group === undefined) throw new Error('no group')
   const sender = await member.senderFor(room)
-  const proof = readSenderProof(sender?.prove(Buffer.from('message')) ?? '')
+  const proof = readSenderProof(sender?.prove(Buffer.from('message'), group.current) ?? '')
   if (proof.admission === undefined) throw new Error('no certificate')
   const { tokenKeyId } = parseToken(proof.admission.token)
   expect(tokenKeyId).toEqual(marking.tokenKey.keyId)
