@@ -109,13 +109,18 @@ export function createRelayLog(options: RelayLogOptions): RelayLog {
       lost += 1
     }
   }
-  const find = (room: string, frankingTag: Buffer, sender?: string) => {
+  const findIn = (kind: EntryKind, { room, frankingTag }: Tagged, sender?: string) => {
     for (const [day, key] of keys.retained()) {
-      const row = store.get(SELECT, [day, entryId(key, room, frankingTag)])
-      const entry = row && open(key, frankingTag, blobColumn(row, 'sealed'))
+      const row = store.get(SELECT, [day, entryId(key, kind, { room, frankingTag })])
+      const entry = row && open(entrySecrets(key, kind, frankingTag), blobColumn(row, 'sealed'))
       if (entry !== undefined && (sender === undefined || entry.sender === sender)) return entry
     }
     return undefined
+  }
+  const find = (room: string, frankingTag: Buffer, sender?: string) => {
+    const tagged = { room, frankingTag }
+    const entry = findIn(named, tagged, sender)
+    return entry ?? (sender === undefined ? findIn(received, tagged) : undefined)
   }
   return {
     ready: async (nowMs) => void (await keyOf(nowMs)),
@@ -143,13 +148,25 @@ export function createRelayLog(options: RelayLogOptions): RelayLog {
 }
 
 function rowOf(key: KeyObject, message: RelayedMessage): readonly StoreValue[] {
-  const { nowMs, room, frankingTag } = message
-  return [dayOf(nowMs), entryId(key, room, frankingTag), seal(key, frankingTag, message)]
+  const { nowMs, frankingTag } = message
+  return [dayOf(nowMs), entryId(key, kindOf(message), message), seal(key, frankingTag, message)]
 }
 
-function entryId(key: KeyObject, room: string, frankingTag: Buffer): Buffer {
+type Tagged = Pick<RelayedMessage, 'room' | 'frankingTag'>
+
+/** Labels of index and value. */
+interface EntryKind {
+  readonly index: string
+  readonly value: string
+}
+
+function kindOf({ sender }: Pick<RelayEntry, 'sender'>): EntryKind {
+  return sender === '' ? received : named
+}
+
+function entryId(key: KeyObject, { index }: EntryKind, { room, frankingTag }: Tagged): Buffer {
   return createHmac('sha256', key)
-    .update('idx')
+    .update(index)
     .update(encode(identifierUriCodec, room))
     .update(frankingTag)
     .digest()
@@ -157,15 +174,17 @@ function entryId(key: KeyObject, room: string, frankingTag: Buffer): Buffer {
 }
 
 function seal(key: KeyObject, frankingTag: Buffer, entry: RelayEntry): Buffer {
-  const [entryKey, nonce] = entrySecrets(key, frankingTag)
+  const [entryKey, nonce] = entrySecrets(key, kindOf(entry), frankingTag)
   const cipher = createCipheriv(CIPHER, entryKey, nonce)
   const plain = encode(entryCodec, { ...entry, acceptedTimestamp: BigInt(entry.timestampMs) })
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
-/** Undefined for bytes that this tag does not open. */
-function open(key: KeyObject, frankingTag: Buffer, sealed: Buffer): RelayEntry | undefined {
-  const [entryKey, nonce] = entrySecrets(key, frankingTag)
+/** Undefined for bytes that these secrets do not open. */
+function open(
+  [entryKey, nonce]: readonly [key: KeyObject, nonce: Buffer],
+  sealed: Buffer,
+): RelayEntry | undefined {
   const decipher = createDecipheriv(CIPHER, entryKey, nonce)
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
   try {
@@ -178,17 +197,16 @@ function open(key: KeyObject, frankingTag: Buffer, sealed: Buffer): RelayEntry |
 }
 
 /**
- * Key and nonce are for one entry: the tag is a commitment to one message. Both secrets are made keys
- * first: Node takes twice as long with octets.
+ * Key and nonce are for one entry of a kind: the tag is a commitment to one message. Both secrets are
+ * made keys first: Node takes twice as long with octets.
  */
 function entrySecrets(
   key: KeyObject,
+  { value }: EntryKind,
   frankingTag: Buffer,
 ): readonly [key: KeyObject, nonce: Buffer] {
   const input = createSecretKey(frankingTag)
-  const bytes = Buffer.from(
-    hkdfSync('sha256', input, key.export(), 'relay-log-value', KEY_BYTES + NONCE_BYTES),
-  )
+  const bytes = Buffer.from(hkdfSync('sha256', input, key.export(), value, KEY_BYTES + NONCE_BYTES))
   return [createSecretKey(bytes.subarray(0, KEY_BYTES)), bytes.subarray(KEY_BYTES)]
 }
 
@@ -217,6 +235,13 @@ const entryCodec = struct({
   serverFrank: fixed(frankBytes),
   sequence: lastUint64,
 })
+
+/**
+ * What came without its sender stands apart: of a message of our own user both come, in any order, and
+ * the one must not keep the other out.
+ */
+const named: EntryKind = { index: 'idx', value: 'relay-log-value' }
+const received: EntryKind = { index: 'idx-received', value: 'relay-log-received' }
 
 const INSERT = 'INSERT INTO relay_log (day, entry, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
 const SELECT = 'SELECT sealed FROM relay_log WHERE day = ? AND entry = ?'

@@ -99,6 +99,18 @@ test('a message that says it is from another day is logged on the day that it ca
   expect(log.find(room, tag)?.timestampMs).toBe(timestampMs)
 })
 
+test('what came back from the hub keeps the entry of our own sender neither out nor open', async () => {
+  const { log, store } = await open()
+  await log.record({ ...relayed, sender: '' })
+  await log.record(relayed)
+  expect(log.find(room, tag)).toEqual(entry)
+  expect(log.find(room, tag, alice)).toEqual(entry)
+  const sealed = store
+    .all('SELECT hex(sealed) AS sealed FROM relay_log')
+    .map((row) => row['sealed'])
+  expect(new Set(sealed.map((text) => String(text).slice(0, 16))).size).toBe(2)
+})
+
 test('what nobody waits for is written all the same, and what is lost is counted', async () => {
   const { log, store } = await open()
   log.note({ ...relayed, sender: '' })
