@@ -281,7 +281,7 @@ async function openOperatorSide(stack: AsyncDisposableStack, side: OperatorSide)
         book: parts.sanctions,
         port: createSanctionPort(parts),
       }),
-      notices: noticeHandlers({ ...parts, notices: side.notices }),
+      notices: noticeHandlers({ ...parts, keys, log, notices: side.notices }),
       keys: createKeyHandlers({ ...side, ...parts, publish: () => requirements.publish() }),
       limits: createLimitHandlers({ ...parts, standings: () => side.unnamed.standing.list() }),
       cases: parts.cases,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { actionClasses, answerStates } from '../notices/messages.ts'
+import type { actorBody } from './cases-api.ts'
 
 // What goes over the control socket about notices and where reports go.
 
@@ -47,11 +48,35 @@ export const noticeListSchema = z.strictObject({
 })
 export type NoticeList = z.infer<typeof noticeListSchema>
 
+const proofSchema = z.strictObject({
+  schema: z.literal(1),
+  messageId: z.string(),
+  frankingTag: z.string(),
+  result: z.enum(['verified', 'contradicted', 'unverifiable']),
+  method: z.enum(['relay-log', 'none']),
+  steps: z.array(z.strictObject({ check: z.string(), outcome: z.enum(['passed', 'failed']) })),
+  loggedAtMs: z.number().optional(),
+  checkedAtMs: z.number(),
+})
+
 /** One notice with its message as it was signed. */
 export const noticeViewSchema = z.strictObject({
   sent: sentSchema.optional(),
   received: receivedSchema.optional(),
   message: z.record(z.string(), z.unknown()),
+  /** What our own relay log says of the evidence that came along, without its content. */
+  check: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('checked'),
+        leftOut: z.number(),
+        messages: z.array(proofSchema),
+      }),
+      z.strictObject({ kind: z.literal('unreadable'), reason: z.string() }),
+    ])
+    .optional(),
+  /** Who opened it, the oldest first. */
+  openings: z.array(z.strictObject({ by: z.string(), atMs: z.number() })).optional(),
 })
 export type NoticeView = z.infer<typeof noticeViewSchema>
 
@@ -77,6 +102,8 @@ export const scorecardListSchema = z.strictObject({
 export type ScorecardList = z.infer<typeof scorecardListSchema>
 
 export const routeListSchema = z.strictObject({
+  /** What the report's case has found so far; both false while nothing was decided. */
+  case: z.strictObject({ decided: z.boolean(), confirmed: z.boolean() }),
   routes: z.array(
     z.strictObject({
       role: z.string(),
@@ -91,6 +118,25 @@ export const routeListSchema = z.strictObject({
 })
 export type RouteList = z.infer<typeof routeListSchema>
 
+/** The evidence of a notice, open. */
+export const noticeEvidenceSchema = z.strictObject({
+  notice: z.string(),
+  from: z.string(),
+  subject: z.string(),
+  room: z.string(),
+  /** Messages that found no place in the notice. */
+  leftOut: z.number(),
+  messages: z.array(
+    z.strictObject({
+      messageId: z.string(),
+      frankingTag: z.string(),
+      texts: z.array(z.string()),
+      applicationData: z.string(),
+    }),
+  ),
+})
+export type NoticeEvidence = z.infer<typeof noticeEvidenceSchema>
+
 export interface NoticePage {
   readonly peer: string | undefined
   readonly sentBefore: number | undefined
@@ -98,7 +144,7 @@ export interface NoticePage {
   readonly limit: number
 }
 
-/** What is supposed of a report beside what is known. */
+/** What is supposed of a report beside what its case says. */
 export interface SupposedQuery {
   readonly confirmed: boolean
   readonly decided: boolean
@@ -111,12 +157,16 @@ export const answerBodySchema = z.strictObject({
 })
 export type AnswerBody = z.infer<typeof answerBodySchema>
 
+type ActorBody = z.infer<typeof actorBody>
+
 /** What an operator may ask and do about notices. Throw `GatewayError`. */
 export interface NoticeHandlers {
   readonly list: (page: NoticePage) => NoticeList
   readonly find: (id: string) => NoticeView | undefined
   readonly retract: (id: string) => Promise<NoticeView>
   readonly answer: (id: string, answer: AnswerBody) => Promise<NoticeView>
+  /** Opens the evidence of a notice for a moderator; that goes into the log first. */
+  readonly evidence: (id: string, actor: ActorBody) => Promise<NoticeEvidence>
   readonly scorecards: () => ScorecardList
   /** Where a report would go, without sending anything; undefined where there is no such report. */
   readonly routes: (report: string, supposed: SupposedQuery) => Promise<RouteList | undefined>
@@ -128,6 +178,7 @@ export const noticePaths = {
   one: '/control/v1/notices/:id',
   retract: '/control/v1/notices/:id/retract',
   answer: '/control/v1/notices/:id/answer',
+  evidence: '/control/v1/notices/:id/evidence',
   scorecards: '/control/v1/peers/scorecards',
   routes: '/control/v1/reports/:id/routes',
 } as const

@@ -1,16 +1,33 @@
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { EvidenceCheck } from '../notices/check-evidence.ts'
 import type { NoticeDesk } from '../notices/notice-desk.ts'
 import type { ReceivedNotice } from '../notices/received-notices.ts'
 import type { Consent, ReportRouter } from '../notices/report-router.ts'
+import type { ShownForwarded } from '../notices/show-evidence.ts'
 import { sentState, type SentNotice } from '../notices/sent-notices.ts'
+import type { CaseFinding } from '../reports/cases/feedback.ts'
+import type { NoticeOpenings } from '../reports/cases/notice-openings.ts'
+import type { Actor } from '../reports/cases/team.ts'
 import type { ReportDesk, ReportDetail } from '../reports/report-desk.ts'
-import type { NoticeHandlers, NoticeList, NoticeView } from './notices-api.ts'
+import type {
+  NoticeHandlers,
+  NoticeList,
+  NoticeView,
+  RouteList,
+  SupposedQuery,
+} from './notices-api.ts'
 
 export interface NoticeHandlersOptions {
   readonly desk: NoticeDesk
   readonly router: ReportRouter
   readonly reports: Pick<ReportDesk, 'show'>
+  /** Who opened the evidence of which notice. */
+  readonly openings: Pick<NoticeOpenings, 'of'>
+  /** Opens it. */
+  readonly showEvidence: (actor: Actor, id: string) => Promise<ShownForwarded>
+  /** What the case of a report found. */
+  readonly findingOf: (report: string) => CaseFinding
   /** To what the reporter of a report agreed. */
   readonly consentOf: (report: ReportDetail['summary']) => Consent
   /** Verified cases for each 10,000 messages of a provider; undefined where there are too few. */
@@ -20,9 +37,9 @@ export interface NoticeHandlersOptions {
 
 /** Notices and routes as the control socket shows and takes them. */
 export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHandlers {
-  const { desk, router, reports, clock } = options
-  const find = (id: string) => viewOf(desk, id, clock())
-  const shown = (id: string): NoticeView => {
+  const { desk, clock } = options
+  const find = (id: string) => viewOf(options, id, clock())
+  const present = (id: string): NoticeView => {
     const view = find(id)
     if (view === undefined) throw new GatewayError('not-found')
     return view
@@ -44,11 +61,18 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
     find,
     retract: async (id) => {
       await desk.retract(id, 'reversed')
-      return shown(id)
+      return present(id)
     },
     answer: async (id, answer) => {
       await desk.answer(id, answer)
-      return shown(id)
+      return present(id)
+    },
+    evidence: async (id, { as, mfa }) => {
+      const { messages, ...shown } = await options.showEvidence({ name: as, mfa }, id)
+      return {
+        ...shown,
+        messages: messages.map(({ texts, ...message }) => ({ ...message, texts: [...texts] })),
+      }
     },
     scorecards: () => ({
       peers: desk.scorecards().map((card) => {
@@ -56,31 +80,60 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
         return { ...card, casesPer10000 }
       }),
     }),
-    routes: async (id, { confirmed, decided, order }) => {
-      const found = await reports.show(id)
-      if (found === undefined) return undefined
-      const { summary, checks } = found
-      const methods = checks
-        .filter(({ result }) => result === 'verified')
-        .map(({ method }) => method)
-      const report = { ...summary, methods, consent: options.consentOf(summary) }
-      const routes = router.routesOf(report, { confirmed, decided, legalOrder: order })
-      return {
-        routes: routes.map((route) => ({ ...route, policies: [...route.policies] })),
-        sent: desk
-          .listSent({ about: id, limit: SENT_MAX })
-          .map(({ notice }) => sentView(notice, clock())),
-      }
-    },
+    routes: (id, supposed) => routesOf(options, id, supposed),
   }
 }
 
-function viewOf(desk: NoticeDesk, id: string, nowMs: number): NoticeView | undefined {
+/** As the report's case stands, or as if it stood further. */
+async function routesOf(
+  { desk, router, reports, findingOf, consentOf, clock }: NoticeHandlersOptions,
+  id: string,
+  supposed: SupposedQuery,
+): Promise<RouteList | undefined> {
+  const found = await reports.show(id)
+  if (found === undefined) return undefined
+  const { summary, checks } = found
+  const methods = checks.filter(({ result }) => result === 'verified').map(({ method }) => method)
+  const report = { ...summary, methods, consent: consentOf(summary) }
+  const finding = findingOf(id)
+  const routes = router.routesOf(report, {
+    confirmed: finding.confirmed || supposed.confirmed,
+    decided: finding.decided || supposed.decided,
+    legalOrder: supposed.order,
+  })
+  return {
+    case: finding,
+    routes: routes.map((route) => ({ ...route, policies: [...route.policies] })),
+    sent: desk
+      .listSent({ about: id, limit: SENT_MAX })
+      .map(({ notice }) => sentView(notice, clock())),
+  }
+}
+
+function viewOf(
+  { desk, openings }: Pick<NoticeHandlersOptions, 'desk' | 'openings'>,
+  id: string,
+  nowMs: number,
+): NoticeView | undefined {
   const sent = desk.findSent(id)
   if (sent !== undefined) return { sent: sentView(sent, nowMs), message: { ...sent.message } }
   const received = desk.findReceived(id)
   if (received === undefined) return undefined
-  return { received: receivedView(received), message: { ...received.message } }
+  const { peer, check, message } = received
+  return {
+    received: receivedView(received),
+    message: { ...message },
+    ...(check !== undefined && {
+      check: checkView(check),
+      openings: [...openings.of(peer, id)],
+    }),
+  }
+}
+
+function checkView(check: EvidenceCheck): NoticeView['check'] {
+  if (check.kind === 'unreadable') return check
+  const messages = check.messages.map(({ steps, ...proof }) => ({ ...proof, steps: [...steps] }))
+  return { ...check, messages }
 }
 
 function sentView(notice: SentNotice, nowMs: number): NoticeList['sent'][number] {

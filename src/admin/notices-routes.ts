@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { actorBody } from './cases-api.ts'
 import { idOf, present, type ControlRoute } from './control-route.ts'
 import {
   answerBodySchema,
+  noticeEvidenceSchema,
   noticeListSchema,
   noticePaths,
   noticeViewSchema,
@@ -63,6 +65,14 @@ export const noticeRoutes: readonly ControlRoute<NoticeHandlers>[] = [
     answer: noticeViewSchema,
     run: (handlers, request) =>
       handlers.answer(idOf(request), parse(answerBodySchema, request.body)),
+  },
+  {
+    method: 'POST',
+    path: noticePaths.evidence,
+    summary: 'Opens the evidence of a notice, for whoever works its queue',
+    body: actorBody,
+    answer: noticeEvidenceSchema,
+    run: (handlers, request) => handlers.evidence(idOf(request), parse(actorBody, request.body)),
   },
   {
     method: 'GET',

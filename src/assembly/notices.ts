@@ -1,16 +1,19 @@
 import type { NoticeHandlers } from '../admin/notices-api.ts'
 import { createNoticeHandlers } from '../admin/notices-handlers.ts'
 import type { PeerClients } from '../delivery/peer-clients.ts'
+import type { RelayLog } from '../franking/relay-log.ts'
 import type { KeyRing } from '../keys/key-files.ts'
 import { verificationKeyOf } from '../metadata/requirements/signing-keys.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
+import type { EvidencePorts } from '../notices/evidence-ports.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
 import { createReceivedNotices } from '../notices/received-notices.ts'
 import { consentOf, createReportTaken } from '../notices/report-taken.ts'
 import { createReportRouter, type ReportRouter } from '../notices/report-router.ts'
+import { showEvidence } from '../notices/show-evidence.ts'
 import { createSentNotices } from '../notices/sent-notices.ts'
 import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
 import { createStrikeBook } from '../notices/strike-book.ts'
@@ -20,8 +23,10 @@ import type { PeerTable } from '../peers/peer-table.ts'
 import { routingEngine } from '../policy/routing/routing-engine.ts'
 import { countVerifiedCases } from '../reports/cases/verified-cases.ts'
 import type { NewReport } from '../reports/report-store.ts'
+import type { VerifierPool } from '../reports/verifier-pool.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
+import { safeId } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
 import { casesPer10000, type AbuseRateParts } from './abuse-rate.ts'
@@ -37,6 +42,8 @@ export interface NoticesOptions {
   readonly peerClients: Pick<PeerClients, 'post'>
   readonly requirements: Requirements
   readonly rooms: RoomRegistry
+  readonly relayLog: Pick<RelayLog, 'find'>
+  readonly verifier: Pick<VerifierPool, 'forward' | 'read'>
   readonly unnamed: StrikePortsOptions['unnamed']
   readonly log: Log
   readonly clock: Clock
@@ -88,6 +95,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     store,
     received: createReceivedNotices(store),
     home,
+    evidence: evidencePorts(options),
     roomKey: () => keys.active('notice-rooms').key,
   })
   const strikes = createStrikeDesk({
@@ -134,14 +142,30 @@ function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
 export function noticeHandlers({
   notices,
   reports,
+  cases: { noticeOpenings: openings, findingOf },
   receipts,
+  peers,
+  keys,
+  log,
   clock,
-}: Pick<PipelineParts, 'reports' | 'receipts' | 'clock'> & {
+}: Pick<PipelineParts, 'reports' | 'cases' | 'receipts' | 'peers' | 'clock'> & {
   readonly notices: Notices
+  readonly keys: KeyRing
+  readonly log: Log
 }): NoticeHandlers {
+  const showing = {
+    self: peers.self,
+    desk: notices.desk,
+    openings,
+    keys: (id: string) => keys.all('report-sealing').find((key) => key.id === id)?.key,
+    onOpened: (notice: string) => log.info('notice.opened', { notice: safeId(notice) }),
+  }
   return createNoticeHandlers({
     ...notices,
     reports,
+    openings,
+    findingOf,
+    showEvidence: (actor, id) => showEvidence(showing, actor, id),
     clock,
     consentOf: ({ consentFlags }) => consentOf(consentFlags),
     casesPer10000: (peer) => casesPer10000({ ...notices, receipts }, peer, clock()),
@@ -157,6 +181,22 @@ export function startNotices({ sender }: Notices): AsyncDisposable {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer)
       await sender.stop()
+    },
+  }
+}
+
+function evidencePorts({ verifier, relayLog, requirements, clock }: NoticesOptions): EvidencePorts {
+  return {
+    forward: verifier.forward,
+    read: verifier.read,
+    ownLog: (room, frankingTag, sender) => relayLog.find(room, frankingTag, sender),
+    keyOf: (peer) => {
+      const document = requirements.documents.latest(peer)?.document
+      const key = document?.reports?.sealingKey ?? undefined
+      if (document === undefined || key === undefined) return undefined
+      // Its private half may be destroyed once the document does not count any more.
+      if (document.expiresAt * 1_000 <= clock()) return undefined
+      return { id: key.kid, bytes: Buffer.from(key.x, 'base64url') }
     },
   }
 }

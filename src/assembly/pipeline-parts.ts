@@ -59,6 +59,7 @@ import { readPolicySets } from './policy-source.ts'
 import { openRelayLog } from './relay-log.ts'
 import { openSanctions } from './sanctions.ts'
 import { openSenders, type Senders } from './senders.ts'
+import { openVerifier } from './verifier.ts'
 
 export interface PartsOptions {
   readonly config: Config
@@ -86,7 +87,7 @@ export interface OpenedParts {
   readonly parts: PipelineParts
   readonly requirements: Requirements
   readonly unnamed: Senders
-  /** Ends the process that reads reports. */
+  /** Ends the process that reads what is sealed. */
   readonly verifier: Disposable
   readonly notices: Notices
   readonly bindSanctions: OpenedModeration['bindSanctions']
@@ -106,10 +107,10 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const bytes = protocolBytes(options.signer, signers)
   const unnamed = await openSenders({ ...options, ...known, ...requirements, refreshPeer })
   const logs = await openRelayLog(config.keysDirectory, store)
-  const notices = await openNotices({ ...options, ...known, ...followed, requirements, unnamed })
-  const { onTaken } = notices
-  const desk = { ...options, ...known, ...followed, ...logs, domain, agent, onTaken }
-  const { verifier, bindSanctions, ...moderated } = await openModeration(desk)
+  const reading = { ...options, ...known, ...followed, ...logs, verifier: openVerifier(keys) }
+  const notices = await openNotices({ ...reading, requirements, unnamed })
+  const desk = { ...reading, ...notices, domain, agent, open: reading.verifier.open }
+  const { bindSanctions, ...moderated } = await openModeration(desk)
   const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
@@ -151,7 +152,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     randomness,
   }
-  return { parts, requirements, notices, unnamed, verifier, bindSanctions }
+  return { parts, requirements, notices, unnamed, bindSanctions, verifier: reading.verifier }
 }
 
 /** What is remembered of epochs is for reports: where there are no franks there is nothing. */

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto'
 import type { FrankingAgent } from '../franking/franking-agent.ts'
 import type { LogCoverage } from '../franking/log-coverage.ts'
 import { relayLogDays, type RelayLog } from '../franking/relay-log.ts'
@@ -8,7 +7,7 @@ import { roomTimeWidthMs } from '../metadata/suite.ts'
 import type { Suites } from '../metadata/suites.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
-import type { OpeningKeySet } from '../reports/open-report.ts'
+import type { OpenReport } from '../reports/open-report.ts'
 import {
   createReportDesk,
   type ReportDesk,
@@ -17,8 +16,6 @@ import {
   type ReportRoom,
 } from '../reports/report-desk.ts'
 import { createReportReceipts, type ReportReceipts } from '../reports/report-receipts.ts'
-import { rawKey } from '../reports/sealing.ts'
-import { createVerifierPool } from '../reports/verifier-pool.ts'
 import type { EpochRecord } from '../rooms/epoch-record.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Store } from '../sqlite/store.ts'
@@ -33,6 +30,8 @@ export interface DeskParts {
   readonly suites: Suites
   readonly relayLog: RelayLog
   readonly logCoverage: LogCoverage
+  /** Where plaintext is read. */
+  readonly open: OpenReport
   readonly onTaken: ReportDeskOptions['onTaken']
   /** How a report that is kept stands. */
   readonly progress: (report: string) => ReportProgress
@@ -43,18 +42,15 @@ export interface DeskParts {
 export interface OpenedDesk {
   readonly reports: ReportDesk
   readonly reportReceipts: ReportReceipts
-  /** Ends the process that reads reports. */
-  readonly verifier: Disposable
 }
 
 /** The report desk over the rooms that we are the hub of. */
 export function openReportDesk(parts: DeskParts): OpenedDesk {
   const { domain, store, keys, epochs, clock } = parts
-  const verifier = createVerifierPool({ keys: () => openingKeys(keys) })
   const reports = createReportDesk({
     store,
     domain,
-    open: verifier.open,
+    open: parts.open,
     handleKey: keys.active('report-handles').key,
     verify: messageVerifier(parts),
     room: (room, subject) => reportRoom(parts, room, subject),
@@ -70,7 +66,7 @@ export function openReportDesk(parts: DeskParts): OpenedDesk {
     signing: () => keys.active('requirements-signing').key,
     all: () => keys.all('requirements-signing').map(({ key }) => key),
   })
-  return { reports, reportReceipts, verifier }
+  return { reports, reportReceipts }
 }
 
 function messageVerifier({ agent, relayLog, epochs, clock }: DeskParts): VerifyMessage {
@@ -83,15 +79,6 @@ function messageVerifier({ agent, relayLog, epochs, clock }: DeskParts): VerifyM
       epochs.contextHash(room, epoch)?.equals(contextHash) === true &&
       epochs.hadLeaf(room, { epoch, leafIndex, signatureKey: leafKey, user: sender }),
   })
-}
-
-/** All private halves: a client may have sealed to a key that has expired since. */
-function openingKeys(keys: KeyRing): OpeningKeySet {
-  const active = keys.active('report-sealing')
-  return {
-    open: keys.all('report-sealing').map(({ id, key }) => ({ id, bytes: rawKey(key) })),
-    seal: { id: active.id, bytes: rawKey(createPublicKey(active.key)) },
-  }
 }
 
 function reportRoom(parts: DeskParts, room: MimiUri, subject: MimiUri): ReportRoom | undefined {

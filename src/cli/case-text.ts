@@ -67,6 +67,11 @@ export function bulkText({ bulk, lines }: BulkView): string {
   return `${shown.join('')}${bulk === undefined ? '' : `undo all: postern cases undo ${bulk}\n`}`
 }
 
+/** JSON for people; line breaks are its own. */
+export function plainJson(value: object): string {
+  return JSON.stringify(value, undefined, 2).split('\n').map(plain).join('\n')
+}
+
 function time(ms: number): string {
   return new Date(ms).toISOString()
 }

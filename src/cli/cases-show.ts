@@ -1,5 +1,5 @@
 import { ACTOR_USAGE, actorOf, actorOptions, askedBy } from './case-options.ts'
-import { caseText, plain } from './case-text.ts'
+import { caseText, plain, plainJson } from './case-text.ts'
 import { UsageError, type Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { expectPositionals, readOptions } from './options.ts'
@@ -47,9 +47,4 @@ ${ACTOR_USAGE}
       out(`report ${from} by ${reporter} of ${plain(provider)}\n`)
     return 0
   },
-}
-
-/** Line breaks are those of the JSON. */
-function plainJson(value: object): string {
-  return JSON.stringify(value, undefined, 2).split('\n').map(plain).join('\n')
 }

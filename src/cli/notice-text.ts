@@ -1,4 +1,4 @@
-import type { NoticeList } from '../admin/notices-api.ts'
+import type { NoticeList, NoticeView } from '../admin/notices-api.ts'
 
 /** One line for a notice of ours. */
 export function sentLine(notice: NoticeList['sent'][number]): string {
@@ -13,6 +13,22 @@ export function receivedLine(notice: NoticeList['received'][number]): string {
   const { id, type, peer, state, receivedAtMs, answerByMs } = notice
   const until = WAITING.has(state) && answerByMs !== undefined ? ` until ${minute(answerByMs)}` : ''
   return `${id}  ${type.padEnd(7)}  from ${peer}  ${state}${until}  ${minute(receivedAtMs)}\n`
+}
+
+/** What our own log says of the messages that came along. */
+export function checkText(check: NonNullable<NoticeView['check']>): string {
+  if (check.kind === 'unreadable') return `evidence: unreadable, ${check.reason}\n`
+  const { messages, leftOut } = check
+  const more = leftOut === 0 ? '' : `evidence: ${leftOut} more found no place in the notice\n`
+  const lines = messages.map(
+    ({ messageId, result, method }) => `evidence: message ${messageId}  ${result} by ${method}\n`,
+  )
+  return [...lines, more].join('')
+}
+
+/** One line for somebody who opened it. */
+export function openingLine({ by, atMs }: NonNullable<NoticeView['openings']>[number]): string {
+  return `evidence opened by ${by}  ${minute(atMs)}\n`
 }
 
 function minute(atMs: number): string {

@@ -1,4 +1,5 @@
 import {
+  noticeEvidenceSchema,
   noticeListSchema,
   noticePaths,
   noticeViewSchema,
@@ -26,6 +27,7 @@ export function createNoticesClient(call: ControlCall): NoticesClient {
     find: (id) => unlessMissing(call(noticeViewSchema, at(noticePaths.one, id))),
     retract: (id) => call(noticeViewSchema, at(noticePaths.retract, id), 'POST'),
     answer: (id, answer) => call(noticeViewSchema, at(noticePaths.answer, id), { post: answer }),
+    evidence: (id, post) => call(noticeEvidenceSchema, at(noticePaths.evidence, id), { post }),
     scorecards: () => call(scorecardListSchema, noticePaths.scorecards),
     routes: (id, { confirmed, decided, order }) => {
       const query = `confirmed=${confirmed}&decided=${decided}&order=${order}`

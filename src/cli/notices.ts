@@ -1,7 +1,10 @@
 import { actionClasses, answerStates } from '../notices/messages.ts'
+import type { NoticeView } from '../admin/notices-api.ts'
+import { ACTOR_USAGE, actorOf, actorOptions } from './case-options.ts'
+import { plainJson } from './case-text.ts'
 import { UsageError, type Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { receivedLine, sentLine } from './notice-text.ts'
+import { checkText, openingLine, receivedLine, sentLine } from './notice-text.ts'
 import { controlOptions, expectPositionals, readOptions, wholeNumber } from './options.ts'
 
 export const noticesListCommand: Command = {
@@ -34,27 +37,41 @@ The newest first. A notice without a final answer at its deadline is unanswered.
 
 export const noticesShowCommand: Command = {
   name: 'notices show',
-  summary: 'show one notice, with what was signed',
-  usage: `ID [--json] [--config FILE | --socket PATH]`,
+  summary: 'show one notice, with what was signed and what our own log says of it',
+  usage: `ID [--evidence --as NAME [--mfa]] [--json] [--config FILE | --socket PATH]
+
+  --evidence  open the messages that came along; goes into the log
+${ACTOR_USAGE}`,
   run: async (args, environment) => {
     const { out, err } = environment
-    const { values, positionals } = readOptions(args, controlOptions)
+    const { values, positionals } = readOptions(args, {
+      ...actorOptions,
+      evidence: { type: 'boolean', default: false },
+    })
     expectPositionals(positionals, ['ID'])
+    const [id = ''] = positionals
+    const actor = values.evidence ? actorOf(values) : undefined
     await using client = await connectControl(values, environment)
-    const view = await client.notices.find(positionals[0] ?? '')
+    const evidence = actor && (await client.notices.evidence(id, actor))
+    const view = await client.notices.find(id)
     if (view === undefined) {
       err('no such notice\n')
       return 1
     }
-    if (values.json) {
-      out(`${JSON.stringify(view)}\n`)
-      return 0
-    }
-    if (view.sent !== undefined) out(sentLine(view.sent))
-    if (view.received !== undefined) out(receivedLine(view.received))
-    out(`${JSON.stringify(view.message, undefined, 2)}\n`)
+    out(values.json ? `${JSON.stringify({ ...view, evidence })}\n` : viewText(view))
+    if (evidence !== undefined && !values.json) out(`evidence\n${plainJson(evidence)}\n`)
     return 0
   },
+}
+
+function viewText({ sent, received, message, check, openings = [] }: NoticeView): string {
+  return [
+    ...(sent === undefined ? [] : [sentLine(sent)]),
+    ...(received === undefined ? [] : [receivedLine(received)]),
+    `${plainJson(message)}\n`,
+    ...(check === undefined ? [] : [checkText(check)]),
+    ...openings.map(openingLine),
+  ].join('')
 }
 
 export const noticesRetractCommand: Command = {

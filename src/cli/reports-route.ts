@@ -13,7 +13,7 @@ export const reportsRouteCommand: Command = {
   --decided    as if it had been decided
   --order      as if a court had ordered it
 
-One line for each receiver and each thing that it could get, with the policies that decide.`,
+As the case of the report stands: a decision to act confirms the category, until it is taken back. One line for each receiver and each thing that it could get, with the policies that decide.`,
   run: async (args, environment) => {
     const { out, err } = environment
     const { values, positionals } = readOptions(args, {
@@ -34,11 +34,12 @@ One line for each receiver and each thing that it could get, with the policies t
   },
 }
 
-function routesText({ routes, sent }: RouteList): string {
+function routesText({ case: { decided }, routes, sent }: RouteList): string {
   const lines = routes.map(({ role, receiver, disclosure, decision, policies }) => {
     const why = policies.length === 0 ? 'no policy permits it' : policies.join(', ')
     const head = `${decision.padEnd(5)}  ${disclosure.padEnd(8)}  ${role.padEnd(17)}`
     return `${head}  ${receiver}  ${why}\n`
   })
-  return [...lines, ...sent.map((notice) => `sent: ${sentLine(notice)}`)].join('')
+  const standing = decided ? ['its case was decided: something is done\n'] : []
+  return [...standing, ...lines, ...sent.map((notice) => `sent: ${sentLine(notice)}`)].join('')
 }

@@ -51,27 +51,46 @@ export interface ReportedMessage {
   readonly mls?: (MlsEvidence & { readonly leafKey: Buffer }) | undefined
 }
 
+/** Whom and what a message has to be about. */
+interface Expected {
+  readonly room: string
+  readonly allegedAbuser: string
+}
+
 /** Check 5 of the intake: content with a room and a sender, and of them those that the report names. */
 export function readClaim(
   { applicationData, frank, acceptedTimestamp, mls }: ReportedMessage,
-  { room, allegedAbuser }: { readonly room: string; readonly allegedAbuser: string },
+  expected: Expected,
 ): ReportedClaim | RefusalReason {
-  const content = readApplicationData(applicationData)
-  if (content === undefined) return 'malformed-content'
-  const messageId = reportedMessageId(content)
-  if (content.senderUri === undefined) return 'sender-missing'
-  if (content.roomUri === undefined || messageId === undefined) return 'room-missing'
-  if (content.roomUri !== room) return 'room-mismatch'
-  if (content.senderUri !== allegedAbuser) return 'alleged-abuser-mismatch'
-  const { frankingTag } = content
+  const message = readClaimedMessage(applicationData, expected)
+  if (typeof message === 'string') return message
+  const { frankingTag, messageId, content } = message
   return {
     frankingTag,
     messageId,
     frank,
     acceptedTimestamp,
-    ...attachmentsOf(content.content),
+    ...attachmentsOf(content),
     mls: mls && mlsClaim(mls, { applicationData, frankingTag }),
   }
+}
+
+/** The same of the octets alone. `content`: the MIMI content, without a frame around it. */
+export function readClaimedMessage(
+  applicationData: Buffer,
+  { room, allegedAbuser }: Expected,
+):
+  | (Pick<ReportedClaim, 'frankingTag' | 'messageId'> & { readonly content: Buffer })
+  | RefusalReason {
+  const reported = readApplicationData(applicationData)
+  if (reported === undefined) return 'malformed-content'
+  const messageId = reportedMessageId(reported)
+  if (reported.senderUri === undefined) return 'sender-missing'
+  if (reported.roomUri === undefined || messageId === undefined) return 'room-missing'
+  if (reported.roomUri !== room) return 'room-mismatch'
+  if (reported.senderUri !== allegedAbuser) return 'alleged-abuser-mismatch'
+  const { frankingTag, content } = reported
+  return { frankingTag, messageId, content }
 }
 
 function mlsClaim(

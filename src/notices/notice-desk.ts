@@ -2,6 +2,12 @@ import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import { takeFromBucket } from '../ratelimit/gcra.ts'
+import type {
+  EvidenceToForward,
+  ForwardEvidence,
+  ForwardedEvidence,
+} from '../reports/forward-evidence.ts'
+import type { SealedEvidence } from '../reports/sealing.ts'
 import type { Store } from '../sqlite/store.ts'
 import { reporterBucket, roomDigest, timeBucket } from './coarse.ts'
 import { noticeKeptMs } from './judge-message.ts'
@@ -45,7 +51,16 @@ export interface NoticeOrder {
   readonly hubAction?: string | undefined
   readonly requestedAction: RequestedAction
   /** Only where routing lets evidence go. */
-  readonly frankingTags?: readonly string[] | undefined
+  readonly evidence?: EvidenceOrder | undefined
+}
+
+/** What was reported, for the sender's provider. */
+export interface EvidenceOrder {
+  readonly report: string
+  /** As we keep it. */
+  readonly sealed: SealedEvidence
+  /** Of its messages, hexadecimal. */
+  readonly frankingTags: readonly string[]
 }
 
 /** What we say of a notice of a peer's. */
@@ -72,6 +87,8 @@ export interface NoticeDesk {
   ): readonly { readonly position: number; readonly notice: ReceivedNotice }[]
   findSent(id: string): SentNotice | undefined
   findReceived(id: string): ReceivedNotice | undefined
+  /** `SealedForHub`; undefined where none came or the notice was withdrawn. */
+  evidenceOf(notice: Pick<ReceivedNotice, 'peer' | 'id'>): Buffer | undefined
   scorecards(): readonly Scorecard[]
   /** Deletes what has served its time; resolves to how many notices that were. */
   deleteExpired(): Promise<number>
@@ -98,6 +115,7 @@ export function createNoticeDesk(parts: NoticeDeskParts): NoticeDesk {
     listReceived: (page) => received.list(page),
     findSent: (id) => sent.find(id),
     findReceived: (id) => received.findOne(id),
+    evidenceOf: (notice) => received.evidenceOf(notice),
     scorecards: () => scorecards(store, clock()),
     deleteExpired: async () => {
       const before = clock() - noticeKeptMs
@@ -110,8 +128,10 @@ async function notify(parts: NoticeDeskParts, order: NoticeOrder): Promise<strin
   const { peer, about, policies, anonymitySet } = order
   const nowMs = parts.clock()
   const untilMs = parts.answerByMs(peer, nowMs)
+  const head = headOf(parts, nowMs)
   const message = noticeMessageSchema.parse({
-    ...headOf(parts, nowMs),
+    ...head,
+    ...(await evidenceFor(parts, order, head.notice_id)),
     type: 'notice',
     subject_pseudonym: order.subject,
     room_digest: roomDigest(parts.roomKey(), peer, order.room),
@@ -121,11 +141,47 @@ async function notify(parts: NoticeDeskParts, order: NoticeOrder): Promise<strin
     distinct_reporters: reporterBucket(order.reporters),
     ...(order.hubAction !== undefined && { hub_action: order.hubAction }),
     requested_action: order.requestedAction,
-    ...(order.frankingTags !== undefined && { franking_tags: [...order.frankingTags] }),
     answer_by: instantOf(untilMs),
   })
   await queue(parts, { peer, message, about, policies, untilMs })
   return message.notice_id
+}
+
+/**
+ * Sealed once: the same notice is sent again as it is. Where the provider publishes no key, no message is
+ * small enough, or nothing can be opened now, it gets the tags alone.
+ */
+async function evidenceFor(
+  { self, evidence: { keyOf, forward } }: NoticeDeskParts,
+  { peer, room, evidence }: NoticeOrder,
+  noticeId: string,
+) {
+  if (evidence === undefined) return {}
+  const tags = { franking_tags: [...evidence.frankingTags] }
+  const key = keyOf(peer)
+  if (key === undefined) return tags
+  const forwarded = await forwardOrNot(forward, {
+    reportId: evidence.report,
+    room,
+    evidence: evidence.sealed,
+    key,
+    notice: { noticeId, from: self, to: peer },
+  })
+  if (forwarded?.kind !== 'sealed') return tags
+  return { ...tags, sealed_evidence: forwarded.sealed.toString('base64url') }
+}
+
+/** Undefined where nobody can open it now: the notice does not wait for that. */
+async function forwardOrNot(
+  forward: ForwardEvidence,
+  asked: EvidenceToForward,
+): Promise<ForwardedEvidence | undefined> {
+  try {
+    return await forward(asked)
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'verifier-unavailable') return undefined
+    throw error
+  }
 }
 
 async function retract(

@@ -12,7 +12,10 @@ import { takeAnswer, type ReceivingParts } from './receive-message.ts'
 import { PAUSE_MAX_MS, type SentNotice } from './sent-notices.ts'
 import { signMessage } from './signed-message.ts'
 
-export interface SenderParts extends Omit<ReceivingParts, 'home' | 'received' | 'self'> {
+export interface SenderParts extends Omit<
+  ReceivingParts,
+  'home' | 'evidence' | 'received' | 'self'
+> {
   readonly keys: NoticeKeys
   readonly send: SendMessage
   /** Called with what is no fault of a peer. */

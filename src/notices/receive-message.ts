@@ -1,5 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
+import { checkEvidence, ownLogMatch, type EvidenceCheck } from './check-evidence.ts'
+import type { EvidencePorts } from './evidence-ports.ts'
 import { checkIssued, checkSubject, readMessage } from './judge-message.ts'
 import {
   instantOf,
@@ -23,6 +25,7 @@ export interface ReceivingParts extends NoticeTime {
   readonly received: ReceivedNotices
   /** Undefined where no log of submissions is kept. */
   readonly home: HomeOfSenders | undefined
+  readonly evidence: EvidencePorts
   readonly hub: Pick<HubOfStrikes, 'struck'>
 }
 
@@ -84,7 +87,9 @@ async function receiveSubject(
   checkIssued(message, nowMs)
   const untilMs = checkSubject(message, { self, nowMs })
   if (received.count(peer) >= KEPT_PER_PEER_MAX) throw new GatewayError('queue-full')
-  const taken = message.type === 'strike' ? await penalise(parts, peer, message) : TAKEN
+  const taken = await (message.type === 'strike'
+    ? penalise(parts, peer, message)
+    : examine(parts, peer, message))
   const answer = answerOf(parts, message, taken)
   const isFirst = await received.insert({
     ...taken,
@@ -116,6 +121,21 @@ interface Taken {
   readonly actionClass: ActionClass | undefined
   readonly ownLogMatch: boolean | undefined
   readonly strike: Buffer | undefined
+  /** Undefined where no evidence came. */
+  readonly check: EvidenceCheck | undefined
+}
+
+/** Evidence is read at once, so that the answer says what our own log knows of it. */
+async function examine(
+  { self, evidence, clock }: ReceivingParts,
+  hub: ProviderDomain,
+  { notice_id: noticeId, subject_pseudonym: subject, sealed_evidence: given }: Notice,
+): Promise<Taken> {
+  if (given === undefined) return TAKEN
+  const notice = { noticeId, from: hub, to: self }
+  const asked = { sealed: Buffer.from(given, 'base64url'), notice, subject }
+  const check = await checkEvidence(evidence, asked, clock())
+  return { ...TAKEN, check, ownLogMatch: ownLogMatch(check) }
 }
 
 /** Looks up the first message that the sealed log knows, and holds the strike against its account. */
@@ -130,7 +150,7 @@ async function penalise(
     if (account === undefined) continue
     const strike = penaltyId(hub, tag)
     await home.penalise({ account, strike, atMs: clock(), severity })
-    return { state: 'actioned', actionClass: 'limit', ownLogMatch: true, strike }
+    return { ...TAKEN, state: 'actioned', actionClass: 'limit', ownLogMatch: true, strike }
   }
   return CANNOT_VERIFY
 }
@@ -138,8 +158,9 @@ async function penalise(
 function answerOf(
   { self, keys, clock, randomness }: ReceivingParts,
   { notice_id: noticeId, type }: Notice | StrikeNotice,
-  { state, actionClass, ownLogMatch }: Taken,
+  { state, actionClass, ownLogMatch: match, check }: Taken,
 ): string {
+  const isLookedUp = type === 'strike' || check !== undefined
   const answer: Answer = {
     type: 'answer',
     notice_id: newNoticeId(randomness),
@@ -148,7 +169,7 @@ function answerOf(
     in_reply_to: noticeId,
     state,
     ...(actionClass !== undefined && { action_class: actionClass }),
-    ...(type === 'strike' && { own_log_match: ownLogMatch ?? null }),
+    ...(isLookedUp && { own_log_match: match ?? null }),
   }
   return signMessage(answer, keys.signer()).jws
 }
@@ -171,6 +192,7 @@ const TAKEN: Taken = {
   actionClass: undefined,
   ownLogMatch: undefined,
   strike: undefined,
+  check: undefined,
 }
 const CANNOT_VERIFY: Taken = { ...TAKEN, state: 'cannot_verify', ownLogMatch: false }
 const KEPT_PER_PEER_MAX = 100_000

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../metadata/requirements/strict-json.ts'
 import { numberColumn, textColumn, type Row } from '../sqlite/row.ts'
 import type { Store } from '../sqlite/store.ts'
+import type { EvidenceCheck } from './check-evidence.ts'
 import {
   answerStates,
   noticeMessageSchema,
@@ -18,6 +19,8 @@ export interface ReceivedNotice {
   /** Of the payload that came, base64url. */
   readonly digest: string
   readonly hasEvidence: boolean
+  /** What our own log says of it; undefined where none came. */
+  readonly check: EvidenceCheck | undefined
   readonly receivedAtMs: number
   readonly untilMs: number | undefined
   readonly state: AnswerState
@@ -41,6 +44,7 @@ export interface NewReceivedNotice {
   readonly actionClass: ActionClass | undefined
   readonly ownLogMatch: boolean | undefined
   readonly strike: Buffer | undefined
+  readonly check: EvidenceCheck | undefined
   readonly answer: string
 }
 
@@ -55,6 +59,8 @@ export interface ReceivedNotices {
   /** False where the same provider sent one of this id before. */
   insert(notice: NewReceivedNotice): Promise<boolean>
   find(peer: string, id: string): ReceivedNotice | undefined
+  /** `SealedForHub`; undefined where none came or the notice was withdrawn. */
+  evidenceOf(notice: Pick<ReceivedNotice, 'peer' | 'id'>): Buffer | undefined
   /** By the id alone, where only one provider uses it. */
   findOne(id: string): ReceivedNotice | undefined
   list(
@@ -67,7 +73,7 @@ export interface ReceivedNotices {
     decision: { readonly state: AnswerState; readonly actionClass: ActionClass | undefined },
     nowMs: number,
   ): Promise<boolean>
-  /** False where it was withdrawn before. */
+  /** Forgets the evidence; what was found in it stays. False where it was withdrawn before. */
   withdraw(notice: Pick<ReceivedNotice, 'peer' | 'id'>, nowMs: number): Promise<boolean>
   /** Whether another notice holds the same penalty. */
   holdsPenalty(strike: Buffer): boolean
@@ -80,6 +86,10 @@ export function createReceivedNotices(store: Store): ReceivedNotices {
     find: (peer, id) => {
       const row = store.get(`${SELECT} WHERE peer = ? AND id = ?`, [peer, id])
       return row === undefined ? undefined : receivedOf(row)
+    },
+    evidenceOf: ({ peer, id }) => {
+      const sealed = store.get(EVIDENCE, [peer, id])?.['evidence']
+      return typeof sealed === 'string' ? Buffer.from(sealed, 'base64url') : undefined
     },
     findOne: (id) => {
       const [row, another] = store.all(`${SELECT} WHERE id = ? LIMIT 2`, [id])
@@ -115,6 +125,7 @@ function valuesOf(notice: NewReceivedNotice) {
     ownLogMatch === undefined ? null : Number(ownLogMatch),
     notice.strike ?? null,
     notice.answer,
+    notice.check === undefined ? null : JSON.stringify(notice.check),
   ]
 }
 
@@ -129,6 +140,7 @@ function receivedOf(row: Row): ReceivedNotice {
     message: subjectOf(textColumn(row, 'payload')),
     digest: textColumn(row, 'digest'),
     hasEvidence: row['evidence'] !== null,
+    check: row['evidence_check'] === null ? undefined : checkOf(textColumn(row, 'evidence_check')),
     receivedAtMs: numberColumn(row, 'received_ms'),
     untilMs: number('until_ms'),
     state: answerStates.find((known) => known === state) ?? 'received',
@@ -141,6 +153,12 @@ function receivedOf(row: Row): ReceivedNotice {
   }
 }
 
+/** As `insert` wrote it. */
+function checkOf(text: string): EvidenceCheck {
+  const check: EvidenceCheck = JSON.parse(text)
+  return check
+}
+
 /** What a table of notices and strikes holds. */
 function subjectOf(payload: string): Notice | StrikeNotice {
   const message = noticeMessageSchema.parse(JSON.parse(payload))
@@ -150,13 +168,14 @@ function subjectOf(payload: string): Notice | StrikeNotice {
 
 const SELECT = 'SELECT rowid AS position, * FROM notices_received'
 const INSERT = `INSERT INTO notices_received (peer, id, type, payload, digest, evidence, received_ms,
-  until_ms, state, action_class, own_log_match, strike, answer)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+  until_ms, state, action_class, own_log_match, strike, answer, evidence_check)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const LIST = `${SELECT} WHERE (? IS NULL OR peer = ?) AND rowid < ? ORDER BY rowid DESC LIMIT ?`
 const COUNT = 'SELECT count(*) AS count FROM notices_received WHERE peer = ?'
 const DECIDE = `UPDATE notices_received SET state = ?, action_class = ?, decided_ms = ?
   WHERE peer = ? AND id = ? AND withdrawn_ms IS NULL`
-const WITHDRAW = `UPDATE notices_received SET withdrawn_ms = ?
+const EVIDENCE = 'SELECT evidence FROM notices_received WHERE peer = ? AND id = ?'
+const WITHDRAW = `UPDATE notices_received SET withdrawn_ms = ?, evidence = NULL
   WHERE peer = ? AND id = ? AND withdrawn_ms IS NULL`
 const HOLDS = `SELECT 1 FROM notices_received WHERE strike = ? AND withdrawn_ms IS NULL
   AND state = 'actioned' LIMIT 1`

@@ -61,8 +61,10 @@ export interface DecisionToRoute {
 export interface ReportRouter {
   /** Everything that could be sent of a report, and why it may or may not be. */
   routesOf(report: ReportToRoute, supposed: Supposed): readonly Route[]
-  /** Whether the sender's provider may have a notice of a report. */
-  noticeOf(report: ReportToRoute): Permission & { readonly anonymitySet: number }
+  /** Whether the sender's provider may have a notice of a report, and what was reported with it. */
+  noticeOf(
+    report: ReportToRoute,
+  ): Permission & { readonly evidence: Permission; readonly anonymitySet: number }
   /** Whether it may have one of a decision, with the reports that it rests on. */
   noticeOfDecision(
     decision: DecisionToRoute,
@@ -76,9 +78,9 @@ export function createReportRouter(parts: RouterParts): ReportRouter {
     const domains = new Set([hub, senderProvider, reporterProvider, accusedProvider ?? hub])
     return { report, providers: [...domains].map((domain) => parts.standingOf(domain)), legalOrder }
   }
-  const notice = (report: RoutedReport): Permission => {
+  const permission = (report: RoutedReport, disclosure: 'notice' | 'evidence'): Permission => {
     const party = { kind: 'provider', domain: report.senderProvider } as const
-    const route = routeTo(engine, facts(report), { party, disclosure: 'notice' })
+    const route = routeTo(engine, facts(report), { party, disclosure })
     return { allowed: route.decision === 'allow', policies: route.policies }
   }
   return {
@@ -86,12 +88,14 @@ export function createReportRouter(parts: RouterParts): ReportRouter {
       routeReport(engine, facts(routedReport(parts, report, supposed), supposed.legalOrder)),
     noticeOf: (given) => {
       const report = routedReport(parts, given, NOTHING_SUPPOSED)
-      return { ...notice(report), anonymitySet: report.anonymitySet }
+      const { anonymitySet: people } = report
+      const evidence = permission(report, 'evidence')
+      return { ...permission(report, 'notice'), evidence, anonymitySet: people }
     },
     noticeOfDecision: (decision) => {
       const about = reportsAbout(parts.store, decision.room, decision.subject)
       const report = routedDecision(parts, decision, about)
-      return { ...notice(report), about, anonymitySet: report.anonymitySet }
+      return { ...permission(report, 'notice'), about, anonymitySet: report.anonymitySet }
     },
   }
 }

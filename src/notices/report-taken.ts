@@ -2,7 +2,7 @@ import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import { parseMimiUri, uriDomain, type ProviderDomain } from '../model/ids.ts'
 import type { NewReport } from '../reports/report-store.ts'
 import { consentBits } from '../wire/mimi/report-extension.ts'
-import type { NoticeDesk } from './notice-desk.ts'
+import type { EvidenceOrder, NoticeDesk } from './notice-desk.ts'
 import { bestMethod, verificationWords } from './report-facts.ts'
 import type { Consent, ReportRouter } from './report-router.ts'
 import type { StrikeDesk } from './strike-desk.ts'
@@ -71,12 +71,17 @@ async function forward({ self, desk, router }: TakenParts, report: NewReport): P
   const methods = checked
     .filter(({ result }) => result === 'verified')
     .map(({ method }): string => method)
-  const { allowed, policies, anonymitySet } = router.noticeOf({ ...report, methods, consent })
+  const { allowed, policies, evidence, anonymitySet } = router.noticeOf({
+    ...report,
+    methods,
+    consent,
+  })
   if (!allowed) return
   await desk.notify({
     peer: provider,
     about: id,
-    policies,
+    policies: evidence.allowed ? [...new Set([...policies, ...evidence.policies])] : policies,
+    ...(evidence.allowed && { evidence: evidenceOf(report) }),
     room,
     subject,
     category,
@@ -86,6 +91,12 @@ async function forward({ self, desk, router }: TakenParts, report: NewReport): P
     atMs: report.receivedAtMs,
     requestedAction: 'review_account',
   })
+}
+
+/** INVARIANT: a verified report has no message that was not verified. */
+function evidenceOf({ id, evidence, checked }: NewReport): EvidenceOrder {
+  const frankingTags = checked.map(({ claim }) => claim.frankingTag.toString('hex'))
+  return { report: id, sealed: evidence, frankingTags }
 }
 
 function isUnnamed(subject: string): boolean {

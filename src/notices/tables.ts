@@ -91,4 +91,8 @@ export const noticeMigrations: readonly Migration[] = [
       SELECT room, pseudonym, notice, because, at_ms / 86400000 * 86400, at_ms FROM strike_denials;
     DROP TABLE strike_denials`,
   },
+  {
+    id: 'notices/0004-evidence-checks',
+    sql: 'ALTER TABLE notices_received ADD COLUMN evidence_check TEXT',
+  },
 ]

@@ -18,9 +18,10 @@ import {
   type ShownEvidence,
   type ShownReporter,
 } from './cases/exposure.ts'
-import { feedbackOf, type ReportFeedback } from './cases/feedback.ts'
+import { feedbackOf, findingOf, type CaseFinding, type ReportFeedback } from './cases/feedback.ts'
 import { joinAll, joinReport } from './cases/join-report.ts'
 import { createLeases, type Leases } from './cases/leases.ts'
+import { createNoticeOpenings, type NoticeOpenings } from './cases/notice-openings.ts'
 import { deleteCase, deletionsOf, sweepCases, type Deletion } from './cases/retention.ts'
 import { createTakingOut, type TakingOut } from './cases/taking-out.ts'
 import type { Actor, Moderator } from './cases/team.ts'
@@ -61,6 +62,7 @@ export interface CaseDesk {
     actor: Actor,
     asked: { readonly id: string; readonly purpose: string },
   ): Promise<readonly ShownReporter[]>
+  readonly noticeOpenings: NoticeOpenings
   readonly decisions: Decisions
   readonly bulk: Bulk
   readonly appeals: Appeals
@@ -73,6 +75,8 @@ export interface CaseDesk {
   readonly deletions: (limit: number) => readonly Deletion[]
   /** For whoever holds the receipt of a report. */
   readonly feedback: (report: string) => ReportFeedback | undefined
+  /** For whoever asks where a report may go. */
+  readonly findingOf: (report: string) => CaseFinding
   /** What does not wait for anybody: lost reports join, waiting sanctions go out, old cases go. */
   tend(): Promise<Tended>
   /** Hands on sanctions that wait. Resolves to how many. */
@@ -135,6 +139,7 @@ function deskOf(
     leases,
     evidence: (actor, asked) => openCaseEvidence({ ...options, access }, actor, asked),
     reporters: (actor, asked) => viewReporters({ ...options, access }, actor, asked),
+    noticeOpenings: createNoticeOpenings(options, access),
     decisions,
     bulk: createBulk(options, { access, leases, decisions }),
     appeals: createAppeals(options, { access, outbox }),
@@ -156,6 +161,7 @@ function deskOf(
     },
     deletions: (limit) => deletionsOf(store, limit),
     feedback: (report) => feedbackOf(store, report),
+    findingOf: (report) => findingOf(store, report),
     tend: async () => ({
       joined: await joinAll(options),
       emitted: await outbox.flush(),

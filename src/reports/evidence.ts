@@ -14,12 +14,16 @@ export interface Evidence {
   readonly messages: readonly EvidenceMessage[]
 }
 
-export interface EvidenceMessage {
+export interface EvidenceMessage extends ShownMessage {
+  readonly acceptedAtMs: number
+}
+
+/** A message as people see it. */
+export interface ShownMessage {
   /** Hexadecimal; empty where the content names neither sender nor room. */
   readonly messageId: string
   /** Hexadecimal; empty as well. A strike names the message by it. */
   readonly frankingTag: string
-  readonly acceptedAtMs: number
   /** The text parts, where the content can be read. */
   readonly texts: readonly string[]
   /** The exact octets, Base64. */
@@ -33,17 +37,22 @@ export function readEvidence(report: Buffer): Evidence {
     reporter: reportingUser,
     subject: allegedAbuserUri,
     note: note.toString('utf8'),
-    messages: messages.map(({ messageContent, acceptedTimestamp }) => {
-      const reported = readApplicationData(messageContent)
-      const id = reported && reportedMessageId(reported)
-      return {
-        messageId: id?.toString('hex') ?? '',
-        frankingTag: reported?.frankingTag.toString('hex') ?? '',
-        acceptedAtMs: Number(acceptedTimestamp),
-        texts: reported === undefined ? [] : textsOf(reported.content),
-        applicationData: messageContent.toString('base64'),
-      }
-    }),
+    messages: messages.map(({ messageContent, acceptedTimestamp }) => ({
+      ...shownMessage(messageContent),
+      acceptedAtMs: Number(acceptedTimestamp),
+    })),
+  }
+}
+
+/** Reads the exact octets of a message. */
+export function shownMessage(applicationData: Buffer): ShownMessage {
+  const reported = readApplicationData(applicationData)
+  const id = reported && reportedMessageId(reported)
+  return {
+    messageId: id?.toString('hex') ?? '',
+    frankingTag: reported?.frankingTag.toString('hex') ?? '',
+    texts: reported === undefined ? [] : textsOf(reported.content),
+    applicationData: applicationData.toString('base64'),
   }
 }
 

@@ -27,7 +27,7 @@ import {
   type ReportFilter,
   type ReportSummary,
 } from './report-store.ts'
-import { openEvidence } from './sealing.ts'
+import { openEvidence, rawKey } from './sealing.ts'
 import { createSpamBook, isRecentSpam, type SpamBook, type SpamCount } from './spam-book.ts'
 
 /** What the desk has to know of a room, or of one that existed within the retention. */
@@ -136,7 +136,8 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
         throw new GatewayError('key-unavailable', {
           facts: { reason: 'unknown', key: sealed.keyId },
         })
-      return { summary, checks, evidence: readEvidence(await openEvidence(key, id, sealed)) }
+      const report = await openEvidence({ bytes: rawKey(key) }, id, sealed)
+      return { summary, checks, evidence: readEvidence(report) }
     },
     forgetSpam: () => spam.forget(clock()),
   }

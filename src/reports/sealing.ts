@@ -35,11 +35,11 @@ export async function sealEvidence(
 
 /** Throws `key-unavailable` where this key does not open it. RFC 9180 §6.1 */
 export async function openEvidence(
-  privateKey: KeyObject,
+  key: Pick<RawKey, 'bytes'>,
   reportId: string,
   sealed: SealedEvidence,
 ): Promise<Buffer> {
-  const recipientKey = await suite.kem.importKey('raw', copy(rawKey(privateKey)), false)
+  const recipientKey = await suite.kem.importKey('raw', copy(key.bytes), false)
   try {
     const plaintext = await suite.open(
       { recipientKey, enc: copy(sealed.encapsulation), info: INFO },
@@ -52,23 +52,38 @@ export async function openEvidence(
   }
 }
 
-/** What a client sealed for us, and under which label. */
-export interface SealedForHub {
+/** What both sides of `EncryptWithLabel` must agree on. */
+export interface SealedUnder {
   readonly label: SealingLabel
   readonly context: Buffer
+}
+
+/** What somebody sealed for us, and under which label. */
+export interface SealedForHub extends SealedUnder {
   readonly kemOutput: Buffer
   readonly ciphertext: Buffer
+}
+
+/** `EncryptWithLabel` to a public key. RFC 9420 §5.1.3 */
+export async function sealWithLabel(
+  key: RawKey,
+  under: SealedUnder,
+  plaintext: Buffer,
+): Promise<Pick<SealedForHub, 'kemOutput' | 'ciphertext'>> {
+  const recipientPublicKey = await suite.kem.importKey('raw', copy(key.bytes))
+  const recipient = { recipientPublicKey, info: infoOf(under) }
+  const { enc, ct } = await suite.seal(recipient, copy(plaintext))
+  return { kemOutput: Buffer.from(enc), ciphertext: Buffer.from(ct) }
 }
 
 /** `DecryptWithLabel`; undefined where this key does not open it. RFC 9420 §5.1.3 */
 export async function openSealedForHub(
   key: RawKey,
-  { label, context, kemOutput, ciphertext }: SealedForHub,
+  { kemOutput, ciphertext, ...under }: SealedForHub,
 ): Promise<Buffer | undefined> {
-  const info = encode(encryptContextCodec, { label: Buffer.from(`MLS 1.0 ${label}`), context })
   try {
     const recipientKey = await suite.kem.importKey('raw', copy(key.bytes), false)
-    const sender = { recipientKey, enc: copy(kemOutput), info: copy(info) }
+    const sender = { recipientKey, enc: copy(kemOutput), info: infoOf(under) }
     return Buffer.from(await suite.open(sender, copy(ciphertext)))
   } catch {
     return undefined
@@ -82,6 +97,10 @@ export function rawKey(key: KeyObject): Buffer {
       ? key.export({ format: 'der', type: 'pkcs8' })
       : key.export({ format: 'der', type: 'spki' })
   return der.subarray(-32)
+}
+
+function infoOf({ label, context }: SealedUnder): ArrayBuffer {
+  return copy(encode(encryptContextCodec, { label: Buffer.from(`MLS 1.0 ${label}`), context }))
 }
 
 /** A buffer of its own: a view of a pool is not for libraries. */

@@ -1,8 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { GatewayError } from '../model/errors.ts'
-import type { OpenedReport, OpenReport, OpeningKeySet, ReportToOpen } from './open-report.ts'
-import type { VerifierWork } from './verifier-process.ts'
+import type { ForwardEvidence } from './forward-evidence.ts'
+import type { OpenReport, OpeningKeySet } from './open-report.ts'
+import type { ReadForwardedEvidence } from './read-forwarded.ts'
+import type { VerifierAnswer, VerifierTask, VerifierWork } from './verifier-process.ts'
 
 export interface VerifierPoolOptions {
   readonly keys: () => OpeningKeySet
@@ -18,18 +20,20 @@ export interface VerifierPoolOptions {
   readonly program?: URL
 }
 
-/** Opens reports in a process that lives for a moment. */
+/**
+ * Opens what is sealed in a process that lives for a moment. Each throws `verifier-unavailable`, with a
+ * reason: `killed` where what was opened took the process with it or was too slow, alone and twice, and
+ * nothing of it is kept; `busy` where too many wait.
+ */
 export interface VerifierPool extends Disposable {
-  /**
-   * Throws `verifier-unavailable`, with a reason: `killed` where the report took the process with it or
-   * was too slow, alone and twice, and nothing of it is kept; `busy` where too many wait.
-   */
   readonly open: OpenReport
+  readonly forward: ForwardEvidence
+  readonly read: ReadForwardedEvidence
 }
 
 interface Job {
-  readonly report: ReportToOpen
-  readonly settle: PromiseWithResolvers<OpenedReport>
+  readonly task: VerifierTask
+  readonly settle: PromiseWithResolvers<VerifierAnswer>
   /** It shared its batch with others when the process died: next it runs alone. */
   isSuspect: boolean
   attempts: number
@@ -61,22 +65,35 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
       if (running.closed) rejectAll(waiting)
     }
   }
+  const run = (task: VerifierTask): Promise<VerifierAnswer> => {
+    if (running.closed || waiting.length >= waitingMax)
+      throw unavailable(running.closed ? 'closed' : 'busy')
+    const settle = Promise.withResolvers<VerifierAnswer>()
+    waiting.push({ task, settle, isSuspect: false, attempts: 0 })
+    running.onMore?.()
+    void pump()
+    return settle.promise
+  }
   return {
-    open: (report) => {
-      if (running.closed || waiting.length >= waitingMax)
-        throw unavailable(running.closed ? 'closed' : 'busy')
-      const settle = Promise.withResolvers<OpenedReport>()
-      waiting.push({ report, settle, isSuspect: false, attempts: 0 })
-      running.onMore?.()
-      void pump()
-      return settle.promise
-    },
+    open: (asked) =>
+      run({ task: 'open', asked }).then((it) => (it.task === 'open' ? it.answer : notAnswered())),
+    forward: (asked) =>
+      run({ task: 'forward', asked }).then((it) =>
+        it.task === 'forward' ? it.answer : notAnswered(),
+      ),
+    read: (asked) =>
+      run({ task: 'read', asked }).then((it) => (it.task === 'read' ? it.answer : notAnswered())),
     [Symbol.dispose]: () => {
       running.closed = true
       running.child?.kill('SIGKILL')
       rejectAll(waiting)
     },
   }
+}
+
+/** The process said something else than what it was asked: nothing that it says counts. */
+function notAnswered(): never {
+  throw unavailable('killed')
 }
 
 function rejectAll(waiting: Job[]): void {
@@ -162,11 +179,11 @@ async function runBatch(
   try {
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(deadlineMs)])
     const answer = once(child, 'message', { signal })
-    const work: VerifierWork = { keys: keys(), reports: batch.map(({ report }) => report) }
+    const work: VerifierWork = { keys: keys(), tasks: batch.map(({ task }) => task) }
     child.send(work, () => {})
-    const [opened]: readonly (readonly OpenedReport[])[] = await answer
+    const [answers]: readonly (readonly VerifierAnswer[])[] = await answer
     for (const [index, job] of batch.entries()) {
-      const result = opened?.[index]
+      const result = answers?.[index]
       if (result === undefined) job.settle.reject(unavailable('killed'))
       else job.settle.resolve(result)
     }

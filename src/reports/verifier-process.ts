@@ -1,26 +1,57 @@
 import {
+  forwardEvidence,
+  type EvidenceToForward,
+  type ForwardedEvidence,
+} from './forward-evidence.ts'
+import {
   openReport,
   type OpenedReport,
   type OpeningKeySet,
   type ReportToOpen,
 } from './open-report.ts'
+import { readForwarded, type ForwardedToRead, type ReadForwarded } from './read-forwarded.ts'
 
-/** What the process is asked: a few reports, and the keys for them. */
+/** What the process is asked: a few tasks, and the keys for them. */
 export interface VerifierWork {
   readonly keys: OpeningKeySet
-  readonly reports: readonly ReportToOpen[]
+  readonly tasks: readonly VerifierTask[]
 }
+
+/** A report that came in, evidence that goes out, or evidence that came with a notice. */
+export type VerifierTask =
+  | { readonly task: 'open'; readonly asked: ReportToOpen }
+  | { readonly task: 'forward'; readonly asked: EvidenceToForward }
+  | { readonly task: 'read'; readonly asked: ForwardedToRead }
+
+export type VerifierAnswer =
+  | { readonly task: 'open'; readonly answer: OpenedReport }
+  | { readonly task: 'forward'; readonly answer: ForwardedEvidence }
+  | { readonly task: 'read'; readonly answer: ReadForwarded }
 
 /**
  * Runs in a process of its own, for a moment: the one place where the content of reports is read. It
  * may read code and nothing else, and is killed rather than ended, so nothing of it is written anywhere.
  */
-async function answer({ keys, reports }: VerifierWork): Promise<readonly OpenedReport[]> {
-  const opened: OpenedReport[] = []
-  for (const report of reports) opened.push(await openReport(report, keys))
-  return opened
+async function answer({ keys, tasks }: VerifierWork): Promise<readonly VerifierAnswer[]> {
+  const answers: VerifierAnswer[] = []
+  for (const task of tasks) answers.push(await carryOut(task, keys))
+  return answers
+}
+
+async function carryOut(
+  { task, asked }: VerifierTask,
+  keys: OpeningKeySet,
+): Promise<VerifierAnswer> {
+  switch (task) {
+    case 'open':
+      return { task, answer: await openReport(asked, keys) }
+    case 'forward':
+      return { task, answer: await forwardEvidence(asked, keys) }
+    case 'read':
+      return { task, answer: await readForwarded(asked, keys) }
+  }
 }
 
 process.on('message', (work: VerifierWork) => {
-  void answer(work).then((opened) => process.send?.(opened))
+  void answer(work).then((answers) => process.send?.(answers))
 })

@@ -1,10 +1,15 @@
 import { createSecretKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { readApplicationData } from '../../src/franking/application-data.ts'
 import { verificationKeyOf } from '../../src/metadata/requirements/signing-keys.ts'
 import { GatewayError } from '../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain, type ProviderDomain } from '../../src/model/ids.ts'
-import { createNoticeDesk, type NoticeDesk } from '../../src/notices/notice-desk.ts'
+import {
+  createNoticeDesk,
+  type EvidenceOrder,
+  type NoticeDesk,
+} from '../../src/notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../../src/notices/notice-sender.ts'
 import type { HomeOfSenders, SendAnswer, SendMessage } from '../../src/notices/ports.ts'
 import { createReceivedNotices, type ReceivedNotices } from '../../src/notices/received-notices.ts'
@@ -16,7 +21,14 @@ import {
   type StrikeDesk,
 } from '../../src/notices/strike-desk.ts'
 import { noticeMigrations } from '../../src/notices/tables.ts'
+import { forwardEvidence } from '../../src/reports/forward-evidence.ts'
+import { readForwarded } from '../../src/reports/read-forwarded.ts'
+import { rawKey, sealEvidence, type RawKey } from '../../src/reports/sealing.ts'
 import { openStore, type Store } from '../../src/sqlite/store.ts'
+import { encode } from '../../src/wire/codec.ts'
+import { abuseReportCodec } from '../../src/wire/mimi/report-abuse.ts'
+import { textContent } from './franking.ts'
+import { abusive, openingKeys } from './reports.ts'
 import { tempDir } from './temp-dir.ts'
 
 export const [hubDomain, homeDomain, otherDomain] = [
@@ -49,8 +61,34 @@ export interface Side {
   /** What routing says of strikes. */
   readonly permission: { now: Permission }
   readonly home: { kept: boolean }
+  readonly reportKeys: ReportKeys
+  /** What its relay log knows. */
+  readonly logged: LoggedTag[]
+  /** What its process for evidence fails with. */
+  readonly verifier: { failure: GatewayError | undefined }
   /** How a message of ours stands. */
   state(id: string): string | undefined
+}
+
+/** Keys that evidence is sealed to: the one that is published, and those that open. */
+export interface ReportKeys {
+  published: RawKey | undefined
+  open: readonly RawKey[]
+}
+
+export interface LoggedTag {
+  readonly room: string
+  readonly frankingTag: Buffer
+  readonly sender: string
+  readonly timestampMs: number
+}
+
+/** A fresh key, published and opening beside those before it. */
+export function rotateReportKey(keys: ReportKeys): void {
+  const { publicKey, privateKey } = generateKeyPairSync('x25519')
+  const id = `report-key-${keys.open.length}`
+  keys.published = { id, bytes: rawKey(publicKey) }
+  keys.open = [...keys.open, { id, bytes: rawKey(privateKey) }]
 }
 
 /** Providers that reach each other without a network in between: the rest is the real thing. */
@@ -79,8 +117,9 @@ export async function openSides(): Promise<Sides> {
     const side = sides.get(peer)
     return side === undefined ? [] : [verificationKeyOf(side.signing.key)]
   }
+  const reportKeysOf = (peer: ProviderDomain) => sides.get(peer)?.reportKeys
   for (const domain of [hubDomain, homeDomain, otherDomain])
-    sides.set(domain, await openSide({ domain, clock, keysOf, wire }))
+    sides.set(domain, await openSide({ domain, clock, keysOf, reportKeysOf, wire }))
   const side = (domain: ProviderDomain) => {
     const found = sides.get(domain)
     if (found === undefined) throw new Error('no such side')
@@ -106,10 +145,16 @@ interface SideInput {
   readonly domain: ProviderDomain
   readonly clock: { nowMs: number }
   readonly keysOf: (peer: ProviderDomain) => ReturnType<typeof verificationKeyOf>[]
+  readonly reportKeysOf: (peer: ProviderDomain) => ReportKeys | undefined
   readonly wire: { deliver: SendMessageFrom }
 }
 
-async function openSide({ domain, clock: time, keysOf, wire }: SideInput): Promise<Side> {
+async function openSide(input: SideInput): Promise<Side> {
+  const { domain, clock: time, keysOf, reportKeysOf, wire } = input
+  const reportKeys: ReportKeys = { published: undefined, open: openingKeys.open }
+  rotateReportKey(reportKeys)
+  const logged: LoggedTag[] = []
+  const verifier: { failure: GatewayError | undefined } = { failure: undefined }
   const store = await openStore({
     path: join(tempDir(), 'store.db'),
     migrations: noticeMigrations,
@@ -171,6 +216,24 @@ async function openSide({ domain, clock: time, keysOf, wire }: SideInput): Promi
     get home() {
       return kept.kept ? submissions : undefined
     },
+    evidence: {
+      keyOf: (peer) => reportKeysOf(peer)?.published,
+      forward: (asked) =>
+        verifier.failure === undefined
+          ? forwardEvidence(asked, { ...openingKeys, open: reportKeys.open })
+          : Promise.reject(verifier.failure),
+      read: (asked) =>
+        verifier.failure === undefined
+          ? readForwarded(asked, { ...openingKeys, open: reportKeys.open })
+          : Promise.reject(verifier.failure),
+      ownLog: (asked, tag, sender) =>
+        logged.find(
+          (entry) =>
+            entry.room === asked &&
+            entry.frankingTag.equals(tag) &&
+            (sender === undefined || entry.sender === sender),
+        ),
+    },
     roomKey: () => createSecretKey(Buffer.alloc(32, domain.length)),
   })
   const side: Side = {
@@ -192,12 +255,41 @@ async function openSide({ domain, clock: time, keysOf, wire }: SideInput): Promi
     penalties,
     permission,
     home: kept,
+    reportKeys,
+    logged,
+    verifier,
     state: (id) => {
       const notice = sent.find(id)
       return notice && sentState(notice, time.nowMs)
     },
   }
   return side
+}
+
+/** Application data of the pseudonym in the room. */
+export function insult(text: string, change: Parameters<typeof textContent>[1] = {}): Buffer {
+  return textContent(text, { senderUri: pseudonym, roomUri: room, ...change })
+}
+
+/** A report of these messages as the hub keeps it, for the provider of their sender. */
+export async function evidenceOf(...messages: readonly Buffer[]): Promise<EvidenceOrder> {
+  const report = encode(abuseReportCodec, {
+    reportingUser: 'mimi://c.example/u/reporter-canary',
+    allegedAbuserUri: pseudonym,
+    reasonCode: 'reserved',
+    note: Buffer.from('note-canary'),
+    messages: messages.map((messageContent) => ({ ...abusive(messageContent), messageContent })),
+    abuseExtensions: { componentData: [] },
+  })
+  return {
+    report: 'rep-1',
+    sealed: await sealEvidence(openingKeys.seal, 'rep-1', report),
+    frankingTags: messages.map((message) => tagOf(message).toString('hex')),
+  }
+}
+
+export function tagOf(message: Buffer): Buffer {
+  return readApplicationData(message)?.frankingTag ?? Buffer.alloc(32)
 }
 
 /** A notice of the hub's about a message of a user of home.example. */

@@ -28,6 +28,7 @@ export const moderationActions = [
   'view',
   'claim',
   'viewEvidence',
+  'viewForwarded',
   'propose',
   'decide',
   'approve',

@@ -12,6 +12,7 @@ import type { KnownCase } from './case-log.ts'
 import type { CaseParts } from './case-parts.ts'
 import { holderAt } from './case-state.ts'
 import { memberOf, type Actor, type Moderator } from './team.ts'
+import { triage } from './triage.ts'
 
 /** What beside the case and the actor a decision of the policies may depend on. */
 export interface Asked {
@@ -24,6 +25,14 @@ export interface Asked {
   readonly holder?: string
 }
 
+/** Something to look at that no case is about, by what it is said to be. */
+export interface Matter {
+  readonly id: string
+  readonly category: string
+  /** A URI. */
+  readonly subject: string
+}
+
 /** What policies say to moderators. */
 export interface Access {
   /** Throws `moderator-unknown`, `moderation-denied` and, for a case that the actor may not know of, `not-found`. */
@@ -32,6 +41,8 @@ export interface Access {
   allows(actor: Actor, action: ModerationAction, known: KnownCase): boolean
   /** What was counted of all cases. Throws `moderator-unknown`, `moderation-denied`. */
   demandCounts(actor: Actor): void
+  /** For what is no case of ours. Throws `moderator-unknown`, `moderation-denied`. */
+  demandFor(actor: Actor, action: ModerationAction, matter: Matter): void
   /** Whether the actor may see that the case exists. Throws `moderator-unknown`. */
   mayView(actor: Actor, row: CaseRow): boolean
 }
@@ -64,9 +75,7 @@ export function createAccess(parts: CaseParts): Access {
         const view = decide(member, { mfa, action: 'view' }, facts)
         if (view.decision === 'deny') throw new GatewayError('not-found')
       }
-      throw new GatewayError('moderation-denied', {
-        facts: { action, policies: answer.policies.join(' ') },
-      })
+      throw denied(action, answer.policies)
     },
     allows: ({ name, mfa }, action, known) => {
       const member = memberOf(parts.team(), name)
@@ -84,6 +93,11 @@ export function createAccess(parts: CaseParts): Access {
       throw new GatewayError('moderation-denied', {
         facts: { action: countsAction, policies: answer.policies.join(' ') },
       })
+    },
+    demandFor: ({ name, mfa }, action, matter) => {
+      const member = memberOf(parts.team(), name)
+      const answer = decide(member, { mfa, action }, matterFacts(matter, member))
+      if (answer.decision === 'deny') throw denied(action, answer.policies)
     },
     mayView: ({ name, mfa }, row) => {
       const member = memberOf(parts.team(), name)
@@ -121,18 +135,36 @@ function rowFacts({ id, queue, held, subject, reports }: CaseRow, member: Modera
   }
 }
 
+/** Nobody knows what it shows until it is opened. */
+function matterFacts({ id, category, subject }: Matter, member: Moderator): CaseFacts {
+  const { queue } = triage(category)
+  return {
+    id,
+    queue,
+    childSafety: queue === 'child-safety',
+    media: true,
+    legalHold: false,
+    irreversible: false,
+    accused: member.accounts.includes(subject) ? member.name : undefined,
+  }
+}
+
+function denied(action: ModerationAction, policies: readonly string[]): GatewayError {
+  return new GatewayError('moderation-denied', { facts: { action, policies: policies.join(' ') } })
+}
+
 function factsOf(
   { store, settings, clock }: CaseParts,
   { name, roles, queues }: Moderator,
   action: ModerationRequest['action'],
 ): ModeratorFacts {
   const { exposuresPerDay, exposuresPerHour } = settings()
-  // Only this action depends on it.
-  if (action !== 'viewEvidence')
+  // Only these depend on it.
+  if (action !== 'viewEvidence' && action !== 'viewForwarded')
     return { name, roles, queues, exposuresLeft: exposuresPerDay, onBreak: false }
   const nowMs = clock()
   const exposures = (sinceMs: number) => {
-    const row = store.get(EXPOSURES, [name, nowMs - sinceMs])
+    const row = store.get(EXPOSURES, [name, nowMs - sinceMs, name, nowMs - sinceMs])
     return row === undefined ? 0 : numberColumn(row, 'cases')
   }
   return {
@@ -148,6 +180,8 @@ function factsOf(
 const OFFICES: ReadonlySet<ModerationAction> = new Set(['setHold', 'exportCase', 'deleteEvidence'])
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-/** The same case twice is one exposure. */
-const EXPOSURES = `SELECT count(DISTINCT case_id) AS cases FROM case_events
-  WHERE actor = ? AND kind = 'evidence-opened' AND at_ms > ?`
+/** The same case or notice twice is one exposure. */
+const EXPOSURES = `SELECT (SELECT count(DISTINCT case_id) FROM case_events
+    WHERE actor = ? AND kind = 'evidence-opened' AND at_ms > ?)
+  + (SELECT count(*) FROM (SELECT DISTINCT provider, notice FROM notice_openings
+    WHERE actor = ? AND at_ms > ?)) AS cases`

@@ -172,4 +172,16 @@ export const caseMigrations: readonly Migration[] = [
     DELETE FROM reporter_outcomes;
     ALTER TABLE reporter_outcomes RENAME COLUMN reporter TO track`,
   },
+  {
+    id: 'cases/0003-notice-openings',
+    sql: `CREATE TABLE notice_openings (
+      provider TEXT NOT NULL,
+      notice TEXT NOT NULL,
+      actor TEXT NOT NULL,
+      at_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX notice_openings_notice ON notice_openings (provider, notice);
+    CREATE INDEX notice_openings_actor ON notice_openings (actor, at_ms);
+    CREATE INDEX notice_openings_time ON notice_openings (at_ms)`,
+  },
 ]

@@ -10,7 +10,7 @@ export interface ReportFeedback {
 }
 
 /** By the id of the receipt; undefined for a report that is not known, or not any more. */
-export function feedbackOf(store: Store, report: string): ReportFeedback | undefined {
+export function feedbackOf(store: Pick<Store, 'get'>, report: string): ReportFeedback | undefined {
   const row = store.get(FEEDBACK, [report])
   if (row === undefined) return undefined
   const phase = textColumn(row, 'phase')
@@ -18,6 +18,21 @@ export function feedbackOf(store: Store, report: string): ReportFeedback | undef
   if (phase === 'claimed' || phase === 'proposed')
     return { status: 'under-review', outcome: undefined }
   return { status: 'decided', outcome: OUTCOMES.get(textColumn(row, 'outcome')) }
+}
+
+/** What a case has found, as far as it decides where its reports may go. */
+export interface CaseFinding {
+  /** It was decided that something is done, and that stands. */
+  readonly decided: boolean
+  /** A person found what was reported: whoever decides to act does. */
+  readonly confirmed: boolean
+}
+
+/** Of the case that a report joined. */
+export function findingOf(store: Pick<Store, 'get'>, report: string): CaseFinding {
+  const { outcome, status } = feedbackOf(store, report) ?? {}
+  const stands = status === 'decided' && outcome === 'action'
+  return { decided: stands, confirmed: stands }
 }
 
 /** The same in the words that reporters' providers read. */

@@ -48,11 +48,12 @@ export const sealedForHubCodec = struct({
   ciphertext: opaque(bodyBytesMax),
 })
 
-/** What stands sealed in each of the three values, by its label. */
+/** What stands sealed, by its label: the three values of a report, and what a notice forwards of it. */
 export const sealingLabels = {
   messages: 'PosternReportMessages',
   proof: 'PosternReporterProof',
   mls: 'PosternReportMls',
+  evidence: 'PosternNoticeEvidence',
 } as const
 export type SealingLabel = (typeof sealingLabels)[keyof typeof sealingLabels]
 

@@ -181,6 +181,7 @@ test('notices are counted in both directions with their first final answers', as
     actionClass: undefined,
     ownLogMatch: undefined,
     strike: undefined,
+    check: undefined,
     answer: 'x',
   })
   const id = { peer: 'b.example', id: notice(9).notice_id }

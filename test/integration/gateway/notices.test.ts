@@ -24,7 +24,9 @@ forbid (principal, action, resource) when { resource.category == "violence" };`,
 afterAll(() => rmSync(policies, { recursive: true, force: true }))
 
 const clubhouse = useClubhouse({
-  providers: { 'a.example': { extra: { routingPolicies: policies } } },
+  providers: {
+    'a.example': { extra: { routingPolicies: policies, moderation: { team: [{ name: 'ann' }] } } },
+  },
 })
 let room: string
 let tag: string
@@ -147,6 +149,32 @@ test('reports route says where a report would go and why, and sends nothing', as
     exitCode: 1,
     stderr: 'no such report\n',
   })
+})
+
+test('reports route reads what the case has decided, until that is taken back', async () => {
+  await using here = control(hub())
+  const { reports } = await here.listReports({ after: undefined, limit: 1 })
+  const report = reports[0]?.id ?? ''
+  const socket = ['--socket', hub().config().listeners.admin.socket]
+  const asked = async (...args: string[]) => {
+    const { stdout, stderr } = await runCli([...args, ...socket])
+    expect(stderr).toBe('')
+    return stdout
+  }
+  const found = await asked('cases', 'list', '--as', 'ann', '--json')
+  const { cases } = JSON.parse(found) as { readonly cases: readonly { readonly id: string }[] }
+  const id = cases[0]?.id ?? ''
+  await asked('cases', 'claim', id, '--as', 'ann')
+  const form = ['--outcome', 'action', '--category', 'harassment', '--facts', 'Insults.']
+  const ground = ['--terms', '4', '--why', 'No insults.', '--limit', '10:7']
+  await asked('cases', 'decide', id, '--as', 'ann', '--mfa', ...form, ...ground)
+  const decided = await asked('reports', 'route', report)
+  expect(decided).toContain('its case was decided')
+  expect(decided).toMatch(/allow {2}notice {4}sender-provider {4}c\.example {2}decided/)
+  await asked('cases', 'undo', id, '--as', 'ann', '--mfa')
+  expect(await asked('reports', 'route', report)).toMatch(
+    /deny {3}notice {4}sender-provider {4}c\.example {2}no policy permits it/,
+  )
 })
 
 const ask = (query: string) => callInternal(hub(), `/internal/v1/reports/anonymity-set?${query}`)

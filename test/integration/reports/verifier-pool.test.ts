@@ -30,11 +30,12 @@ function poisonable(): URL {
   const path = join(tempDir(), 'program.mjs')
   writeFileSync(
     path,
-    `process.on('message', ({ reports }) => {
-      if (reports.some(({ reportId }) => reportId.startsWith('kill'))) process.exit(1)
-      if (reports.some(({ reportId }) => reportId.startsWith('hang'))) for (;;);
+    `process.on('message', ({ tasks }) => {
+      const ids = tasks.map(({ asked }) => asked.reportId)
+      if (ids.some((id) => id.startsWith('kill'))) process.exit(1)
+      if (ids.some((id) => id.startsWith('hang'))) for (;;);
       const answer = (id) => ({ fault: 'malformed', ...(id === 'who' && { message: process.pid }) })
-      process.send(reports.map(({ reportId }) => ({ kind: 'refused', ...answer(reportId) })))
+      process.send(ids.map((id) => ({ task: 'open', answer: { kind: 'refused', ...answer(id) } })))
     })`,
   )
   return pathToFileURL(path)
