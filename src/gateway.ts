@@ -28,6 +28,7 @@ import { openPipelineParts, readTlsIdentity } from './assembly/pipeline-parts.ts
 import { createPseudonymDesk } from './assembly/pseudonym-desk.ts'
 import { policyHandlers } from './assembly/policy-handlers.ts'
 import { applyReload } from './assembly/reload.ts'
+import { openStatusDesk } from './assembly/report-status.ts'
 import { openReceipts, sealReceipts, startReceipts } from './assembly/receipts.ts'
 import { startRequirements } from './assembly/requirements.ts'
 import { startRetention } from './assembly/retention.ts'
@@ -170,12 +171,13 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   parts.metrics.observe('policiesLoaded', () => loadedAtSeconds(parts.policies))
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
-  bind(internalHandlers(parts, pipeline, { signer, labels }))
+  const statuses = openStatusDesk(parts)
+  bind(internalHandlers(parts, pipeline, { signer, labels, statuses }))
   stack.use(await startSanctions(parts, log))
   bindSanctions(createSanctionPort(parts))
   stack.use(startCases(parts.cases, log))
   await parts.outbox.start()
-  const outer = { ...inside, identity, parts, requirements, notices, pipeline }
+  const outer = { ...inside, identity, parts, requirements, notices, statuses, pipeline }
   const peers = stack.use(await startPeersListener(outer))
   const pseudonyms = createPseudonymDesk({ ...unnamed, parts, clock })
   const { arc } = unnamed

@@ -1,6 +1,7 @@
 import type { HubKeys, InternalHandlers, RoomView } from '../listener/internal-handlers.ts'
 import { GatewayError } from '../model/errors.ts'
 import { anonymitySet } from '../notices/anonymity-set.ts'
+import type { StatusDesk } from '../notices/report-status.ts'
 import { createRoom } from '../pipeline/create-room.ts'
 import { fanout } from '../pipeline/fanout.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
@@ -17,7 +18,15 @@ import { sanctionHandlers } from './sanction-handlers.ts'
 export function internalHandlers(
   parts: PipelineParts,
   pipeline: Pick<Pipeline, 'handleLocal'>,
-  { signer, labels }: { readonly signer: HubSigner; readonly labels: Labels },
+  {
+    signer,
+    labels,
+    statuses,
+  }: {
+    readonly signer: HubSigner
+    readonly labels: Labels
+    readonly statuses: Pick<StatusDesk, 'statusOf'>
+  },
 ): InternalHandlers {
   return {
     operation: pipeline.handleLocal,
@@ -38,10 +47,7 @@ export function internalHandlers(
     ...sanctionHandlers(parts),
     report: (form, context) => sendReport(pipeline, form, context),
     reportSpam: (form, context) => sendSpamReport(pipeline, form, context),
-    reportStatus: (receipt) => {
-      const report = parts.reportReceipts.read(receipt)
-      return report === undefined ? undefined : parts.reports.status(report)
-    },
+    reportStatus: (receipt, { signal }) => statuses.statusOf(receipt, signal),
   }
 }
 
@@ -75,7 +81,7 @@ export function lateHandlers(): {
       sanctionResult: async (report) => now().sanctionResult(report),
       report: async (form, context) => now().report(form, context),
       reportSpam: async (form, context) => now().reportSpam(form, context),
-      reportStatus: (receipt) => now().reportStatus(receipt),
+      reportStatus: async (receipt, context) => now().reportStatus(receipt, context),
     },
   }
 }

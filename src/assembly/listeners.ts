@@ -10,6 +10,11 @@ import { pageSecurityPolicy } from '../metadata/html.ts'
 import { requirementsPage } from '../metadata/requirements/page.ts'
 import type { Clock } from '../model/clock.ts'
 import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
+import {
+  reportStatusBytesMax,
+  reportStatusPath,
+  type StatusDesk,
+} from '../notices/report-status.ts'
 import { requirementsPath } from '../peers/fetch-document.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -66,6 +71,7 @@ export interface PeersListenerParts {
   readonly parts: PipelineParts
   readonly requirements: Requirements
   readonly notices: Notices
+  readonly statuses: StatusDesk
   readonly pipeline: Pick<Pipeline, 'handle'>
   readonly issuer?: Issuer | undefined
   readonly clock: Clock
@@ -79,6 +85,7 @@ export async function startPeersListener({
   parts,
   requirements,
   notices,
+  statuses,
   pipeline,
   issuer,
   clock,
@@ -103,6 +110,12 @@ export async function startPeersListener({
       bytesMax: messageBytesMax,
       contentType: messageContentType,
       ...notices.desk,
+    },
+    reportStatus: {
+      path: reportStatusPath,
+      bytesMax: reportStatusBytesMax,
+      contentType: 'application/json',
+      ...statuses,
     },
     hosts: [config.provider],
     clock,

@@ -97,6 +97,6 @@ export interface InternalHandlers {
   /** A report of a user of ours, to the hub of its room; with the hub's receipt. */
   readonly report: (report: ReportForm, context: RequestContext) => Promise<ListenerResponse>
   readonly reportSpam: (report: SpamForm, context: RequestContext) => Promise<ListenerResponse>
-  /** Undefined for a receipt that is not ours, or whose report is gone. */
-  readonly reportStatus: (receipt: string) => string | undefined
+  /** Of a receipt of ours, or of another hub, which is asked. Throws `receipt-unknown` and what asking throws. */
+  readonly reportStatus: (receipt: string, context: RequestContext) => Promise<string>
 }

@@ -5,11 +5,12 @@ import type { ProviderDomain } from '../model/ids.ts'
 import type { Answering } from './answering.ts'
 import { readBody } from './read-body.ts'
 
-/** Who takes what other providers tell us of abuse. */
+/** Who takes what other providers tell or ask us about abuse. */
 export interface NoticeHandler {
   readonly path: string
   /** Octets of a message; a larger one is not read. */
   readonly bytesMax: number
+  /** Of the answer. */
   readonly contentType: string
   /** Before anything is read. Throws `rate-limited`. */
   admit(peer: ProviderDomain): void
@@ -17,7 +18,7 @@ export interface NoticeHandler {
   receive(peer: ProviderDomain, bytes: Buffer): Promise<string | undefined>
 }
 
-/** The route for notices: `authenticate` says who sends, or throws where nobody is known to. */
+/** A route for notices, or for questions: `authenticate` says who sends, or throws where nobody is known to. */
 export function routeNotices(
   app: FastifyInstance,
   handler: NoticeHandler,

@@ -46,6 +46,8 @@ export interface PeersListenerOptions {
   readonly issuerDirectory?: IssuerDesk['directory'] | undefined
   /** Takes notices of abuse; without it the path is not there. */
   readonly notices?: NoticeHandler | undefined
+  /** Says how reports stand; without it the path is not there. */
+  readonly reportStatus?: NoticeHandler | undefined
   /** Lower-case names that `Host` may have, port aside; undefined: any. */
   readonly hosts?: readonly string[] | undefined
   readonly clock: Clock
@@ -115,13 +117,12 @@ export class PeersListener {
       const head = { status: 200, contentType: 'application/json', cacheControl: 'max-age=3600' }
       send(reply.raw, head, this.options.directory())
     })
-    const { requirements, issuerDirectory, notices } = this.options
+    const { requirements, issuerDirectory } = this.options
     if (requirements !== undefined) routeRequirements(this.app, requirements)
     if (issuerDirectory !== undefined) routeIssuerDirectory(this.app, issuerDirectory)
-    if (notices !== undefined) {
-      const authenticate = (request: IncomingMessage) => this.authenticate(request)
-      routeNotices(this.app, notices, { answering, authenticate })
-    }
+    const authenticate = (request: IncomingMessage) => this.authenticate(request)
+    for (const handler of this.posted())
+      routeNotices(this.app, handler, { answering, authenticate })
     this.app.setNotFoundHandler((request, reply) => {
       reply.hijack()
       answering.refuseRoute(request.raw, reply.raw, this.allowedMethod(request.raw.url ?? ''))
@@ -158,6 +159,11 @@ export class PeersListener {
     )
   }
 
+  private posted(): readonly NoticeHandler[] {
+    const { notices, reportStatus } = this.options
+    return [notices, reportStatus].filter((handler) => handler !== undefined)
+  }
+
   /** A provider that is served, at our name. */
   private authenticate(request: IncomingMessage): ProviderDomain {
     const { standing, hosts } = this.options
@@ -171,7 +177,7 @@ export class PeersListener {
     if (url === DIRECTORY_PATH) return 'GET'
     if (url === requirementsPath && this.options.requirements !== undefined) return 'GET'
     if (url === issuerDirectoryPath && this.options.issuerDirectory !== undefined) return 'GET'
-    if (url === this.options.notices?.path) return 'POST'
+    if (this.posted().some(({ path }) => url === path)) return 'POST'
     const found = this.options.operations.find(({ path }) => url.startsWith(`${path}/`))
     return found === undefined ? undefined : (found.method ?? 'POST')
   }

@@ -1,4 +1,3 @@
-import { GatewayError } from '../model/errors.ts'
 import type { ListenerResponse } from '../model/handle.ts'
 import type { InternalHandlers } from './internal-handlers.ts'
 import { INTERNAL_PREFIX, json, parseJson, type InternalRoute } from './internal-route.ts'
@@ -23,14 +22,12 @@ export function reportRoutes(handlers: InternalHandlers): readonly InternalRoute
       method: 'GET',
       path,
       variable: 'receipt',
-      summary: 'How a report to us stands, by its receipt; unknown and expired are the same 404',
+      summary:
+        'How a report stands, by its receipt, to us or to another hub; unknown and expired are the same 404',
       bodyBytesMax: 0,
       answer: { status: '200', body: 'ReportStatus' },
-      run: ({ target }) => {
-        const status = handlers.reportStatus(target)
-        if (status === undefined) throw new GatewayError('receipt-unknown')
-        return Promise.resolve(json(200, { status }))
-      },
+      run: async ({ target, context }) =>
+        json(200, { status: await handlers.reportStatus(target, context) }),
     },
     {
       method: 'POST',

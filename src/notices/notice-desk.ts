@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
 import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
-import { takeFromBucket } from '../ratelimit/gcra.ts'
 import type {
   EvidenceToForward,
   ForwardEvidence,
@@ -20,6 +19,7 @@ import {
   type RequestedAction,
 } from './messages.ts'
 import { newNoticeId } from './notice-ids.ts'
+import { createPeerRate } from './peer-rate.ts'
 import { receiveMessage, type ReceivingParts } from './receive-message.ts'
 import type { ReceivedNotice, ReceivedPage } from './received-notices.ts'
 import { scorecards, type Scorecard } from './scorecard.ts'
@@ -96,17 +96,8 @@ export interface NoticeDesk {
 
 export function createNoticeDesk(parts: NoticeDeskParts): NoticeDesk {
   const { sent, received, store, clock } = parts
-  const buckets = new Map<ProviderDomain, number>()
   return {
-    admit: (peer) => {
-      const nowMs = clock()
-      const outcome = takeFromBucket(RATE, { tatMs: buckets.get(peer), nowMs })
-      if (buckets.size >= BUCKETS_MAX) buckets.clear()
-      buckets.set(peer, outcome.tatMs)
-      if (outcome.kind === 'taken') return
-      const { retryAfterMs } = outcome
-      throw new GatewayError('rate-limited', { retryAfterMs, facts: { limit: 'notices' } })
-    },
+    admit: createPeerRate(RATE, clock),
     receive: (peer, bytes) => receiveMessage(parts, peer, bytes),
     notify: (order) => notify(parts, order),
     retract: (id, reason) => retract(parts, id, reason),
@@ -247,7 +238,6 @@ function headOf({ self, randomness }: NoticeDeskParts, nowMs: number) {
 }
 
 /** Of a peer: one a second in the long run, and sixty at once. */
-const RATE = { perSecond: 1, burst: 60 }
-const BUCKETS_MAX = 65_536
+const RATE = { perSecond: 1, burst: 60, limit: 'notices' }
 /** How long an answer or a retraction is tried. */
 const TRIED_MS = 14 * 86_400_000

@@ -4,6 +4,7 @@ import { internalHandlers, lateHandlers } from '../assembly/internal-handlers.ts
 import { startInternalListener, startPeersListener } from '../assembly/listeners.ts'
 import { createLabels } from '../assembly/labels.ts'
 import { openReceipts } from '../assembly/receipts.ts'
+import { openStatusDesk } from '../assembly/report-status.ts'
 import { openPipelineParts, readTlsIdentity } from '../assembly/pipeline-parts.ts'
 import { openGatewayStore } from '../assembly/stores.ts'
 import type { TlsIdentity } from '../delivery/tls-identity.ts'
@@ -164,7 +165,8 @@ async function openGateway(
   stack.use(parts.outbox)
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
-  bind(internalHandlers(parts, pipeline, { signer, labels }))
+  const statuses = openStatusDesk(parts)
+  bind(internalHandlers(parts, pipeline, { signer, labels, statuses }))
   await parts.outbox.start()
   const peers = stack.use(
     await startPeersListener({
@@ -173,6 +175,7 @@ async function openGateway(
       parts,
       requirements,
       notices,
+      statuses,
       pipeline,
       clock,
       log,

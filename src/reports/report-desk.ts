@@ -6,6 +6,7 @@ import type { Origin } from '../model/exchange.ts'
 import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { Store } from '../sqlite/store.ts'
 import { readEvidence, type Evidence } from './evidence.ts'
+import { RETENTION_MS } from './cases/retention-classes.ts'
 import { createHandles, type Handles } from './handles.ts'
 import {
   checkCarrier,
@@ -17,7 +18,8 @@ import {
 } from './intake.ts'
 import type { OpenedReport, OpenReport, ProofClaim } from './open-report.ts'
 import { listPathAnomalies, type PathAnomaly } from './path-anomalies.ts'
-import { newReportId } from './report-id.ts'
+import { isSpamId, newReportId, newSpamId } from './report-id.ts'
+import type { IssuedReceipt } from './report-receipts.ts'
 import {
   createReportStore,
   type InsertOutcome,
@@ -28,7 +30,13 @@ import {
   type ReportSummary,
 } from './report-store.ts'
 import { openEvidence, rawKey } from './sealing.ts'
-import { createSpamBook, isRecentSpam, type SpamBook, type SpamCount } from './spam-book.ts'
+import {
+  createSpamBook,
+  isRecentSpam,
+  spamKeptMs,
+  type SpamBook,
+  type SpamCount,
+} from './spam-book.ts'
 
 /** What the desk has to know of a room, or of one that existed within the retention. */
 export interface ReportRoom extends Omit<ReportedRoom, 'room' | 'allegedAbuser'> {
@@ -95,8 +103,11 @@ export interface ReportDesk {
   spamCounts(): readonly SpamCount[]
   /** Forgets what was reported as spam before that. Resolves to the number of rows that are gone. */
   forgetSpam(): Promise<number>
-  /** How a report stands; undefined for one that is not kept. */
-  status(id: string): ReportProgress | undefined
+  /**
+   * How the report of a receipt stands. Of one that was never kept, as spam or as one about a room that
+   * is not there, no more is said than of one that waits; undefined once it would be forgotten.
+   */
+  status(receipt: IssuedReceipt): ReportProgress | undefined
   /** Newest first. */
   list(filter?: ReportFilter): readonly ReportSummary[]
   /** Undefined for an unknown id. With `keys`, opens the evidence; throws `key-unavailable` where it cannot. */
@@ -121,9 +132,10 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
     },
     pathAnomalies: () => listPathAnomalies(store),
     spamCounts: () => spam.counts(),
-    status: (id) => {
-      if (!reports.has(id)) return undefined
-      return options.progress?.(id) ?? 'received'
+    status: ({ report, issuedAtMs }) => {
+      if (reports.has(report)) return options.progress?.(report) ?? 'received'
+      const keptMs = isSpamId(report) ? spamKeptMs : RETENTION_MS['not-verified']
+      return clock() - issuedAtMs < keptMs ? 'received' : undefined
     },
     list: (filter = {}) => reports.list(filter),
     show: async (id, keys) => {
@@ -175,11 +187,12 @@ async function examine(exchange: ReportExchange, options: ReportDeskOptions): Pr
   const facts = options.room(room, subject)
   const held = { ...(facts ?? NO_ROOM), room, allegedAbuser: subject }
   const checked = checkClaims(opened.claims, held, options.verify)
-  return { id, receivedAtMs, provider, opened, checked, facts }
+  const examined = { id, receivedAtMs, provider, opened, checked, facts }
+  return isToken(examined) ? { ...examined, id: newSpamId(receivedAtMs, randomness) } : examined
 }
 
 /** Content-free: a tag and nothing else to check. */
-function isToken({ opened, checked }: Examined): boolean {
+function isToken({ opened, checked }: Pick<Examined, 'opened' | 'checked'>): boolean {
   return opened.token !== undefined && checked.messages.length === 0
 }
 

@@ -73,7 +73,7 @@ export function createSpamBook(store: Store, key: KeyObject): SpamBook {
         copies: numberColumn(row, 'copies'),
       })),
     forget: async (nowMs) => {
-      const beforeMs = nowMs - KEPT_MS
+      const beforeMs = nowMs - spamKeptMs
       let deleted = 0
       for (const statement of [FORGET_COPIES, FORGET_REPORTERS])
         deleted += await store.change(statement, [beforeMs])
@@ -84,8 +84,11 @@ export function createSpamBook(store: Store, key: KeyObject): SpamBook {
 
 /** How long ago a message may have been sent: as long as its report is remembered. */
 export function isRecentSpam(timestampMs: number, nowMs: number): boolean {
-  return nowMs - timestampMs <= KEPT_MS
+  return nowMs - timestampMs <= spamKeptMs
 }
+
+/** How long it is remembered, in ms. */
+export const spamKeptMs = 7 * 86_400_000
 
 function copyOf(
   key: KeyObject,
@@ -98,7 +101,6 @@ function copyOf(
     .subarray(0, COPY_BYTES)
 }
 
-const KEPT_MS = 7 * 86_400_000
 const COPY_BYTES = 16
 const REPORTERS_MAX = 1_000
 const INSERT_COPY = `INSERT INTO spam_copies (copy, room, subject, at_ms) VALUES (?, ?, ?, ?)

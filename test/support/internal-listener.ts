@@ -44,7 +44,7 @@ export const echoHandlers: InternalHandlers = {
   sanctionResult: async () => {},
   report: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
   reportSpam: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
-  reportStatus: () => 'received',
+  reportStatus: () => Promise.resolve('received'),
 }
 
 /** Those that are called with a body. */

@@ -79,14 +79,37 @@ test.each(['a.example', 'b.example'])(
   },
 )
 
-test('a receipt that is changed, of another hub, or of a report that is gone tells nothing', async () => {
+test('a receipt that is changed, or that names a hub that nobody knows, tells nothing', async () => {
   const receipt = await receiptOf('b.example', form({ note: 'another' }))
   const gone = { status: 404, code: 'receipt-unknown' }
   const [head = '', payload = '', signature = ''] = receipt.split('.')
   const changed = `${head}.${payload.slice(0, -2)}${payload.endsWith('AA') ? 'BB' : 'AA'}.${signature}`
   expect(await statusAt('a.example', changed)).toEqual(gone)
   expect(await statusAt('a.example', 'nonsense')).toEqual(gone)
-  expect(await statusAt('b.example', receipt)).toEqual(gone)
+  expect(await statusAt('b.example', changed)).toEqual(gone)
+  const of = (hub: string) =>
+    `${head}.${Buffer.from(`{"hub":"${hub}","iat":1,"report":"rep-1"}`).toString('base64url')}.${signature}`
+  for (const hub of ['evil.example', 'c.example', 'b.example', 'no domain'])
+    expect([hub, await statusAt('b.example', of(hub))]).toEqual([hub, gone])
+})
+
+test('the reporter’s provider asks the hub for its users, and learns the status and no more', async () => {
+  const receipt = await receiptOf('b.example', form({ note: 'asked from afar' }))
+  expect(await statusAt('b.example', receipt)).toEqual({ status: 'received' })
+  await provider('a.example').stop()
+  const asked = await statusAt('b.example', receipt)
+  await provider('a.example').start()
+  expect(asked).toMatchObject({ code: 'peer-unreachable' })
+})
+
+test('a provider that asks too often is told to wait', async () => {
+  const receipt = await receiptOf('b.example', form({ note: 'asked often' }))
+  const answers = await Promise.all(
+    Array.from({ length: 130 }, () => statusAt('b.example', receipt)),
+  )
+  const limited = JSON.stringify(answers).split('rate-limited').length - 1
+  expect(limited).toBeGreaterThan(5)
+  expect(answers).toContainEqual({ status: 'received' })
 })
 
 test('a report about a room that is not there has a receipt like any other', async () => {
@@ -95,7 +118,7 @@ test('a report about a room that is not there has a receipt like any other', asy
     form({ room: newRoomUri(), messages: [], note: 'nowhere' }),
   )
   expect(receipt).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
-  expect(await statusAt('a.example', receipt)).toEqual({ status: 404, code: 'receipt-unknown' })
+  expect(await statusAt('a.example', receipt)).toEqual({ status: 'received' })
 })
 
 test.each<[string, object, string]>([
@@ -134,5 +157,18 @@ test('spam is reported by its tag alone, and counted at the hub', async () => {
   await receiptOf('b.example', spam(base64(tag)), 'spam-reports')
   await receiptOf('b.example', spam(base64(tag)), 'spam-reports')
   expect(counted()).toEqual([{ room, subject: said.senderUri, n: 1 }])
+  const nowhere = JSON.stringify({
+    room: newRoomUri(),
+    subject: { uri: said.senderUri },
+    frankingTag: base64(tag),
+  })
+  // Counted or not, and whether there is such a room: nobody learns it from the receipt.
+  const receipts = [spam(base64(tag)), spam(base64(Buffer.alloc(32))), nowhere].map((body) =>
+    receiptOf('b.example', body, 'spam-reports'),
+  )
+  for (const receipt of await Promise.all(receipts)) {
+    expect(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString()).toContain('spm-')
+    expect(await statusAt('a.example', receipt)).toEqual({ status: 'received' })
+  }
   expect((await post('b.example', 'spam-reports', spam('AAAA'))).code).toBe('malformed-body')
 })

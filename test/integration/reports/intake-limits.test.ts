@@ -222,7 +222,7 @@ test.each([
 ])('spam %s is answered the same and counts nothing', async (_, atMs) => {
   const { desk } = await openDesk({ relayedAtMs: () => atMs })
   const receipt = await desk.receive(spam('mimi://c.example/u/one'))
-  expect(receipt.id).toMatch(/^rep-/)
+  expect(receipt.id).toMatch(/^spm-/)
   expect(desk.spamCounts()).toEqual([])
 })
 
@@ -238,12 +238,25 @@ test('spam is forgotten after 7 days', async () => {
   expect(desk.spamCounts()).toEqual([])
 })
 
-test('a report stands as received until somebody works on it, and is gone when it is deleted', async () => {
+test('a report stands as received until somebody works on it', async () => {
   const { desk } = await openDesk()
-  const { id } = await desk.receive(reportExchange({ messages: [abusive(content)] }))
-  expect(desk.status(id)).toBe('received')
-  expect(desk.status('rep-unknown')).toBeUndefined()
+  const { id, receivedAtMs } = await desk.receive(reportExchange({ messages: [abusive(content)] }))
+  expect(desk.status({ report: id, issuedAtMs: receivedAtMs })).toBe('received')
   const working = await openDesk({ progress: () => 'decided:action_taken' })
   const taken = await working.desk.receive(reportExchange({ messages: [abusive(content)] }))
-  expect(working.desk.status(taken.id)).toBe('decided:action_taken')
+  const receipt = { report: taken.id, issuedAtMs: 0 }
+  expect(working.desk.status(receipt)).toBe('decided:action_taken')
+})
+
+test.each([
+  ['a report that is not kept', 'rep-unknown', 14],
+  ['spam without content', 'spm-unknown', 7],
+])('%s stands as received until it would be forgotten', async (_, report, days) => {
+  let nowMs = acceptedMs
+  const { desk } = await openDesk({ clock: () => nowMs })
+  const receipt = { report, issuedAtMs: acceptedMs }
+  nowMs += days * 86_400_000 - 1
+  expect(desk.status(receipt)).toBe('received')
+  nowMs += 1
+  expect(desk.status(receipt)).toBeUndefined()
 })
