@@ -226,6 +226,21 @@ export const deletionSchema = z.strictObject({
   reports: number,
 })
 export const deletionsSchema = z.strictObject({ deletions: z.array(deletionSchema) })
+export const disclosuresSchema = z.strictObject({
+  disclosures: z.array(
+    z.strictObject({
+      case: z.string(),
+      report: z.string(),
+      authority: z.string(),
+      /** `confirmed`, or what names the order. */
+      basis: z.string(),
+      /** Why it may go there. */
+      policies: z.array(z.string()),
+      by: z.string(),
+      atMs: number,
+    }),
+  ),
+})
 export const feedbackSchema = z.strictObject({
   status: z.enum(['received', 'under-review', 'decided']),
   outcome: z.enum(['action', 'no-action', 'not-verified', 'reversed']).optional(),

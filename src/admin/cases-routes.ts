@@ -40,6 +40,16 @@ export const caseRoutes: readonly ControlRoute<CaseDesk>[] = [
   },
   {
     method: 'GET',
+    path: '/control/v1/cases/disclosures',
+    summary: 'What was given to authorities, newest first',
+    query: api.limitQuery,
+    answer: api.disclosuresSchema,
+    run: (desk, request) => ({
+      disclosures: desk.disclosures.list(parse(api.limitQuery, request.query).limit),
+    }),
+  },
+  {
+    method: 'GET',
     path: '/control/v1/cases/feedback/:id',
     summary: 'How far the report of a receipt has come',
     answer: api.feedbackSchema,

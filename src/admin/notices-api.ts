@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { actionClasses, answerStates } from '../notices/messages.ts'
-import type { actorBody } from './cases-api.ts'
+import { authorityKinds } from '../policy/routing/vocabulary.ts'
+import { actorBody } from './cases-api.ts'
 
 // What goes over the control socket about notices and where reports go.
 
@@ -118,6 +119,13 @@ export const routeListSchema = z.strictObject({
 })
 export type RouteList = z.infer<typeof routeListSchema>
 
+const shownMessageSchema = z.strictObject({
+  messageId: z.string(),
+  frankingTag: z.string(),
+  texts: z.array(z.string()),
+  applicationData: z.string(),
+})
+
 /** The evidence of a notice, open. */
 export const noticeEvidenceSchema = z.strictObject({
   notice: z.string(),
@@ -126,14 +134,7 @@ export const noticeEvidenceSchema = z.strictObject({
   room: z.string(),
   /** Messages that found no place in the notice. */
   leftOut: z.number(),
-  messages: z.array(
-    z.strictObject({
-      messageId: z.string(),
-      frankingTag: z.string(),
-      texts: z.array(z.string()),
-      applicationData: z.string(),
-    }),
-  ),
+  messages: z.array(shownMessageSchema),
 })
 export type NoticeEvidence = z.infer<typeof noticeEvidenceSchema>
 
@@ -168,9 +169,45 @@ export interface NoticeHandlers {
   /** Opens the evidence of a notice for a moderator; that goes into the log first. */
   readonly evidence: (id: string, actor: ActorBody) => Promise<NoticeEvidence>
   readonly scorecards: () => ScorecardList
+  /** Opens a report for an authority, and records that it was given to it. */
+  readonly handOver: (report: string, body: HandOverBody) => Promise<HandedOverView>
   /** Where a report would go, without sending anything; undefined where there is no such report. */
   readonly routes: (report: string, supposed: SupposedQuery) => Promise<RouteList | undefined>
 }
+
+/** To whom a report is handed, by whom and on what ground. */
+export const handOverBody = z.strictObject({
+  ...actorBody.shape,
+  authority: z.enum(authorityKinds),
+  /** `confirmed`, or what names the order: plain text. */
+  basis: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u),
+})
+export type HandOverBody = z.infer<typeof handOverBody>
+
+/** A report, open, for an authority. */
+export const handedOverSchema = z.strictObject({
+  schema: z.literal(1),
+  report: z.string(),
+  authority: z.string(),
+  basis: z.string(),
+  hub: z.string(),
+  policies: z.array(z.string()),
+  by: z.string(),
+  handedOverAtMs: z.number(),
+  receivedAtMs: z.number(),
+  room: z.string(),
+  subject: z.string(),
+  category: z.string(),
+  /** Only where policies let the authority know it. */
+  reporter: z.strictObject({ uri: z.string(), note: z.string() }).optional(),
+  messages: z.array(shownMessageSchema.extend({ acceptedAtMs: z.number() })),
+  proofs: z.array(z.unknown()),
+})
+export type HandedOverView = z.infer<typeof handedOverSchema>
 
 /** Paths of the control socket. */
 export const noticePaths = {
@@ -181,4 +218,5 @@ export const noticePaths = {
   evidence: '/control/v1/notices/:id/evidence',
   scorecards: '/control/v1/peers/scorecards',
   routes: '/control/v1/reports/:id/routes',
+  handOver: '/control/v1/reports/:id/hand-over',
 } as const

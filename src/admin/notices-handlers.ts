@@ -1,15 +1,18 @@
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { EvidenceCheck } from '../notices/check-evidence.ts'
+import type { HandedOver, HandOverOrder } from '../notices/hand-over.ts'
 import type { NoticeDesk } from '../notices/notice-desk.ts'
 import type { ReceivedNotice } from '../notices/received-notices.ts'
-import type { Consent, ReportRouter } from '../notices/report-router.ts'
+import type { ReportRouter } from '../notices/report-router.ts'
+import { routableReport } from '../notices/routable-report.ts'
 import type { ShownForwarded } from '../notices/show-evidence.ts'
 import { sentState, type SentNotice } from '../notices/sent-notices.ts'
 import type { CaseFinding } from '../reports/cases/feedback.ts'
 import type { NoticeOpenings } from '../reports/cases/notice-openings.ts'
 import type { Actor } from '../reports/cases/team.ts'
-import type { ReportDesk, ReportDetail } from '../reports/report-desk.ts'
+import type { ShownMessage } from '../reports/evidence.ts'
+import type { ReportDesk } from '../reports/report-desk.ts'
 import type {
   NoticeHandlers,
   NoticeList,
@@ -28,8 +31,8 @@ export interface NoticeHandlersOptions {
   readonly showEvidence: (actor: Actor, id: string) => Promise<ShownForwarded>
   /** What the case of a report found. */
   readonly findingOf: (report: string) => CaseFinding
-  /** To what the reporter of a report agreed. */
-  readonly consentOf: (report: ReportDetail['summary']) => Consent
+  /** Opens a report for an authority. */
+  readonly handOver: (actor: Actor, order: HandOverOrder) => Promise<HandedOver>
   /** Verified cases for each 10,000 messages of a provider; undefined where there are too few. */
   readonly casesPer10000: (peer: string) => number | undefined
   readonly clock: Clock
@@ -68,10 +71,16 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
       return present(id)
     },
     evidence: async (id, { as, mfa }) => {
-      const { messages, ...shown } = await options.showEvidence({ name: as, mfa }, id)
+      const shown = await options.showEvidence({ name: as, mfa }, id)
+      return { ...shown, messages: shown.messages.map(messageView) }
+    },
+    handOver: async (report, { as, mfa, authority, basis }) => {
+      const handed = await options.handOver({ name: as, mfa }, { report, authority, basis })
       return {
-        ...shown,
-        messages: messages.map(({ texts, ...message }) => ({ ...message, texts: [...texts] })),
+        ...handed,
+        policies: [...handed.policies],
+        messages: handed.messages.map(messageView),
+        proofs: [...handed.proofs],
       }
     },
     scorecards: () => ({
@@ -86,17 +95,14 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
 
 /** As the report's case stands, or as if it stood further. */
 async function routesOf(
-  { desk, router, reports, findingOf, consentOf, clock }: NoticeHandlersOptions,
+  { desk, router, reports, findingOf, clock }: NoticeHandlersOptions,
   id: string,
   supposed: SupposedQuery,
 ): Promise<RouteList | undefined> {
   const found = await reports.show(id)
   if (found === undefined) return undefined
-  const { summary, checks } = found
-  const methods = checks.filter(({ result }) => result === 'verified').map(({ method }) => method)
-  const report = { ...summary, methods, consent: consentOf(summary) }
   const finding = findingOf(id)
-  const routes = router.routesOf(report, {
+  const routes = router.routesOf(routableReport(found), {
     confirmed: finding.confirmed || supposed.confirmed,
     decided: finding.decided || supposed.decided,
     legalOrder: supposed.order,
@@ -128,6 +134,10 @@ function viewOf(
       openings: [...openings.of(peer, id)],
     }),
   }
+}
+
+function messageView<Message extends ShownMessage>(message: Message) {
+  return { ...message, texts: [...message.texts] }
 }
 
 function checkView(check: EvidenceCheck): NoticeView['check'] {

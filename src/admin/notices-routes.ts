@@ -3,6 +3,8 @@ import { actorBody } from './cases-api.ts'
 import { idOf, present, type ControlRoute } from './control-route.ts'
 import {
   answerBodySchema,
+  handedOverSchema,
+  handOverBody,
   noticeEvidenceSchema,
   noticeListSchema,
   noticePaths,
@@ -80,6 +82,14 @@ export const noticeRoutes: readonly ControlRoute<NoticeHandlers>[] = [
     summary: 'How providers answer, over 90 days',
     answer: scorecardListSchema,
     run: (handlers) => handlers.scorecards(),
+  },
+  {
+    method: 'POST',
+    path: noticePaths.handOver,
+    summary: 'Opens a report for an authority, and records that it was given to it',
+    body: handOverBody,
+    answer: handedOverSchema,
+    run: (handlers, request) => handlers.handOver(idOf(request), parse(handOverBody, request.body)),
   },
   {
     method: 'GET',

@@ -8,10 +8,11 @@ import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
 import type { EvidencePorts } from '../notices/evidence-ports.ts'
+import { handOver } from '../notices/hand-over.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
 import { createReceivedNotices } from '../notices/received-notices.ts'
-import { consentOf, createReportTaken } from '../notices/report-taken.ts'
+import { createReportTaken } from '../notices/report-taken.ts'
 import { createReportRouter, type ReportRouter } from '../notices/report-router.ts'
 import { showEvidence } from '../notices/show-evidence.ts'
 import { createSentNotices } from '../notices/sent-notices.ts'
@@ -142,7 +143,7 @@ function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
 export function noticeHandlers({
   notices,
   reports,
-  cases: { noticeOpenings: openings, findingOf },
+  cases: { noticeOpenings: openings, disclosures, findingOf },
   receipts,
   peers,
   keys,
@@ -153,12 +154,23 @@ export function noticeHandlers({
   readonly keys: KeyRing
   readonly log: Log
 }): NoticeHandlers {
-  const showing = {
+  const shared = {
     self: peers.self,
+    keys: (id: string) => keys.all('report-sealing').find((key) => key.id === id)?.key,
+  }
+  const showing = {
+    ...shared,
     desk: notices.desk,
     openings,
-    keys: (id: string) => keys.all('report-sealing').find((key) => key.id === id)?.key,
     onOpened: (notice: string) => log.info('notice.opened', { notice: safeId(notice) }),
+  }
+  const handing = {
+    ...shared,
+    ...notices,
+    reports,
+    disclosures,
+    findingOf,
+    onOpened: (report: string) => log.info('report.opened', { report: safeId(report) }),
   }
   return createNoticeHandlers({
     ...notices,
@@ -166,8 +178,8 @@ export function noticeHandlers({
     openings,
     findingOf,
     showEvidence: (actor, id) => showEvidence(showing, actor, id),
+    handOver: (actor, order) => handOver(handing, actor, order),
     clock,
-    consentOf: ({ consentFlags }) => consentOf(consentFlags),
     casesPer10000: (peer) => casesPer10000({ ...notices, receipts }, peer, clock()),
   })
 }

@@ -1,6 +1,7 @@
 import type { ExportDesk } from '../exports/export-desk.ts'
 import { noticeKeptMs } from '../notices/judge-message.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
+import { DISCLOSURES_KEPT_MS } from '../reports/cases/disclosures.ts'
 import { RETENTION_MS as CASES_KEPT_MS } from '../reports/cases/retention-classes.ts'
 import type { Log } from '../signals/log.ts'
 import type { Notices } from './notices.ts'
@@ -33,6 +34,7 @@ export function startRetention(
       await parts.sanctions.deleteBefore(nowMs - SANCTIONS_KEPT_MS)
       const notices = await parts.notices.deleteExpired()
       await parts.exports.deleteExpired()
+      await parts.cases.disclosures.deleteBefore(nowMs - DISCLOSURES_KEPT_MS)
       await parts.cases.noticeOpenings.deleteBefore(nowMs - noticeKeptMs)
       log.debug('retention.done', { stamps, notifications, events, consents, receipts, notices })
     } catch (error) {

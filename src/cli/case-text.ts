@@ -1,4 +1,10 @@
-import type { AppealView, BulkView, CaseDetailView, CaseListView } from './cases-client.ts'
+import type {
+  AppealView,
+  BulkView,
+  CaseDetailView,
+  CaseListView,
+  DisclosureView,
+} from './cases-client.ts'
 
 /**
  * Other people's words for a terminal: what is no printable character is shown by its number, so that
@@ -65,6 +71,12 @@ export function bulkText({ bulk, lines }: BulkView): string {
     return `${id}  ${outcome}  ${plain(subject)}\n${effects.join('')}`
   })
   return `${shown.join('')}${bulk === undefined ? '' : `undo all: postern cases undo ${bulk}\n`}`
+}
+
+/** One line for what was given to an authority. */
+export function disclosureLine(given: DisclosureView): string {
+  const { report, authority, basis, policies, by, atMs } = given
+  return `${report}  ${time(atMs)}  to ${authority} by ${by}: ${plain(basis)} (${policies.join(', ')})\n`
 }
 
 /** JSON for people; line breaks are its own. */

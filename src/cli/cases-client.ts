@@ -6,6 +6,7 @@ import {
   caseDetailSchema,
   caseListSchema,
   deletionsSchema,
+  disclosuresSchema,
   evidenceSchema,
   queuesSchema,
   reportersSchema,
@@ -27,6 +28,7 @@ type Input<Schema extends z.ZodType> = z.input<Schema>
 export type CaseDetailView = z.infer<typeof caseDetailSchema>
 export type CaseListView = z.infer<typeof caseListSchema>
 export type BulkView = z.infer<typeof bulkSchema>
+export type DisclosureView = z.infer<typeof disclosuresSchema>['disclosures'][number]
 export type AppealView = z.infer<typeof appealSchema>
 type Query = Readonly<Record<string, string | undefined>>
 
@@ -35,6 +37,7 @@ export interface CasesClient {
   list(query: Query): Promise<CaseListView>
   queues(query: Query): Promise<z.infer<typeof queuesSchema>>
   deletions(limit: number): Promise<z.infer<typeof deletionsSchema>>
+  disclosures(limit: number): Promise<z.infer<typeof disclosuresSchema>>
   show(id: string, query: Query): Promise<CaseDetailView>
   claim(id: string, body: Input<typeof actorBody>): Promise<CaseDetailView>
   release(id: string, body: Input<typeof noteBody>): Promise<CaseDetailView>
@@ -59,6 +62,7 @@ export function createCasesClient(call: ControlCall): CasesClient {
     list: (query) => call(caseListSchema, `${CASES}?${search(query)}`),
     queues: (query) => call(queuesSchema, `${CASES}/queues?${search(query)}`),
     deletions: (limit) => call(deletionsSchema, `${CASES}/deletions?limit=${limit}`),
+    disclosures: (limit) => call(disclosuresSchema, `${CASES}/disclosures?limit=${limit}`),
     show: (id, query) => call(caseDetailSchema, `${casePath(id)}?${search(query)}`),
     claim: (id, body) => about(id, 'claim', body),
     release: (id, body) => about(id, 'release', body),

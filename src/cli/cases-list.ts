@@ -1,5 +1,5 @@
 import { ACTOR_USAGE, actorOptions, askedBy } from './case-options.ts'
-import { caseLine } from './case-text.ts'
+import { caseLine, disclosureLine } from './case-text.ts'
 import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
 import { expectPositionals, readOptions } from './options.ts'
@@ -7,13 +7,14 @@ import { expectPositionals, readOptions } from './options.ts'
 export const casesListCommand: Command = {
   name: 'cases list',
   summary: 'list the cases that a moderator works, the most urgent first',
-  usage: `--as NAME [--mfa] [--queues | --deletions] [--queue QUEUE] [--severity 0..4]
+  usage: `--as NAME [--mfa] [--queues | --deletions | --disclosures] [--queue QUEUE] [--severity 0..4]
     [--stage waiting|decided|appealed|closed] [--order priority|deadline] [--mine]
     [--limit N] [--after NEXT] [--json] [--config FILE | --socket PATH]
 
 ${ACTOR_USAGE}
   --queues     how much waits in each queue instead
   --deletions  what was deleted, when and why, instead
+  --disclosures  what was given to authorities, instead
   --mine       only what that person holds now`,
   run: async (args, environment) => {
     const { out } = environment
@@ -21,6 +22,7 @@ ${ACTOR_USAGE}
       ...actorOptions,
       queues: { type: 'boolean', default: false },
       deletions: { type: 'boolean', default: false },
+      disclosures: { type: 'boolean', default: false },
       queue: { type: 'string' },
       severity: { type: 'string' },
       stage: { type: 'string' },
@@ -46,6 +48,11 @@ ${ACTOR_USAGE}
       else
         for (const { case: id, atMs, class: kept, by, reports } of list.deletions)
           out(`${id}  ${new Date(atMs).toISOString()}  ${kept}  by ${by}  ${reports} reports\n`)
+      return 0
+    }
+    if (values.disclosures) {
+      const list = await client.cases.disclosures(DELETIONS_SHOWN)
+      out(values.json ? `${JSON.stringify(list)}\n` : list.disclosures.map(disclosureLine).join(''))
       return 0
     }
     const { queue, severity, stage, order, limit, after } = values

@@ -52,6 +52,7 @@ import { receiptsVerifyCommand } from './receipts-verify.ts'
 import { reloadCommand } from './reload.ts'
 import { reportsExportCommand } from './reports-export.ts'
 import { reportsListCommand } from './reports-list.ts'
+import { reportsHandOverCommand } from './reports-hand-over.ts'
 import { reportsRouteCommand } from './reports-route.ts'
 import { reportsShowCommand } from './reports-show.ts'
 import { reportsTransparencyCommand } from './reports-transparency.ts'
@@ -161,6 +162,7 @@ const commands: readonly Command[] = [
   reportsRouteCommand,
   reportsExportCommand,
   reportsTransparencyCommand,
+  reportsHandOverCommand,
   noticesListCommand,
   noticesShowCommand,
   noticesAnswerCommand,

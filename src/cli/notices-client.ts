@@ -1,4 +1,5 @@
 import {
+  handedOverSchema,
   noticeEvidenceSchema,
   noticeListSchema,
   noticePaths,
@@ -28,6 +29,7 @@ export function createNoticesClient(call: ControlCall): NoticesClient {
     retract: (id) => call(noticeViewSchema, at(noticePaths.retract, id), 'POST'),
     answer: (id, answer) => call(noticeViewSchema, at(noticePaths.answer, id), { post: answer }),
     evidence: (id, post) => call(noticeEvidenceSchema, at(noticePaths.evidence, id), { post }),
+    handOver: (id, post) => call(handedOverSchema, at(noticePaths.handOver, id), { post }),
     scorecards: () => call(scorecardListSchema, noticePaths.scorecards),
     routes: (id, { confirmed, decided, order }) => {
       const query = `confirmed=${confirmed}&decided=${decided}&order=${order}`

@@ -18,6 +18,7 @@ import {
   type ShownEvidence,
   type ShownReporter,
 } from './cases/exposure.ts'
+import { createDisclosures, type Disclosures } from './cases/disclosures.ts'
 import { feedbackOf, findingOf, type CaseFinding, type ReportFeedback } from './cases/feedback.ts'
 import { joinAll, joinReport } from './cases/join-report.ts'
 import { createLeases, type Leases } from './cases/leases.ts'
@@ -63,6 +64,7 @@ export interface CaseDesk {
     asked: { readonly id: string; readonly purpose: string },
   ): Promise<readonly ShownReporter[]>
   readonly noticeOpenings: NoticeOpenings
+  readonly disclosures: Disclosures
   readonly decisions: Decisions
   readonly bulk: Bulk
   readonly appeals: Appeals
@@ -140,6 +142,7 @@ function deskOf(
     evidence: (actor, asked) => openCaseEvidence({ ...options, access }, actor, asked),
     reporters: (actor, asked) => viewReporters({ ...options, access }, actor, asked),
     noticeOpenings: createNoticeOpenings(options, access),
+    disclosures: createDisclosures(options, access),
     decisions,
     bulk: createBulk(options, { access, leases, decisions }),
     appeals: createAppeals(options, { access, outbox }),

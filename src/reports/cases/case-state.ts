@@ -16,6 +16,14 @@ export type CaseHappening =
     }
   | { readonly kind: 'evidence-opened'; readonly report: string }
   | { readonly kind: 'reporters-viewed'; readonly purpose: string }
+  /** Evidence was given to an authority. */
+  | {
+      readonly kind: 'disclosed'
+      readonly report: string
+      readonly authority: string
+      readonly basis: string
+      readonly policies: readonly string[]
+    }
   /** A decision that takes effect only when a second person agrees. */
   | { readonly kind: 'proposed'; readonly decision: string; readonly outcome: Outcome }
   | { readonly kind: 'approved' }
@@ -144,6 +152,7 @@ function changeOf(state: CaseState, event: CaseEvent): Change {
       return laterChange(state, event)
     case 'reporters-viewed':
     case 'exported':
+    case 'disclosed':
       return {}
     case 'hold-set':
       return state.held ? 'case-state' : { held: true }

@@ -184,4 +184,17 @@ export const caseMigrations: readonly Migration[] = [
     CREATE INDEX notice_openings_actor ON notice_openings (actor, at_ms);
     CREATE INDEX notice_openings_time ON notice_openings (at_ms)`,
   },
+  {
+    id: 'cases/0004-disclosures',
+    sql: `CREATE TABLE evidence_disclosures (
+      case_id TEXT NOT NULL,
+      report TEXT NOT NULL,
+      authority TEXT NOT NULL,
+      basis TEXT NOT NULL,
+      policies TEXT NOT NULL,
+      actor TEXT NOT NULL,
+      at_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX evidence_disclosures_time ON evidence_disclosures (at_ms)`,
+  },
 ]

@@ -22,6 +22,7 @@ const edges: Readonly<Record<CaseHappening['kind'], readonly `${CasePhase}>${Cas
   'evidence-opened': ['claimed>claimed'],
   'reporters-viewed': every(),
   exported: every(),
+  disclosed: every(),
   proposed: ['claimed>proposed'],
   approved: ['proposed>decided'],
   rejected: ['proposed>open'],
@@ -71,6 +72,13 @@ const happening = (atMs: number): fc.Arbitrary<CaseHappening> =>
       format: 'dsa' as const,
       decision: 'dec-1',
       reference: 'r',
+    }),
+    fc.constant({
+      kind: 'disclosed' as const,
+      report: 'rep-1',
+      authority: 'police',
+      basis: 'an order',
+      policies: ['r6-legal-order'],
     }),
     {
       weight: 3,
