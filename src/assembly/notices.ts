@@ -7,6 +7,7 @@ import { verificationKeyOf } from '../metadata/requirements/signing-keys.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { ProviderDomain } from '../model/ids.ts'
+import { decidedEvidence, type Decided, type DecidedEvidence } from '../notices/decided-evidence.ts'
 import type { EvidencePorts } from '../notices/evidence-ports.ts'
 import { handOver } from '../notices/hand-over.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
@@ -58,6 +59,8 @@ export interface Notices {
   readonly sender: NoticeSender
   readonly router: ReportRouter
   readonly verifiedCases: AbuseRateParts['verifiedCases']
+  /** What was reported, where it may go with the notice of a decision. */
+  readonly evidenceOf: (decided: Decided) => DecidedEvidence | undefined
   /** Counts a report towards a strike, and sends a notice where its reporter agreed to one. Never throws. */
   readonly onTaken: (report: NewReport, isNew: boolean) => Promise<void>
   /** Forgets what has served its time. */
@@ -66,17 +69,10 @@ export interface Notices {
 
 /** Throws `policy-invalid`. */
 export async function openNotices(options: NoticesOptions): Promise<Notices> {
-  const { config, store, keys, peers, rooms, clock, randomness, log } = options
+  const { config, store, keys, clock, randomness, log } = options
   const self = config.provider
   const { home, hub } = strikePorts(options)
-  const loaded = await readSubjectPolicies('routing', config.routingPolicies, clock)
-  const router = createReportRouter({
-    engine: routingEngine(loaded, clock),
-    self,
-    store,
-    standingOf: (domain) => standingOf(peers, domain),
-    participantsOf: (room) => rooms.find(room)?.participants ?? [],
-  })
+  const router = await openRouter(options)
   const sent = createSentNotices(store)
   const book = createStrikeBook(store)
   const onFault = (fault: unknown) => log.fault('notices.failed', fault)
@@ -122,6 +118,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     sender,
     router,
     verifiedCases: (provider, span) => countVerifiedCases(store, provider, span),
+    evidenceOf: (decided) => decidedEvidence({ store, router, sent }, decided),
     onTaken: createReportTaken({ self, desk, strikes, router, onFault }),
     deleteExpired: async () =>
       (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
@@ -137,6 +134,18 @@ function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
       await desk.retract(id, reason)
     },
   }
+}
+
+async function openRouter(options: NoticesOptions): Promise<ReportRouter> {
+  const { config, store, peers, rooms, clock } = options
+  const loaded = await readSubjectPolicies('routing', config.routingPolicies, clock)
+  return createReportRouter({
+    engine: routingEngine(loaded, clock),
+    self: config.provider,
+    store,
+    standingOf: (domain) => standingOf(peers, domain),
+    participantsOf: (room) => rooms.find(room)?.participants ?? [],
+  })
 }
 
 /** What an operator may ask and do about notices. */

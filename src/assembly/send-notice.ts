@@ -38,16 +38,18 @@ async function strike({ strikes }: Notices, sanction: Strike): Promise<string> {
 }
 
 /** To tell the provider that somebody was sanctioned, as policies allow. */
-async function notify({ desk, router }: Notices, sanction: Notify): Promise<string> {
+async function notify({ desk, router, evidenceOf }: Notices, sanction: Notify): Promise<string> {
   const { id, room, participant, provider, reason } = sanction
   const category = categoryOf(reason)
   const decision = { room, subject: participant, category, confirmed: true }
   const { allowed, policies, about, anonymitySet } = router.noticeOfDecision(decision)
   if (!allowed) return 'not-routed'
+  const known = evidenceOf(decision)
   await desk.notify({
     peer: provider,
     about: id,
-    policies,
+    policies: [...new Set([...policies, ...(known?.policies ?? [])])],
+    evidence: known?.evidence,
     room,
     subject: participant,
     category,

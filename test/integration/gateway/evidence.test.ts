@@ -15,7 +15,12 @@ const moderation = {
   team: [{ name: 'ann' }, { name: 'bob', queues: ['spam'] }],
   exposuresPerHour: 2,
 }
-const clubhouse = useClubhouse({ providers: { 'c.example': { extra: { moderation } } } })
+const clubhouse = useClubhouse({
+  providers: {
+    'a.example': { extra: { moderation: { team: [{ name: 'hal' }] } } },
+    'c.example': { extra: { moderation } },
+  },
+})
 let room: string
 
 beforeAll(async () => {
@@ -128,16 +133,44 @@ test('neither gateway keeps or logs what was said, but sealed', () => {
   }
 })
 
-test('a restricted category goes nowhere by a report alone', async () => {
+test('a restricted category goes by a decision, not by a report alone', async () => {
   const { bob, cathy } = clubhouse()
-  await cathy.sendText(room, 'restricted')
+  const own = await clubhouse().room()
+  await cathy.sendText(own, 'restricted')
   const { evidence } = await message(bob, 'restricted')
   if (evidence === undefined) throw new Error('no evidence')
-  const before = (await listed()).length
+  const before = await listed()
   const sealed = { key: await sealingKey(), category: 'adult.ncii', consent: both }
-  await bob.report(room, [evidence], { sealed })
+  await bob.report(own, [evidence], { sealed })
+  expect(await sentCount()).toBe(before.length)
+  const { cases } = (await asJson('a.example', 'cases', 'list', '--as', 'hal')) as {
+    readonly cases: readonly { readonly id: string; readonly room: string }[]
+  }
+  const id = cases.find((each) => each.room === own)?.id ?? ''
+  await decide(id)
+  await until(async () => (await listed()).length > before.length)
+  const [newest] = await listed()
+  expect(await asJson('c.example', 'notices', 'show', newest?.id ?? '')).toMatchObject({
+    received: { hasEvidence: true, ownLogMatch: true },
+    check: { kind: 'checked', messages: [{ result: 'verified' }] },
+  })
+  expect(await asJson('a.example', 'notices', 'show', newest?.id ?? '')).toMatchObject({
+    sent: { policies: expect.arrayContaining(['r4-sender-evidence']) },
+  })
+  await asJson('a.example', 'cases', 'undo', id, '--as', 'hal', '--mfa')
+})
+
+async function sentCount(): Promise<number> {
   const { sent } = (await asJson('a.example', 'notices', 'list')) as {
     readonly sent: readonly object[]
   }
-  expect(sent).toHaveLength(before)
-})
+  return sent.length
+}
+
+/** Hal of the hub finds that it is what was reported. */
+async function decide(id: string): Promise<void> {
+  await asJson('a.example', 'cases', 'claim', id, '--as', 'hal')
+  const form = ['--outcome', 'action', '--category', 'adult.ncii', '--facts', 'A picture.']
+  const ground = ['--terms', '2', '--why', 'Not hers.', '--limit', '10:7']
+  await asJson('a.example', 'cases', 'decide', id, '--as', 'hal', '--mfa', ...form, ...ground)
+}
