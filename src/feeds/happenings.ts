@@ -20,8 +20,13 @@ export const webhookEvents = [
 ] as const
 export type WebhookEvent = (typeof webhookEvents)[number]
 
-/** Who looked at what: for those who watch the moderators, and for nobody else. */
-export const accessEvents = ['evidence.opened', 'reporters.viewed'] as const
+/** Who looked at what, and took it out: for those who watch the moderators, and for nobody else. */
+export const accessEvents = [
+  'evidence.opened',
+  'reporters.viewed',
+  'case.exported',
+  'case.disclosed',
+] as const
 export type AccessEvent = (typeof accessEvents)[number]
 
 /** `test` is asked for by an operator and about no case. */

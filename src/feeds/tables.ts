@@ -69,6 +69,8 @@ export const feedMigrations: readonly Migration[] = [
             WHEN 'reopened' THEN 'case.reopened'
             WHEN 'evidence-opened' THEN 'evidence.opened'
             WHEN 'reporters-viewed' THEN 'reporters.viewed'
+            WHEN 'exported' THEN 'case.exported'
+            WHEN 'disclosed' THEN 'case.disclosed'
           END AS name
           FROM case_events WHERE case_id = new.id ORDER BY version DESC LIMIT 1)
         WHERE name IS NOT NULL;

@@ -46,7 +46,12 @@ const closed = (name: string, text: string) => {
 const secret = closed('desk.whsec', `whsec_${Buffer.alloc(32, 1).toString('base64')}`)
 const told = { privateAddress: true, queues: moderationQueues }
 const moderation = {
-  team: [{ name: canary.moderator, roles: ['moderator', 'lead'] }, { name: 'bob' }],
+  team: [
+    { name: canary.moderator, roles: ['moderator', 'lead'] },
+    { name: 'bob' },
+    { name: 'lea', roles: ['legal'] },
+  ],
+  dsa: { rooms: 'all', territories: ['AT'], language: 'DE' },
   webhooks: [{ ...told, name: 'desk', url: webhook.url, secrets: [secret] }],
   siem: { file: siemFile },
   coop: {
@@ -113,6 +118,8 @@ async function converse(sender: MimiClient, reporter: MimiClient): Promise<void>
   await reporter.report(room, [evidence], { note: canary.note, sealed })
 }
 
+const legal = ['--as', 'lea', '--mfa']
+
 /** What Dolores said is claimed, handed over, looked at, decided and appealed against. */
 async function moderate(): Promise<void> {
   const subject = dolores.participant(room)
@@ -129,6 +136,7 @@ async function moderate(): Promise<void> {
   const form = ['--outcome', 'action', '--category', 'harassment', '--facts', canary.facts]
   const ground = ['--terms', 'Section 4', '--why', canary.facts]
   await postern('cases', 'decide', id, ...as, ...form, ...ground, '--limit', '10:7')
+  await postern('reports', 'export', 'dsa', ...legal)
   const words = closed('appeal.txt', canary.appeal)
   await postern('appeals', 'file', id, '--from', subject, '--words', words)
   await until(async () => (await postern('webhooks', 'list')).match(/waiting 0/g)?.length === 3)
@@ -240,7 +248,8 @@ test('whoever is told outside is told of the whole life of a case', () => {
   expect(events).toEqual(
     expect.arrayContaining(['report.received', 'case.decided', 'sanction.state', 'case.appealed']),
   )
-  expect(outside['siem']?.()).toContain('evidence.opened')
+  for (const access of ['evidence.opened', 'case.exported'])
+    expect(outside['siem']?.()).toContain(access)
   expect(coop.received.length).toBeGreaterThan(1)
 })
 
@@ -250,6 +259,8 @@ const exported: readonly (readonly string[])[] = [
   ['webhooks', 'list', '--json'],
   ['webhooks', 'list', '--dead', 'desk', '--json'],
   ['receipts', 'list', '--json'],
+  ['reports', 'export', 'dsa', ...legal],
+  ['reports', 'transparency', ...legal, '--from', '2026-01', '--to', '2026-01'],
 ]
 
 test.each(exported)('%s %s prints nothing that people wrote, nor who they are', async (...args) => {
