@@ -1,4 +1,4 @@
-import { triageOf, type HappeningName, type Numbered } from './happenings.ts'
+import { accessEvents, triageOf, type HappeningName, type Numbered } from './happenings.ts'
 
 /** What all lines say of where they come from. */
 export interface OcsfSource {
@@ -84,7 +84,7 @@ function statusOf(activity: number, outcome: string | undefined): number {
 }
 
 function isAccess(name: HappeningName): boolean {
-  return name === 'evidence.opened' || name === 'reporters.viewed'
+  return accessEvents.some((access) => access === name)
 }
 
 const FINDING = 2_004

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseProviderDomain } from '../../../src/model/ids.ts'
+import { newSanctionId } from '../../../src/model/sanctions.ts'
 import type { NoticeMessage } from '../../../src/notices/messages.ts'
 import { createSentNotices } from '../../../src/notices/sent-notices.ts'
 import { sanctionsOf } from '../../../src/reports/decisions/sanction-outbox.ts'
@@ -32,7 +34,7 @@ test('how far a sanction of a case has come is told; one that an operator ordere
   await book.step(stored, 'proposed')
   await book.step(stored, undefined, { note: 'waits' })
   await book.step(stored, 'committed')
-  await book.insert({ ...ban, id: `${ban.id.slice(0, -1)}0` as typeof ban.id }, 'pending')
+  await book.insert({ ...ban, id: newSanctionId(cases.time.nowMs, randomBytes) }, 'pending')
   await cases.feeds.pump()
   expect(dataOf(server, 'sanction.state')).toEqual(
     ['enforced-at-hub', 'waiting-for-commit', 'in-group-state'].map((state) =>
