@@ -84,7 +84,7 @@ function statusOf(activity: number, outcome: string | undefined): number {
 }
 
 function isAccess(name: HappeningName): boolean {
-  return accessEvents.some((access) => access === name)
+  return accessEvents.some((known) => known === name)
 }
 
 const FINDING = 2_004
