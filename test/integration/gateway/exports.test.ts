@@ -8,6 +8,7 @@ import { message, useClubhouse } from '../../support/clubhouse.ts'
 import { rows } from '../../support/gateway-calls.ts'
 import { readMail } from '../../support/read-mail.ts'
 import { runCli } from '../../support/run-cli.ts'
+import { until } from '../../support/until.ts'
 
 // Bob of b.example reports to the hub a.example what Cathy of c.example has said.
 const moderation = {
@@ -116,7 +117,10 @@ test('that it left is known to the case, the journal and the log, without what i
     by: 'marguerite',
     reference: expect.any(String),
   })
-  const events = kept("SELECT outcome AS word, * FROM events WHERE kind = 'export.made'")
+  // The journal is written behind the answer.
+  const journal = () => kept("SELECT outcome AS word, * FROM events WHERE kind = 'export.made'")
+  await until(() => journal().some(({ word }) => word === 'xarf'))
+  const events = journal()
   expect(events.map(({ word }) => word)).toEqual(expect.arrayContaining(['dsa', 'xarf']))
   expect(JSON.stringify(events)).not.toContain(subject)
   expect(hub().log()).toContain('export.made')
