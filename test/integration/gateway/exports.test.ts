@@ -33,6 +33,11 @@ function kept(sql: string) {
   return rows(hub(), 'postern.sqlite')(sql) as readonly { readonly word: string }[]
 }
 
+/** What the journal says of exports. */
+function journal() {
+  return kept("SELECT outcome AS word, * FROM events WHERE kind = 'export.made'")
+}
+
 async function postern(...args: string[]) {
   const { socket } = hub().config().listeners.admin
   const result = await runCli([...args, '--as', 'marguerite', '--mfa', '--socket', socket])
@@ -118,7 +123,6 @@ test('that it left is known to the case, the journal and the log, without what i
     reference: expect.any(String),
   })
   // The journal is written behind the answer.
-  const journal = () => kept("SELECT outcome AS word, * FROM events WHERE kind = 'export.made'")
   await until(() => journal().some(({ word }) => word === 'xarf'))
   const events = journal()
   expect(events.map(({ word }) => word)).toEqual(expect.arrayContaining(['dsa', 'xarf']))
