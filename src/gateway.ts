@@ -8,6 +8,7 @@ import { createLimitHandlers } from './admin/limits-handlers.ts'
 import { createReceiptHandlers } from './admin/receipts-handlers.ts'
 import { createRequirementsHandlers } from './admin/requirements-handlers.ts'
 import { createSanctionHandlers } from './admin/sanctions-handlers.ts'
+import { createAttachmentSource } from './assembly/attachment-source.ts'
 import { startCases } from './assembly/case-desk.ts'
 import { controlHandlers } from './assembly/control-handlers.ts'
 import { createCredentialDesk } from './assembly/credential-desk.ts'
@@ -151,14 +152,13 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const shared = { config, store, receipts, keys, signer, identity, upstream, clock }
   const signals = { log, metrics, randomness: randomBytes }
   const decisionLog = stack.use(openDecisionLog({ ...inside, ...signals, otlp: otlpDecisions }))
-  const { parts, requirements, notices, unnamed, verifier, bindSanctions } =
-    await openPipelineParts({
-      ...shared,
-      ...signals,
-      decisionLog,
-      tokens: issuer?.stated,
-      tokenKeys: issuer?.messageKeys,
-    })
+  const { parts, requirements, notices, unnamed, verifier, bindCases } = await openPipelineParts({
+    ...shared,
+    ...signals,
+    decisionLog,
+    tokens: issuer?.stated,
+    tokenKeys: issuer?.messageKeys,
+  })
   stack.use(unnamed.spent)
   stack.use(verifier)
   stack.use(parts.peerClients)
@@ -174,7 +174,10 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const statuses = openStatusDesk(parts)
   bind(internalHandlers(parts, pipeline, { signer, labels, statuses }))
   stack.use(await startSanctions(parts, log))
-  bindSanctions(createSanctionPort(parts))
+  bindCases({
+    sanctions: createSanctionPort(parts),
+    fetchAttachment: createAttachmentSource({ pipeline, ...parts }),
+  })
   stack.use(startCases(parts.cases, log))
   await parts.outbox.start()
   const outer = { ...inside, identity, parts, requirements, notices, statuses, pipeline }

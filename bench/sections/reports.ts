@@ -83,6 +83,7 @@ function openDesk(store: Store): CaseDesk {
     sanctions: { apply: unused, undo: unused },
     reports: { show: () => Promise.resolve(undefined) },
     keys: () => undefined,
+    attachments: { fetch: unused, open: unused },
     onOpened: () => {},
     clock: Date.now,
     randomness: randomBytes,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { moderationQueues } from '../policy/moderation/vocabulary.ts'
+import { knownMediaTypes } from '../reports/attachments/media-type.ts'
 
 // What goes over the control socket about cases and appeals. Whoever asks says who acts and answers for it.
 
@@ -35,6 +36,16 @@ export const listQuery = z.strictObject({
 })
 export const actorQuery = z.strictObject(queryActor)
 export const evidenceBody = z.strictObject({ ...actor, report: id.optional() })
+/** Of a message in its report, and of an attachment in its message. */
+const place = z.int().min(1).max(1_024).default(1)
+export const attachmentBody = z.strictObject({
+  ...actor,
+  report: id,
+  message: place,
+  part: place,
+  /** Whether its octets come along. */
+  content: z.boolean().default(false),
+})
 export const purposeBody = z.strictObject({ ...actor, purpose: z.string().max(500) })
 export const actorBody = z.strictObject(actor)
 export const noteBody = z.strictObject({ ...actor, note })
@@ -195,8 +206,38 @@ export const evidenceSchema = z.strictObject({
   subject: z.string(),
   note: z.string(),
   messages: z.array(
-    z.looseObject({ messageId: z.string(), acceptedAtMs: number, texts: z.array(z.string()) }),
+    z.looseObject({
+      /** From 1. */
+      number,
+      messageId: z.string(),
+      acceptedAtMs: number,
+      texts: z.array(z.string()),
+      /** What the message says of each. */
+      attachments: z.array(
+        z.strictObject({
+          /** From 1. */
+          number,
+          mediaType: z.string(),
+          /** 0 where the message does not say it. */
+          bytes: number,
+          name: z.string(),
+          proof: z.enum(['verifiable', 'not verifiable']),
+        }),
+      ),
+    }),
   ),
+})
+export const attachmentSchema = z.strictObject({
+  report: z.string(),
+  message: number,
+  part: number,
+  /** Of the open attachment, as the next two. */
+  bytes: number,
+  sha256: z.string(),
+  /** By how it begins, whatever the message says; absent where it is none of these. */
+  mediaType: z.enum(knownMediaTypes).optional(),
+  /** Base64. */
+  content: z.string().optional(),
 })
 export const reportersSchema = z.strictObject({
   reporters: z.array(

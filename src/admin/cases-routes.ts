@@ -85,6 +85,19 @@ export const caseRoutes: readonly ControlRoute<CaseDesk>[] = [
   },
   {
     method: 'POST',
+    path: '/control/v1/cases/:id/attachments',
+    summary: 'Fetches one attachment of a report and opens it, for whoever holds the case',
+    body: api.attachmentBody,
+    answer: api.attachmentSchema,
+    run: async (desk, request) => {
+      const { as, mfa, content: withContent, ...asked } = parse(api.attachmentBody, request.body)
+      const actor = { name: as, mfa }
+      const opened = await desk.attachment(actor, { ...asked, id: idOf(request), withContent })
+      return { ...opened, content: opened.content?.toString('base64') }
+    },
+  },
+  {
+    method: 'POST',
     path: '/control/v1/cases/:id/reporters',
     summary: 'Who reported, for a purpose that goes into the log',
     body: api.purposeBody,

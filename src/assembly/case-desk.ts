@@ -4,7 +4,9 @@ import { GatewayError } from '../model/errors.ts'
 import type { SanctionPort } from '../model/sanctions.ts'
 import { moderationEngine } from '../policy/moderation/moderation-engine.ts'
 import { createCaseDesk, type CaseDesk, type Moderation } from '../reports/case-desk.ts'
+import type { FetchAttachment } from '../reports/cases/case-attachments.ts'
 import type { ReportDesk } from '../reports/report-desk.ts'
+import type { VerifierPool } from '../reports/verifier-pool.ts'
 import type { Config } from '../settings/config.ts'
 import type { ModerationConfig } from '../settings/moderation.ts'
 import { safeId } from '../signals/log-safe.ts'
@@ -16,6 +18,8 @@ export interface CaseDeskParts {
   readonly config: Pick<Config, 'moderation'>
   readonly store: Store
   readonly keys: KeyRing
+  /** Where plaintext is read. */
+  readonly verifier: Pick<VerifierPool, 'attachment'>
   readonly clock: Clock
   readonly randomness: Randomness
   readonly log: Log
@@ -25,8 +29,14 @@ export interface OpenedCases {
   readonly cases: CaseDesk
   /** The report desk, whose reports join cases as they come in. */
   readonly reports: ReportDesk
-  /** Sanctions wait until whoever carries them out is there. */
-  readonly bindSanctions: (port: SanctionPort) => void
+  /** Sanctions wait until whoever carries them out is there, and so do attachments. */
+  readonly bindCases: (hands: CaseHands) => void
+}
+
+/** What cases reach out with. */
+export interface CaseHands {
+  readonly sanctions: SanctionPort
+  readonly fetchAttachment: FetchAttachment
 }
 
 /** The case desk, under the policies about moderators. Throws `policy-invalid`. */
@@ -34,22 +44,23 @@ export async function openCaseDesk(
   parts: CaseDeskParts,
   reports: ReportDesk,
 ): Promise<OpenedCases> {
-  const { store, keys, clock, randomness, log } = parts
+  const { store, keys, verifier, clock, randomness, log } = parts
   const { moderation } = parts.config
   const loaded = await readSubjectPolicies('moderation', moderation.policies, clock)
-  const sanctions = lateSanctions()
+  const late = lateHands()
   const cases = createCaseDesk({
     store,
     engine: moderationEngine(loaded, clock),
     moderation: moderationOf(moderation),
-    sanctions: sanctions.port,
+    sanctions: late.hands.sanctions,
+    attachments: { fetch: late.hands.fetchAttachment, open: verifier.attachment },
     reports,
     keys: (keyId) => keys.all('report-sealing').find((key) => key.id === keyId)?.key,
     onOpened: (report) => log.info('report.opened', { report: safeId(report) }),
     clock,
     randomness,
   })
-  return { cases, reports: joining(reports, cases), bindSanctions: sanctions.bind }
+  return { cases, reports: joining(reports, cases), bindCases: late.bind }
 }
 
 /** What the desk needs of `moderation` in postern.yaml. */
@@ -108,20 +119,23 @@ function joining(reports: ReportDesk, cases: CaseDesk): ReportDesk {
   }
 }
 
-function lateSanctions() {
-  let bound: SanctionPort | undefined
-  const inForce = (): SanctionPort => {
+function lateHands() {
+  let bound: CaseHands | undefined
+  const inForce = (): CaseHands => {
     if (bound === undefined) throw new GatewayError('store-unavailable')
     return bound
   }
-  const port: SanctionPort = {
-    apply: async (sanction) => inForce().apply(sanction),
-    undo: async (id) => inForce().undo(id),
+  const hands: CaseHands = {
+    sanctions: {
+      apply: async (sanction) => inForce().sanctions.apply(sanction),
+      undo: async (id) => inForce().sanctions.undo(id),
+    },
+    fetchAttachment: async (url) => inForce().fetchAttachment(url),
   }
-  const bind = (given: SanctionPort): void => {
+  const bind = (given: CaseHands): void => {
     bound = given
   }
-  return { port, bind }
+  return { hands, bind }
 }
 
 const MINUTE_MS = 60_000

@@ -90,7 +90,7 @@ export interface OpenedParts {
   /** Ends the process that reads what is sealed. */
   readonly verifier: Disposable
   readonly notices: Notices
-  readonly bindSanctions: OpenedModeration['bindSanctions']
+  readonly bindCases: OpenedModeration['bindCases']
 }
 
 /** Builds what the pipeline is made of. Throws `policy-invalid`, `key-unavailable`. */
@@ -110,7 +110,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
   const reading = { ...options, ...known, ...followed, ...logs, verifier: openVerifier(keys) }
   const notices = await openNotices({ ...reading, requirements, unnamed })
   const desk = { ...reading, ...notices, domain, agent, open: reading.verifier.open }
-  const { bindSanctions, ...moderated } = await openModeration(desk)
+  const { bindCases, ...moderated } = await openModeration(desk)
   const sanctioned = openSanctions({ ...options, sendNotice: createSendNotice(notices) })
   const parts: PipelineParts = {
     adapter: mimiAdapter,
@@ -152,7 +152,7 @@ export async function openPipelineParts(options: PartsOptions): Promise<OpenedPa
     clock,
     randomness,
   }
-  return { parts, requirements, notices, unnamed, bindSanctions, verifier: reading.verifier }
+  return { parts, requirements, notices, unnamed, bindCases, verifier: reading.verifier }
 }
 
 /** What is remembered of epochs is for reports: where there are no franks there is nothing. */

@@ -1,5 +1,6 @@
 import type {
   AppealView,
+  AttachmentView,
   BulkView,
   CaseDetailView,
   CaseListView,
@@ -58,6 +59,12 @@ export function caseText(detail: CaseDetailView): string {
 
 export function appealLine({ id, case: about, state, filedAtMs, words }: AppealView): string {
   return `appeal ${id} ${state}  filed ${time(filedAtMs)}  about ${about}: ${plain(words)}\n`
+}
+
+/** One line for an attachment that was opened, without what it shows. */
+export function attachmentLine({ bytes, sha256, mediaType }: AttachmentView): string {
+  const looksLike = mediaType ?? 'of no known type'
+  return `as it was sent: ${looksLike}, ${bytes} octets, SHA-256 ${sha256}\n`
 }
 
 /** A decision about many cases, line by line. */

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import {
   appealListSchema,
   appealSchema,
+  attachmentSchema,
   bulkSchema,
   caseDetailSchema,
   caseListSchema,
@@ -12,6 +13,7 @@ import {
   reportersSchema,
   type appealBody,
   type approveBody,
+  type attachmentBody,
   type bulkBody,
   type decideBody,
   type evidenceBody,
@@ -28,6 +30,7 @@ type Input<Schema extends z.ZodType> = z.input<Schema>
 export type CaseDetailView = z.infer<typeof caseDetailSchema>
 export type CaseListView = z.infer<typeof caseListSchema>
 export type BulkView = z.infer<typeof bulkSchema>
+export type AttachmentView = z.infer<typeof attachmentSchema>
 export type DisclosureView = z.infer<typeof disclosuresSchema>['disclosures'][number]
 export type AppealView = z.infer<typeof appealSchema>
 type Query = Readonly<Record<string, string | undefined>>
@@ -43,6 +46,7 @@ export interface CasesClient {
   release(id: string, body: Input<typeof noteBody>): Promise<CaseDetailView>
   handOver(id: string, body: Input<typeof handOverBody>): Promise<CaseDetailView>
   evidence(id: string, body: Input<typeof evidenceBody>): Promise<z.infer<typeof evidenceSchema>>
+  attachment(id: string, body: Input<typeof attachmentBody>): Promise<AttachmentView>
   reporters(id: string, body: Input<typeof purposeBody>): Promise<z.infer<typeof reportersSchema>>
   decide(id: string, body: Input<typeof decideBody>): Promise<CaseDetailView>
   approve(id: string, body: Input<typeof approveBody>): Promise<CaseDetailView>
@@ -68,6 +72,7 @@ export function createCasesClient(call: ControlCall): CasesClient {
     release: (id, body) => about(id, 'release', body),
     handOver: (id, body) => about(id, 'handover', body),
     evidence: (id, post) => call(evidenceSchema, casePath(id, 'evidence'), { post }),
+    attachment: (id, post) => call(attachmentSchema, casePath(id, 'attachments'), { post }),
     reporters: (id, post) => call(reportersSchema, casePath(id, 'reporters'), { post }),
     decide: (id, body) => about(id, 'decide', body),
     approve: (id, body) => about(id, 'approve', body),

@@ -13,6 +13,7 @@ import {
   casesReleaseCommand,
   casesUndoCommand,
 } from './cases-act.ts'
+import { casesAttachmentCommand } from './cases-attachment.ts'
 import { casesDecideCommand } from './cases-decide.ts'
 import { casesListCommand } from './cases-list.ts'
 import { casesShowCommand } from './cases-show.ts'
@@ -169,6 +170,7 @@ const commands: readonly Command[] = [
   noticesRetractCommand,
   casesListCommand,
   casesShowCommand,
+  casesAttachmentCommand,
   casesClaimCommand,
   casesReleaseCommand,
   casesHandoverCommand,

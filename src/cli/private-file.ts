@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { UsageError, type CommandEnvironment } from './command.ts'
 
 /** Where a command writes what it makes. */
@@ -19,13 +19,18 @@ export async function openOutput(
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }
-  const handle = await open(file, 'wx', 0o600).catch((cause: unknown) => {
-    throw new UsageError('expected a file that can be made and is not there yet', { cause })
-  })
+  const handle = await createPrivateFile(file)
   return {
     write: async (text) => {
       await handle.writeFile(text)
     },
     [Symbol.asyncDispose]: () => handle.close(),
   }
+}
+
+/** A new file of mode 0600. Throws `UsageError`. */
+export async function createPrivateFile(file: string): Promise<FileHandle> {
+  return open(file, 'wx', 0o600).catch((cause: unknown) => {
+    throw new UsageError('expected a file that can be made and is not there yet', { cause })
+  })
 }

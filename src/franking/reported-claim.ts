@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Frank } from '../model/exchange.ts'
-import type { ContentPart } from '../wire/cbor/content-part.ts'
-import { decodeMimiContent } from '../wire/cbor/mimi-content.ts'
-import { WireError } from '../wire/errors.ts'
 import { readApplicationData, reportedMessageId } from './application-data.ts'
+import { attachmentsOf, isVerifiable } from './attachments.ts'
 import { checkMlsEvidence, type MlsEvidence } from './mls-evidence.ts'
 
 /** Why a message is no evidence at all: the reporter's client made it wrong. */
@@ -24,7 +22,7 @@ export interface ReportedClaim {
   /** Milliseconds. */
   readonly acceptedTimestamp: bigint
   readonly attachments: number
-  /** Those without a hash: whoever hosts one can put another in its place. */
+  /** Those without a hash that counts: whoever hosts one can put another in its place. */
   readonly unverifiableAttachments: number
   /** Undefined where none was given. */
   readonly mls: MlsClaim | undefined
@@ -65,12 +63,14 @@ export function readClaim(
   const message = readClaimedMessage(applicationData, expected)
   if (typeof message === 'string') return message
   const { frankingTag, messageId, content } = message
+  const attachments = attachmentsOf(content)
   return {
     frankingTag,
     messageId,
     frank,
     acceptedTimestamp,
-    ...attachmentsOf(content),
+    attachments: attachments.length,
+    unverifiableAttachments: attachments.filter((part) => !isVerifiable(part)).length,
     mls: mls && mlsClaim(mls, { applicationData, frankingTag }),
   }
 }
@@ -106,32 +106,4 @@ function mlsClaim(
     return { kind: 'invalid', reason: 'other-tag' }
   const contextHash = createHash('sha256').update(evidence.groupContext).digest()
   return { kind: 'signed', epoch, leafIndex, leafKey, contextHash }
-}
-
-function attachmentsOf(content: Buffer) {
-  const hashes = hashesOf(content)
-  const without = hashes.filter((contentHash) => contentHash.length === 0)
-  return { attachments: hashes.length, unverifiableAttachments: without.length }
-}
-
-/** Content with a body that cannot be read shows no attachment to anybody. */
-function hashesOf(content: Buffer): readonly Buffer[] {
-  try {
-    return partHashes(decodeMimiContent(content).body)
-  } catch (error) {
-    if (error instanceof WireError) return []
-    throw error
-  }
-}
-
-function partHashes(part: ContentPart): readonly Buffer[] {
-  switch (part.cardinality) {
-    case 'external':
-      return [part.contentHash]
-    case 'multi':
-      return part.parts.flatMap(partHashes)
-    case 'single':
-    case 'null':
-      return []
-  }
 }

@@ -138,6 +138,16 @@ export const problems: Readonly<Record<ErrorCode, ProblemKind>> = {
   'decision-invalid': { status: 422, title: 'The decision is not complete' },
   'appeal-refused': { status: 409, title: 'The appeal cannot be taken' },
   'export-refused': { status: 422, title: 'This cannot be said in that form' },
+  'attachment-not-verifiable': {
+    status: 422,
+    title: 'The message does not say which octets the attachment has',
+  },
+  'attachment-changed': { status: 422, title: 'The attachment is not the one that was sent' },
+  'attachment-unreadable': {
+    status: 422,
+    title: 'The key of the message does not open the attachment',
+  },
+  'attachment-unavailable': { status: 422, title: 'The attachment cannot be fetched' },
   'store-unavailable': { status: 503, title: 'The store is not available' },
   'migration-mismatch': { status: 500, title: 'The store has another schema' },
   'configuration-invalid': { status: 500, title: 'The configuration is not valid' },

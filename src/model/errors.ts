@@ -93,6 +93,10 @@ export type ErrorCode =
   | 'decision-invalid'
   | 'appeal-refused'
   | 'export-refused'
+  | 'attachment-not-verifiable'
+  | 'attachment-changed'
+  | 'attachment-unreadable'
+  | 'attachment-unavailable'
   // storage, configuration, keys
   | 'store-unavailable'
   | 'migration-mismatch'

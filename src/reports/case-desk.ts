@@ -9,6 +9,11 @@ import {
   type CaseFilter,
   type QueueCount,
 } from './cases/case-list.ts'
+import {
+  createCaseAttachment,
+  type AttachmentPorts,
+  type CaseAttachment,
+} from './cases/case-attachments.ts'
 import { append, caseOf, type KnownCase } from './cases/case-log.ts'
 import type { CaseParts, CaseSettings } from './cases/case-parts.ts'
 import { detailOf, summaryOf, type CaseDetail, type CaseSummary } from './cases/case-view.ts'
@@ -41,6 +46,7 @@ export interface CaseDeskOptions extends Omit<CaseParts, 'team' | 'settings'> {
   readonly moderation: Moderation
   readonly reports: Pick<ReportDesk, 'show'>
   readonly keys: OpeningKeys
+  readonly attachments: AttachmentPorts
   /** Told whenever somebody opens a sealed report. */
   readonly onOpened: (report: string) => void
 }
@@ -59,6 +65,7 @@ export interface CaseDesk {
     actor: Actor,
     asked: { readonly id: string; readonly report: string | undefined },
   ): Promise<ShownEvidence>
+  readonly attachment: CaseAttachment
   reporters(
     actor: Actor,
     asked: { readonly id: string; readonly purpose: string },
@@ -115,7 +122,7 @@ export function createCaseDesk(options: CaseDeskOptions): CaseDesk {
 }
 
 function deskOf(
-  options: CaseParts & Pick<CaseDeskOptions, 'reports' | 'keys' | 'onOpened'>,
+  options: CaseParts & Pick<CaseDeskOptions, 'reports' | 'keys' | 'attachments' | 'onOpened'>,
   reconfigure: CaseDesk['reconfigure'],
 ): CaseDesk {
   const { store, clock } = options
@@ -140,6 +147,7 @@ function deskOf(
     },
     leases,
     evidence: (actor, asked) => openCaseEvidence({ ...options, access }, actor, asked),
+    attachment: createCaseAttachment({ ...options, access }, options.attachments),
     reporters: (actor, asked) => viewReporters({ ...options, access }, actor, asked),
     noticeOpenings: createNoticeOpenings(options, access),
     disclosures: createDisclosures(options, access),

@@ -1,7 +1,8 @@
 import { readApplicationData, reportedMessageId } from '../franking/application-data.ts'
+import { attachmentsOf, isVerifiable } from '../franking/attachments.ts'
 import { decode } from '../wire/codec.ts'
 import { decodeMimiContent } from '../wire/cbor/mimi-content.ts'
-import type { ContentPart } from '../wire/cbor/content-part.ts'
+import type { ContentPart, ExternalPart } from '../wire/cbor/content-part.ts'
 import { WireError } from '../wire/errors.ts'
 import { abuseReportCodec } from '../wire/mimi/report-abuse.ts'
 
@@ -15,7 +16,22 @@ export interface Evidence {
 }
 
 export interface EvidenceMessage extends ShownMessage {
+  /** Its place in the report, from 1. */
+  readonly number: number
   readonly acceptedAtMs: number
+  readonly attachments: readonly EvidenceAttachment[]
+}
+
+/** What a message says of an attachment. */
+export interface EvidenceAttachment {
+  /** Its place in the message, from 1. */
+  readonly number: number
+  readonly mediaType: string
+  /** Octets; 0 where the message does not say it. */
+  readonly bytes: number
+  /** Empty where the message gives none. */
+  readonly name: string
+  readonly proof: 'verifiable' | 'not verifiable'
 }
 
 /** A message as people see it. */
@@ -37,9 +53,11 @@ export function readEvidence(report: Buffer): Evidence {
     reporter: reportingUser,
     subject: allegedAbuserUri,
     note: note.toString('utf8'),
-    messages: messages.map(({ messageContent, acceptedTimestamp }) => ({
+    messages: messages.map(({ messageContent, acceptedTimestamp }, index) => ({
+      number: index + 1,
       ...shownMessage(messageContent),
       acceptedAtMs: Number(acceptedTimestamp),
+      attachments: messageAttachments(messageContent).map(shownAttachment),
     })),
   }
 }
@@ -54,6 +72,18 @@ export function shownMessage(applicationData: Buffer): ShownMessage {
     texts: reported === undefined ? [] : textsOf(reported.content),
     applicationData: applicationData.toString('base64'),
   }
+}
+
+/** The attachments of a message, from its exact octets. */
+export function messageAttachments(applicationData: Buffer): readonly ExternalPart[] {
+  const reported = readApplicationData(applicationData)
+  return reported === undefined ? [] : attachmentsOf(reported.content)
+}
+
+function shownAttachment(part: ExternalPart, index: number): EvidenceAttachment {
+  const { contentType: mediaType, size: bytes, filename: name } = part
+  const proof = isVerifiable(part) ? 'verifiable' : 'not verifiable'
+  return { number: index + 1, mediaType, bytes, name, proof }
 }
 
 function textsOf(content: Buffer): readonly string[] {

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { GatewayError } from '../model/errors.ts'
+import type { OpenAttachment } from './attachments/open-attachment.ts'
 import type { ForwardEvidence } from './forward-evidence.ts'
 import type { OpenReport, OpeningKeySet } from './open-report.ts'
 import type { ReadForwardedEvidence } from './read-forwarded.ts'
@@ -29,13 +30,15 @@ export interface VerifierPool extends Disposable {
   readonly open: OpenReport
   readonly forward: ForwardEvidence
   readonly read: ReadForwardedEvidence
+  /** Alone with the process: large ones would take the time of reports that came with them. */
+  readonly attachment: OpenAttachment
 }
 
 interface Job {
   readonly task: VerifierTask
   readonly settle: PromiseWithResolvers<VerifierAnswer>
-  /** It shared its batch with others when the process died: next it runs alone. */
-  isSuspect: boolean
+  /** It shares no batch: it shared one when the process died, or is large. */
+  isAlone: boolean
   attempts: number
 }
 
@@ -69,7 +72,7 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
     if (running.closed || waiting.length >= waitingMax)
       throw unavailable(running.closed ? 'closed' : 'busy')
     const settle = Promise.withResolvers<VerifierAnswer>()
-    waiting.push({ task, settle, isSuspect: false, attempts: 0 })
+    waiting.push({ task, settle, isAlone: task.task === 'attachment', attempts: 0 })
     running.onMore?.()
     void pump()
     return settle.promise
@@ -83,6 +86,10 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
       ),
     read: (asked) =>
       run({ task: 'read', asked }).then((it) => (it.task === 'read' ? it.answer : notAnswered())),
+    attachment: (asked) =>
+      run({ task: 'attachment', asked }).then((it) =>
+        it.task === 'attachment' ? it.answer : notAnswered(),
+      ),
     [Symbol.dispose]: () => {
       running.closed = true
       running.child?.kill('SIGKILL')
@@ -158,12 +165,11 @@ function start(program: URL): ChildProcess {
   return child
 }
 
-/** Suspects run alone. */
 function nextBatch(waiting: Job[]): readonly Job[] {
   const [first] = waiting
-  if (first?.isSuspect === true) return waiting.splice(0, 1)
-  const suspect = waiting.findIndex(({ isSuspect }) => isSuspect)
-  return waiting.splice(0, Math.min(suspect === -1 ? BATCH_MAX : suspect, BATCH_MAX))
+  if (first?.isAlone === true) return waiting.splice(0, 1)
+  const alone = waiting.findIndex(({ isAlone }) => isAlone)
+  return waiting.splice(0, Math.min(alone === -1 ? BATCH_MAX : alone, BATCH_MAX))
 }
 
 /** False where the process did not answer in time or died. */
@@ -200,7 +206,7 @@ async function runBatch(
 function giveBack(waiting: Job[], batch: readonly Job[]): void {
   const again = batch.filter((job) => {
     job.attempts += 1
-    job.isSuspect = true
+    job.isAlone = true
     if (batch.length > 1 || job.attempts < ATTEMPTS_MAX) return true
     job.settle.reject(unavailable('killed'))
     return false

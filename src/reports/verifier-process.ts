@@ -1,4 +1,9 @@
 import {
+  openAttachment,
+  type AttachmentToOpen,
+  type OpenedAttachment,
+} from './attachments/open-attachment.ts'
+import {
   forwardEvidence,
   type EvidenceToForward,
   type ForwardedEvidence,
@@ -17,16 +22,18 @@ export interface VerifierWork {
   readonly tasks: readonly VerifierTask[]
 }
 
-/** A report that came in, evidence that goes out, or evidence that came with a notice. */
+/** A report that came in, evidence that goes out, evidence that came with a notice, or an attachment. */
 export type VerifierTask =
   | { readonly task: 'open'; readonly asked: ReportToOpen }
   | { readonly task: 'forward'; readonly asked: EvidenceToForward }
   | { readonly task: 'read'; readonly asked: ForwardedToRead }
+  | { readonly task: 'attachment'; readonly asked: AttachmentToOpen }
 
 export type VerifierAnswer =
   | { readonly task: 'open'; readonly answer: OpenedReport }
   | { readonly task: 'forward'; readonly answer: ForwardedEvidence }
   | { readonly task: 'read'; readonly answer: ReadForwarded }
+  | { readonly task: 'attachment'; readonly answer: OpenedAttachment }
 
 /**
  * Runs in a process of its own, for a moment: the one place where the content of reports is read. It
@@ -49,6 +56,8 @@ async function carryOut(
       return { task, answer: await forwardEvidence(asked, keys) }
     case 'read':
       return { task, answer: await readForwarded(asked, keys) }
+    case 'attachment':
+      return { task, answer: openAttachment(asked) }
   }
 }
 

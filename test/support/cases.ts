@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/model/errors.ts'
 import { inverse, newSanctionId } from '../../src/model/sanctions.ts'
 import type { Sanction, SanctionPort, SanctionRecord } from '../../src/model/sanctions.ts'
 import { moderationEngine } from '../../src/policy/moderation/moderation-engine.ts'
+import { openAttachment } from '../../src/reports/attachments/open-attachment.ts'
 import { createCaseDesk, type CaseDesk } from '../../src/reports/case-desk.ts'
 import type { CaseSettings } from '../../src/reports/cases/case-parts.ts'
 import type { Actor, Moderator } from '../../src/reports/cases/team.ts'
@@ -120,6 +121,10 @@ export async function openCases(
       reports,
       moderation: { team, settings },
       keys: () => openingKey,
+      attachments: {
+        fetch: () => Promise.reject(new GatewayError('attachment-unavailable')),
+        open: (asked) => Promise.resolve(openAttachment(asked)),
+      },
       onOpened: (report) => void opened.push(report),
       randomness: randomBytes,
     })

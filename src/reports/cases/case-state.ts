@@ -14,7 +14,12 @@ export type CaseHappening =
       readonly untilMs: number
       readonly note: string
     }
-  | { readonly kind: 'evidence-opened'; readonly report: string }
+  | {
+      readonly kind: 'evidence-opened'
+      readonly report: string
+      /** Where it was opened for an attachment; both from 1. */
+      readonly attachment?: { readonly message: number; readonly part: number } | undefined
+    }
   | { readonly kind: 'reporters-viewed'; readonly purpose: string }
   /** Evidence was given to an authority. */
   | {

@@ -27,6 +27,14 @@ export interface ExposureParts extends CaseParts {
   readonly onOpened: (report: string) => void
 }
 
+/** Which evidence is opened, and for what. */
+export interface AskedEvidence {
+  readonly id: string
+  /** The best one of the case where undefined. */
+  readonly report: string | undefined
+  readonly attachment?: { readonly message: number; readonly part: number }
+}
+
 /**
  * Opens the sealed evidence of one report of a case, for the holder of its lease; that it was opened is in
  * the log before anything is shown. Throws `claim-required`, `lease-expired`, `case-claimed`,
@@ -35,15 +43,16 @@ export interface ExposureParts extends CaseParts {
 export async function openCaseEvidence(
   parts: ExposureParts,
   actor: Actor,
-  asked: { readonly id: string; readonly report: string | undefined },
+  asked: AskedEvidence,
 ): Promise<ShownEvidence> {
   const { store, access, clock, reports, keys } = parts
-  const { id } = asked
+  const { id, attachment } = asked
   const known = caseOf(store, id)
   access.demand(actor, 'view', known)
   const report = reportOf(parts, known, asked.report)
   await append(store, id, (found) => {
-    const event = { kind: 'evidence-opened' as const, report, atMs: clock(), by: actor.name }
+    const opened = { kind: 'evidence-opened' as const, report, attachment }
+    const event = { ...opened, atMs: clock(), by: actor.name }
     // Where it is not held, the state refuses the event with a code that says what to do.
     if (isHeldBy(found.state, actor.name, event.atMs)) access.demand(actor, 'viewEvidence', found)
     return { event }

@@ -8,12 +8,15 @@ import {
   type VerifierPool,
   type VerifierPoolOptions,
 } from '../../../src/reports/verifier-pool.ts'
+import { picture, sealAttachment } from '../../support/attachments.ts'
 import { alice, room, textContent } from '../../support/franking.ts'
 import { abusive, openDesk, openingKeys, reportExchange } from '../../support/reports.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { until } from '../../support/until.ts'
 
 const content = textContent('abusive text')
+const url = 'https://assets.example/1'
+const { part } = sealAttachment(picture, url)
 
 function openPool(options: Partial<VerifierPoolOptions> = {}) {
   const pool = createVerifierPool({ keys: () => openingKeys, ...options })
@@ -25,13 +28,13 @@ function report(reportId: string, bytes = reportExchange({ messages: [abusive(co
   return { reportId, room, bytes } satisfies ReportToOpen
 }
 
-/** A process that answers as ours does, and dies or falls silent at reports that are named so. */
+/** A process that answers as ours does, and dies or falls silent at what is named so. */
 function poisonable(): URL {
   const path = join(tempDir(), 'program.mjs')
   writeFileSync(
     path,
     `process.on('message', ({ tasks }) => {
-      const ids = tasks.map(({ asked }) => asked.reportId)
+      const ids = tasks.map(({ asked }) => asked.reportId ?? asked.octets.toString())
       if (ids.some((id) => id.startsWith('kill'))) process.exit(1)
       if (ids.some((id) => id.startsWith('hang'))) for (;;);
       const answer = (id) => ({ fault: 'malformed', ...(id === 'who' && { message: process.pid }) })
@@ -100,6 +103,38 @@ test.each(['kill', 'hang'])(
     ])
   },
 )
+
+test.each(['kill', 'hang'])(
+  'an attachment that can %s the process is refused with a code, and takes no report with it',
+  async (poison) => {
+    const { open, attachment } = openPool({ program: poisonable(), deadlineMs: 700 })
+    const hostile = attachment({ octets: Buffer.from(poison), part, withContent: false })
+    const reports = ['one', 'two'].map((name) => open(report(name)))
+    await expect(hostile).rejects.toMatchObject({
+      code: 'verifier-unavailable',
+      facts: { reason: 'killed' },
+    })
+    expect(await Promise.all(reports)).toEqual([
+      { kind: 'refused', fault: 'malformed' },
+      { kind: 'refused', fault: 'malformed' },
+    ])
+  },
+)
+
+test('attachments and reports that wait together get each their own answer', async () => {
+  const pool = openPool()
+  const { octets: large, part: ofLarge } = sealAttachment(Buffer.alloc(1_000_000), url)
+  const [one, attached, two, changed] = await Promise.all([
+    pool.open(report('rep-1')),
+    pool.attachment({ octets: large, part: ofLarge, withContent: true }),
+    pool.open(report('rep-2', Buffer.of(1))),
+    pool.attachment({ octets: large, part, withContent: true }),
+  ])
+  expect([one.kind, two.kind]).toEqual(['opened', 'refused'])
+  expect(attached).toMatchObject({ kind: 'opened', bytes: 1_000_000 })
+  expect(attached.kind === 'opened' && attached.content?.equals(Buffer.alloc(1_000_000))).toBe(true)
+  expect(changed).toEqual({ kind: 'changed' })
+})
 
 test('a process takes what comes soon after, is another one once its time is over, and ends by itself', async () => {
   const lasting = openPool({ program: poisonable(), idleMs: 2_000, lifeMs: 60_000 })
