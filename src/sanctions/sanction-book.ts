@@ -7,6 +7,7 @@ import {
   type SanctionState,
   type SanctionStep,
 } from '../model/sanctions.ts'
+import { Waiters } from '../model/waiters.ts'
 import { numberColumn } from '../sqlite/row.ts'
 import type { Store } from '../sqlite/store.ts'
 import { divisorIn, indexRoom, type RoomIndex } from './room-index.ts'
@@ -41,7 +42,7 @@ export class SanctionBook {
   private readonly clock: Clock
   private readonly rooms = new Map<string, Map<string, StoredSanction>>()
   private readonly indexes = new Map<string, RoomIndex>()
-  private readonly waiting = new Set<() => void>()
+  private readonly waiters = new Waiters()
   private live = 0
   private lastSequence: number
 
@@ -177,21 +178,12 @@ export class SanctionBook {
 
   /** Whoever waits for the next sanction looks again. */
   endWaits(): void {
-    for (const wake of this.waiting) wake()
+    this.waiters.wake()
   }
 
   /** Resolves with the next sanction, with `endWaits`, or when `signal` aborts. */
-  async nextInsert(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        this.waiting.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.waiting.add(wake)
-      signal.addEventListener('abort', wake, { once: true })
-    })
+  nextInsert(signal: AbortSignal): Promise<void> {
+    return this.waiters.next(signal)
   }
 
   private keep(stored: StoredSanction): StoredSanction {
