@@ -1,5 +1,5 @@
-import { parseMimiUri, uriDomain } from '../model/ids.ts'
 import { anonymityMin } from './coarse.ts'
+import { domainOf } from './domain-of.ts'
 
 /** Among how many people a reporter hides. */
 export interface AnonymitySet {
@@ -19,12 +19,4 @@ export function anonymitySet(
 ): AnonymitySet {
   const people = participants.filter(({ user }) => domainOf(user) === provider).length
   return { room, provider, people, small: people < anonymityMin }
-}
-
-function domainOf(user: string): string | undefined {
-  try {
-    return uriDomain(parseMimiUri(user, 'user'))
-  } catch {
-    return undefined
-  }
 }

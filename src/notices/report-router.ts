@@ -1,9 +1,10 @@
-import { parseMimiUri, uriDomain, type ProviderDomain } from '../model/ids.ts'
+import type { ProviderDomain } from '../model/ids.ts'
 import type { RoutingEngine } from '../policy/routing/routing-engine.ts'
 import type { ProviderStanding, ReportKind, RoutedReport } from '../policy/routing/vocabulary.ts'
 import type { Store } from '../sqlite/store.ts'
 import { anonymitySet } from './anonymity-set.ts'
 import { isRestricted } from './category-rules.ts'
+import { domainOf } from './domain-of.ts'
 import { bestMethod, reportsAbout, type ReportsAbout } from './report-facts.ts'
 import { routeReport, routeTo, type Route } from './route-report.ts'
 import type { Permission } from './strike-desk.ts'
@@ -173,15 +174,6 @@ function kindOf(category: string, messages: number): ReportKind {
   if (category.startsWith('system.')) return 'system'
   if (category === 'appeal') return 'appeal'
   return messages > 0 ? 'message' : 'user'
-}
-
-/** Undefined where the subject is a handle. */
-function domainOf(subject: string): string | undefined {
-  try {
-    return uriDomain(parseMimiUri(subject, 'user'))
-  } catch {
-    return undefined
-  }
 }
 
 const NOTHING_SUPPOSED: Supposed = { confirmed: false, decided: false, legalOrder: false }

@@ -1,7 +1,8 @@
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
-import { parseMimiUri, uriDomain, type ProviderDomain } from '../model/ids.ts'
+import { parseMimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { NewReport } from '../reports/report-store.ts'
 import { consentBits } from '../wire/mimi/report-extension.ts'
+import { domainOf } from './domain-of.ts'
 import type { EvidenceOrder, NoticeDesk } from './notice-desk.ts'
 import { bestMethod, verificationWords } from './report-facts.ts'
 import type { Consent, ReportRouter } from './report-router.ts'
@@ -66,7 +67,7 @@ async function count({ strikes }: TakenParts, report: NewReport): Promise<void> 
 async function forward({ self, desk, router }: TakenParts, report: NewReport): Promise<void> {
   const { id, room, subject, category, checked, consentFlags } = report
   const consent = consentOf(consentFlags)
-  const provider = providerOf(subject)
+  const provider = domainOf(subject)
   if (!consent.forward || provider === undefined || provider === self) return
   const methods = checked
     .filter(({ result }) => result === 'verified')
@@ -100,16 +101,7 @@ function evidenceOf({ id, evidence, checked }: NewReport): EvidenceOrder {
 }
 
 function isUnnamed(subject: string): boolean {
-  return providerOf(subject) !== undefined && epochPseudonymId(parseMimiUri(subject)) !== undefined
-}
-
-/** Undefined where the subject is a handle. */
-function providerOf(subject: string): ProviderDomain | undefined {
-  try {
-    return uriDomain(parseMimiUri(subject, 'user'))
-  } catch {
-    return undefined
-  }
+  return domainOf(subject) !== undefined && epochPseudonymId(parseMimiUri(subject)) !== undefined
 }
 
 const DAY_SECONDS = 86_400
