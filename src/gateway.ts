@@ -172,7 +172,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
   const statuses = openStatusDesk(parts)
-  bind(internalHandlers(parts, pipeline, { signer, labels, statuses }))
+  bind(internalHandlers(parts, pipeline, { signer, labels, notices, statuses }))
   stack.use(await startSanctions(parts, log))
   bindCases({
     sanctions: createSanctionPort(parts),
@@ -246,6 +246,7 @@ async function openControl(
       const listeners = [peers, internal, ...(tokens === undefined ? [] : [tokens])]
       const drained = listeners.map(({ listener }) => listener.drain(signal))
       parts.sanctions.endWaits()
+      outside.notices.moderatorNotices.endWaits()
       await Promise.all(drained)
       await parts.outbox.drain(signal)
       await parts.decisionLog.flush()

@@ -116,6 +116,10 @@ export const routeListSchema = z.strictObject({
   ),
   /** What was sent of it. */
   sent: z.array(sentSchema),
+  /** What moderators of the room were told: how many of them, and why. */
+  told: z
+    .strictObject({ atMs: z.number(), moderators: z.number(), policies: z.array(z.string()) })
+    .optional(),
 })
 export type RouteList = z.infer<typeof routeListSchema>
 

@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { EvidenceCheck } from '../notices/check-evidence.ts'
 import type { HandedOver, HandOverOrder } from '../notices/hand-over.ts'
+import type { ModeratorNotices } from '../notices/moderator-notices.ts'
 import type { NoticeDesk } from '../notices/notice-desk.ts'
 import type { ReceivedNotice } from '../notices/received-notices.ts'
 import type { ReportRouter } from '../notices/report-router.ts'
@@ -24,6 +25,7 @@ import type {
 export interface NoticeHandlersOptions {
   readonly desk: NoticeDesk
   readonly router: ReportRouter
+  readonly moderatorNotices: Pick<ModeratorNotices, 'ofReport'>
   readonly reports: Pick<ReportDesk, 'show'>
   /** Who opened the evidence of which notice. */
   readonly openings: Pick<NoticeOpenings, 'of'>
@@ -95,13 +97,14 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
 
 /** As the report's case stands, or as if it stood further. */
 async function routesOf(
-  { desk, router, reports, findingOf, clock }: NoticeHandlersOptions,
+  { desk, router, moderatorNotices, reports, findingOf, clock }: NoticeHandlersOptions,
   id: string,
   supposed: SupposedQuery,
 ): Promise<RouteList | undefined> {
   const found = await reports.show(id)
   if (found === undefined) return undefined
   const finding = findingOf(id)
+  const told = moderatorNotices.ofReport(id)
   const routes = router.routesOf(routableReport(found), {
     confirmed: finding.confirmed || supposed.confirmed,
     decided: finding.decided || supposed.decided,
@@ -113,6 +116,7 @@ async function routesOf(
     sent: desk
       .listSent({ about: id, limit: SENT_MAX })
       .map(({ notice }) => sentView(notice, clock())),
+    ...(told !== undefined && { told: { ...told, policies: [...told.policies] } }),
   }
 }
 

@@ -11,7 +11,9 @@ import type { RoomState } from '../rooms/room-state.ts'
 import { encode } from '../wire/codec.ts'
 import { externalSenderCodec } from '../wire/mls/external-sender.ts'
 import type { Labels } from './labels.ts'
+import type { Notices } from './notices.ts'
 import { sendReport, sendSpamReport } from './report-forms.ts'
+import { reportNoticeHandlers } from './report-notice-handlers.ts'
 import { sanctionHandlers } from './sanction-handlers.ts'
 
 /** What our own delivery service can do. docs/internal-api.md */
@@ -21,10 +23,12 @@ export function internalHandlers(
   {
     signer,
     labels,
+    notices,
     statuses,
   }: {
     readonly signer: HubSigner
     readonly labels: Labels
+    readonly notices: Pick<Notices, 'moderatorNotices'>
     readonly statuses: Pick<StatusDesk, 'statusOf'>
   },
 ): InternalHandlers {
@@ -45,6 +49,7 @@ export function internalHandlers(
     labelOfRoom: labels.ofRoom,
     labelOfPeer: labels.ofPeer,
     ...sanctionHandlers(parts),
+    ...reportNoticeHandlers(parts, notices.moderatorNotices),
     report: (form, context) => sendReport(pipeline, form, context),
     reportSpam: (form, context) => sendSpamReport(pipeline, form, context),
     reportStatus: (receipt, { signal }) => statuses.statusOf(receipt, signal),
@@ -79,6 +84,7 @@ export function lateHandlers(): {
       labelOfPeer: (peer) => now().labelOfPeer(peer),
       sanctions: async (question) => now().sanctions(question),
       sanctionResult: async (report) => now().sanctionResult(report),
+      reportNotices: async (question) => now().reportNotices(question),
       report: async (form, context) => now().report(form, context),
       reportSpam: async (form, context) => now().reportSpam(form, context),
       reportStatus: async (receipt, context) => now().reportStatus(receipt, context),

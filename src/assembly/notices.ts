@@ -10,6 +10,8 @@ import type { ProviderDomain } from '../model/ids.ts'
 import { decidedEvidence, type Decided, type DecidedEvidence } from '../notices/decided-evidence.ts'
 import type { EvidencePorts } from '../notices/evidence-ports.ts'
 import { handOver } from '../notices/hand-over.ts'
+import { noticeKeptMs } from '../notices/judge-message.ts'
+import { createModeratorNotices, type ModeratorNotices } from '../notices/moderator-notices.ts'
 import { createNoticeDesk, type NoticeDesk } from '../notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../notices/notice-sender.ts'
 import { createReceivedNotices } from '../notices/received-notices.ts'
@@ -20,12 +22,15 @@ import { createSentNotices } from '../notices/sent-notices.ts'
 import { messageBytesMax, messageContentType, noticesPath } from '../notices/signed-message.ts'
 import { createStrikeBook } from '../notices/strike-book.ts'
 import { createStrikeDesk, type StrikeDesk } from '../notices/strike-desk.ts'
+import { createTellModerators, type TellModerators } from '../notices/tell-moderators.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import { routingEngine } from '../policy/routing/routing-engine.ts'
 import { countVerifiedCases } from '../reports/cases/verified-cases.ts'
+import { createHandles } from '../reports/handles.ts'
 import type { NewReport } from '../reports/report-store.ts'
 import type { VerifierPool } from '../reports/verifier-pool.ts'
+import { moderatorsOf } from '../rooms/moderators.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Config } from '../settings/config.ts'
 import { safeId } from '../signals/log-safe.ts'
@@ -58,10 +63,12 @@ export interface Notices {
   readonly strikes: StrikeDesk
   readonly sender: NoticeSender
   readonly router: ReportRouter
+  /** For moderators of rooms of ours. */
+  readonly moderatorNotices: ModeratorNotices
   readonly verifiedCases: AbuseRateParts['verifiedCases']
   /** What was reported, where it may go with the notice of a decision. */
   readonly evidenceOf: (decided: Decided) => DecidedEvidence | undefined
-  /** Counts a report towards a strike, and sends a notice where its reporter agreed to one. Never throws. */
+  /** Counts a report towards a strike, and sends notices where its reporter agreed to that. Never throws. */
   readonly onTaken: (report: NewReport, isNew: boolean) => Promise<void>
   /** Forgets what has served its time. */
   readonly deleteExpired: () => Promise<number>
@@ -75,6 +82,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
   const router = await openRouter(options)
   const sent = createSentNotices(store)
   const book = createStrikeBook(store)
+  const moderatorNotices = createModeratorNotices(store, clock)
   const onFault = (fault: unknown) => log.fault('notices.failed', fault)
   const late: { sender?: NoticeSender } = {}
   const shared = {
@@ -112,16 +120,20 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     onFault,
   })
   late.sender = sender
+  const tellModerators = moderatorTelling(options, router, moderatorNotices)
   return {
     desk: lifting(desk, strikes),
     strikes,
     sender,
     router,
+    moderatorNotices,
     verifiedCases: (provider, span) => countVerifiedCases(store, provider, span),
     evidenceOf: (decided) => decidedEvidence({ store, router, sent }, decided),
-    onTaken: createReportTaken({ self, desk, strikes, router, onFault }),
+    onTaken: createReportTaken({ self, desk, strikes, router, tellModerators, onFault }),
     deleteExpired: async () =>
-      (await desk.deleteExpired()) + (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
+      (await desk.deleteExpired()) +
+      (await moderatorNotices.deleteBefore(clock() - noticeKeptMs)) +
+      (await book.deleteBefore(clock() - STRIKE_REPORTS_KEPT_MS)),
   }
 }
 
@@ -136,6 +148,23 @@ function lifting(desk: NoticeDesk, strikes: StrikeDesk): NoticeDesk {
   }
 }
 
+/** Reporters are kept as handles: whoever has the same one made the report. */
+function moderatorTelling(
+  { config, store, keys, randomness }: NoticesOptions,
+  router: ReportRouter,
+  notices: ModeratorNotices,
+): TellModerators {
+  const handles = createHandles(keys.active('report-handles').key)
+  return createTellModerators({
+    store,
+    router,
+    notices,
+    isReporter: (report, uri) =>
+      handles.reporter({ uri, provider: config.provider }, report) === report.reporter,
+    randomness,
+  })
+}
+
 async function openRouter(options: NoticesOptions): Promise<ReportRouter> {
   const { config, store, peers, rooms, clock } = options
   const loaded = await readSubjectPolicies('routing', config.routingPolicies, clock)
@@ -145,6 +174,10 @@ async function openRouter(options: NoticesOptions): Promise<ReportRouter> {
     store,
     standingOf: (domain) => standingOf(peers, domain),
     participantsOf: (room) => rooms.find(room)?.participants ?? [],
+    moderatorsOf: (room) => {
+      const state = rooms.find(room)
+      return state === undefined ? [] : moderatorsOf(state)
+    },
   })
 }
 

@@ -2,20 +2,14 @@ import type { InternalHandlers, SanctionView } from '../listener/internal-handle
 import type { Sanction } from '../model/sanctions.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { StoredSanction } from '../sanctions/stored.ts'
+import { nextOf } from './next-of.ts'
 
 /** What our own delivery service may ask about sanctions, and say. docs/internal-api.md */
 export function sanctionHandlers({
   sanctions,
 }: Pick<PipelineParts, 'sanctions'>): Pick<InternalHandlers, 'sanctions' | 'sanctionResult'> {
-  const after = (sequence: number) =>
-    sanctions.after(sequence, PAGE_ROWS).map((stored) => viewOf(stored))
   return {
-    sanctions: async ({ after: sequence, waitMs, signal }) => {
-      const found = after(sequence)
-      if (found.length > 0 || waitMs === 0) return found
-      await sanctions.nextInsert(AbortSignal.any([signal, AbortSignal.timeout(waitMs)]))
-      return after(sequence)
-    },
+    sanctions: async (question) => (await nextOf(sanctions, question)).map(viewOf),
     sanctionResult: ({ id, result, dropped }) => sanctions.count(id, { result, dropped }),
   }
 }
@@ -52,5 +46,3 @@ function subjectOf(sanction: Sanction): Partial<SanctionView> {
       return {}
   }
 }
-
-const PAGE_ROWS = 100

@@ -1,4 +1,4 @@
-import type { NoticeList, NoticeView } from '../admin/notices-api.ts'
+import type { NoticeList, NoticeView, RouteList } from '../admin/notices-api.ts'
 
 /** One line for a notice of ours. */
 export function sentLine(notice: NoticeList['sent'][number]): string {
@@ -6,6 +6,11 @@ export function sentLine(notice: NoticeList['sent'][number]): string {
   const why = policies.length === 0 ? '' : `  because ${policies.join(', ')}`
   const until = WAITING.has(state) && answerByMs !== undefined ? ` until ${minute(answerByMs)}` : ''
   return `${id}  ${type.padEnd(7)}  to ${peer}  ${state}${until}  ${minute(createdAtMs)}  about ${about}${why}\n`
+}
+
+/** One line for what moderators of a room were told. */
+export function toldLine({ atMs, moderators, policies }: NonNullable<RouteList['told']>): string {
+  return `moderators of the room (${moderators})  ${minute(atMs)}  because ${policies.join(', ')}\n`
 }
 
 /** One line for a notice that came. */

@@ -1,7 +1,7 @@
 import type { RouteList } from '../admin/notices-api.ts'
 import type { Command } from './command.ts'
 import { connectControl } from './connect-control.ts'
-import { sentLine } from './notice-text.ts'
+import { sentLine, toldLine } from './notice-text.ts'
 import { controlOptions, expectPositionals, readOptions } from './options.ts'
 
 export const reportsRouteCommand: Command = {
@@ -34,12 +34,14 @@ As the case of the report stands: a decision to act confirms the category, until
   },
 }
 
-function routesText({ case: { decided }, routes, sent }: RouteList): string {
+function routesText({ case: { decided }, routes, sent, told }: RouteList): string {
   const lines = routes.map(({ role, receiver, disclosure, decision, policies }) => {
     const why = policies.length === 0 ? 'no policy permits it' : policies.join(', ')
     const head = `${decision.padEnd(5)}  ${disclosure.padEnd(8)}  ${role.padEnd(17)}`
     return `${head}  ${receiver}  ${why}\n`
   })
   const standing = decided ? ['its case was decided: something is done\n'] : []
-  return [...standing, ...lines, ...sent.map((notice) => `sent: ${sentLine(notice)}`)].join('')
+  const notices = sent.map((notice) => `sent: ${sentLine(notice)}`)
+  const moderators = told === undefined ? [] : [`told: ${toldLine(told)}`]
+  return [...standing, ...lines, ...notices, ...moderators].join('')
 }

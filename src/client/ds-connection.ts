@@ -13,7 +13,12 @@ export interface HubKeys {
 
 /** One thing that a provider has for one of its clients. */
 export type ProviderEvent =
-  | { readonly id: number; readonly kind: 'fanout'; readonly room: string; readonly body: Buffer }
+  | {
+      readonly id: number
+      readonly kind: 'fanout' | 'report-notice'
+      readonly room: string
+      readonly body: Buffer
+    }
   | {
       readonly id: number
       readonly kind: 'consent'
@@ -230,7 +235,8 @@ function providerEvent(event: Record<string, unknown>): ProviderEvent {
   const { id, kind } = event
   demand(typeof id === 'number', 'invalid-answer')
   const body = bytesField(event, 'body')
-  if (kind === 'fanout') return { id, kind, room: textField(event, 'room'), body }
+  if (kind === 'fanout' || kind === 'report-notice')
+    return { id, kind, room: textField(event, 'room'), body }
   demand(kind === 'consent', 'invalid-answer')
   return { id, kind, change: textField(event, 'change'), body }
 }

@@ -55,7 +55,8 @@ export interface SanctionView {
   readonly expiresAtMs?: number | undefined
 }
 
-export interface SanctionsQuestion {
+/** What a delivery service asks for as it comes: sanctions, notices of reports. */
+export interface NextQuestion {
   /** The last sequence number that the delivery service knows; 0 for none. */
   readonly after: number
   /** How long to wait for the first, where there is none. */
@@ -69,6 +70,22 @@ export interface SanctionReport {
   readonly result: 'applied' | 'left-to-gateway' | 'failed'
   /** Copies of a retracted message that its clients do not get. */
   readonly dropped: number
+}
+
+/** What our delivery service tells moderators of a room of ours about a report. docs/notices.md */
+export interface ReportNoticeView {
+  /** Grows with each notice. */
+  readonly sequence: number
+  readonly id: string
+  readonly room: string
+  /** Whom to tell: participants of ours. */
+  readonly moderators: readonly string[]
+  readonly subject: string
+  readonly category: string
+  readonly verification: string
+  readonly distinctReporters: string
+  readonly timeBucket: string
+  readonly messageIds: readonly string[]
 }
 
 /** Participants of one provider in a room. */
@@ -92,8 +109,10 @@ export interface InternalHandlers {
   readonly labelOfRoom: (room: MimiUri) => Label
   readonly labelOfPeer: (peer: ProviderDomain) => Label
   /** The oldest first, at most 100. */
-  readonly sanctions: (question: SanctionsQuestion) => Promise<readonly SanctionView[]>
+  readonly sanctions: (question: NextQuestion) => Promise<readonly SanctionView[]>
   readonly sanctionResult: (report: SanctionReport) => Promise<void>
+  /** The oldest first, at most 100. */
+  readonly reportNotices: (question: NextQuestion) => Promise<readonly ReportNoticeView[]>
   /** A report of a user of ours, to the hub of its room; with the hub's receipt. */
   readonly report: (report: ReportForm, context: RequestContext) => Promise<ListenerResponse>
   readonly reportSpam: (report: SpamForm, context: RequestContext) => Promise<ListenerResponse>

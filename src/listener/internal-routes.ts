@@ -23,6 +23,7 @@ import {
   type InternalRoute,
 } from './internal-route.ts'
 import { internalSchemas } from './internal-schemas.ts'
+import { reportNoticesRoute } from './report-notices-route.ts'
 import { reportRoutes } from './report-routes.ts'
 import { sanctionRoutes } from './sanction-routes.ts'
 
@@ -49,6 +50,7 @@ export function internalRoutes(
     ...reportRoutes(handlers),
     anonymitySetRoute(handlers),
     ...sanctionRoutes(handlers),
+    reportNoticesRoute(handlers),
   ]
 }
 

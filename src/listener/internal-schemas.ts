@@ -51,6 +51,22 @@ export const internalSchemas = {
     result: z.enum(['applied', 'left-to-gateway', 'failed']),
     dropped: z.int().min(0).max(1_000_000).default(0).describe('Copies that no client gets'),
   }),
+  ReportNotices: z.strictObject({
+    notices: z.array(
+      z.strictObject({
+        sequence: z.int().min(1),
+        id: z.string(),
+        room: z.string(),
+        moderators: z.array(z.string()).describe('Whom to tell: participants of this provider'),
+        subject: z.string().describe('The participant it is about'),
+        category: z.string(),
+        verification: z.enum(['frank', 'relay_log', 'mls_signature', 'none']),
+        distinctReporters: z.enum(['1', '2-4', '5-9', '10+']),
+        timeBucket: z.string().describe('The hour or the day, UTC'),
+        messageIds: z.array(z.string()).describe('64 hexadecimal digits each'),
+      }),
+    ),
+  }),
   AnonymitySet: z.strictObject({
     room: z.string(),
     provider: z.string(),

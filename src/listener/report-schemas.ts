@@ -26,7 +26,10 @@ const reportForm = z.strictObject({
   messages: z.array(reportedMessage).max(20).optional(),
   consent: z
     .strictObject({
-      forward: z.boolean().optional().describe("A notice to the sender's provider"),
+      forward: z
+        .boolean()
+        .optional()
+        .describe("A notice to the sender's provider, and to moderators of the room"),
       evidence: z.boolean().optional().describe('With what was reported'),
       contact: z.boolean().optional().describe('Questions back'),
       disclose: z.boolean().optional().describe('With who reported it'),

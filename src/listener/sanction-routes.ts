@@ -1,13 +1,8 @@
 import { parseSanctionId } from '../model/sanctions.ts'
 import type { InternalHandlers } from './internal-handlers.ts'
-import {
-  INTERNAL_PREFIX,
-  json,
-  parseJson,
-  wholeNumber,
-  type InternalRoute,
-} from './internal-route.ts'
+import { INTERNAL_PREFIX, json, parseJson, type InternalRoute } from './internal-route.ts'
 import { internalSchemas } from './internal-schemas.ts'
+import { nextQuery, nextQuestion } from './next-question.ts'
 
 /** Sanctions on their way to our delivery service, and what it has done about them. docs/sanctions.md */
 export function sanctionRoutes(handlers: InternalHandlers): readonly InternalRoute[] {
@@ -17,18 +12,10 @@ export function sanctionRoutes(handlers: InternalHandlers): readonly InternalRou
       method: 'GET',
       path,
       summary: 'Sanctions that our delivery service must apply, the oldest first, or the next one',
-      query: [
-        { name: 'after', required: false },
-        { name: 'waitMs', required: false },
-      ],
+      query: nextQuery,
       bodyBytesMax: 0,
       answer: { status: '200', body: 'Sanctions' },
-      run: async ({ query, context }) => {
-        const after = wholeNumber(query.get('after') ?? '0', Number.MAX_SAFE_INTEGER)
-        const waitMs = wholeNumber(query.get('waitMs') ?? '0', WAIT_MS_MAX)
-        const { signal } = context
-        return json(200, { sanctions: await handlers.sanctions({ after, waitMs, signal }) })
-      },
+      run: async (input) => json(200, { sanctions: await handlers.sanctions(nextQuestion(input)) }),
     },
     {
       method: 'POST',
@@ -48,6 +35,4 @@ export function sanctionRoutes(handlers: InternalHandlers): readonly InternalRou
   ]
 }
 
-/** Shorter than what proxies and clients cut off. */
-const WAIT_MS_MAX = 25_000
 const RESULT_BYTES_MAX = 4_096

@@ -35,6 +35,18 @@ export function reportsAbout(store: Store, room: string, subject: string): Repor
   }
 }
 
+/**
+ * Distinct reporters of what was verified about a participant in this category who agreed to a notice:
+ * others must not show, not even as a number.
+ */
+export function agreedReporters(
+  store: Store,
+  { room, subject, category }: Record<'room' | 'subject' | 'category', string>,
+): number {
+  const row = store.get(AGREED, [room, subject, category])
+  return row === undefined ? 0 : numberColumn(row, 'reporters')
+}
+
 /** What was checked by none of ours counts as not verified. */
 export function bestMethod(methods: ReadonlySet<string>): VerificationMethod {
   const [found] = METHODS_BY_WORTH.filter(([stored]) => methods.has(stored))
@@ -61,5 +73,7 @@ const TOTALS = `SELECT count(DISTINCT reporter) AS reporters, max(received_ms) A
   FROM reports WHERE ${WHERE}`
 const PROVIDERS = `SELECT provider, min(consent & ${consentBits.forward}) AS agreed FROM reports
   WHERE ${WHERE} GROUP BY provider LIMIT ?`
+const AGREED = `SELECT count(DISTINCT reporter) AS reporters FROM reports
+  WHERE ${WHERE} AND category = ? AND consent & ${consentBits.forward} <> 0`
 const METHODS = `SELECT DISTINCT method FROM report_messages WHERE result = 'verified'
   AND report IN (SELECT id FROM reports WHERE ${WHERE})`

@@ -1,10 +1,17 @@
 import type { ProviderDomain } from '../model/ids.ts'
 import type { RoutingEngine } from '../policy/routing/routing-engine.ts'
-import type { ProviderStanding, ReportKind, RoutedReport } from '../policy/routing/vocabulary.ts'
+import type {
+  ProviderStanding,
+  ReportKind,
+  RoutedReport,
+  RoutingParty,
+} from '../policy/routing/vocabulary.ts'
 import type { Store } from '../sqlite/store.ts'
 import { anonymitySet } from './anonymity-set.ts'
 import { isRestricted } from './category-rules.ts'
+import type { Consent } from './consent.ts'
 import { domainOf } from './domain-of.ts'
+import { reachableModerators } from './reachable-moderators.ts'
 import { bestMethod, reportsAbout, type ReportsAbout } from './report-facts.ts'
 import { routeReport, routeTo, type Route } from './route-report.ts'
 import type { Permission } from './strike-desk.ts'
@@ -17,6 +24,8 @@ export interface RouterParts {
   readonly standingOf: (domain: string) => ProviderStanding
   /** Of a room of ours; none of one that is not there. */
   readonly participantsOf: (room: string) => readonly { readonly user: string }[]
+  /** Those of them who moderate it. */
+  readonly moderatorsOf: (room: string) => readonly string[]
 }
 
 /** A stored report, as far as it decides where it goes. */
@@ -32,13 +41,6 @@ export interface ReportToRoute {
   /** How its messages were verified. */
   readonly methods: readonly string[]
   readonly consent: Consent
-}
-
-/** To what a reporter agreed beyond the hub. */
-export interface Consent {
-  readonly forward: boolean
-  readonly evidence: boolean
-  readonly disclose: boolean
 }
 
 /** What is supposed beside what is known. */
@@ -58,15 +60,24 @@ export interface DecisionToRoute {
   readonly confirmed: boolean
 }
 
+/** What policies say of a notice, and of what was reported. */
+export interface NoticePermission extends Permission {
+  readonly evidence: Permission
+  /** Among how many people the reporter hides. */
+  readonly anonymitySet: number
+}
+
 /** What policies say of reports and of decisions. Sends nothing. */
 export interface ReportRouter {
   /** Everything that could be sent of a report, and why it may or may not be. */
   routesOf(report: ReportToRoute, supposed: Supposed): readonly Route[]
   /** Whether the sender's provider may have a notice of a report, and what was reported with it. */
-  noticeOf(
+  noticeOf(report: ReportToRoute): NoticePermission
+  /** The same of the moderators of the room, with those of them who may hear of it at all. */
+  noticeToModerators(
     report: ReportToRoute,
-  ): Permission & { readonly evidence: Permission; readonly anonymitySet: number }
-  /** Whether it may have one of a decision, with the reports that it rests on. */
+  ): NoticePermission & { readonly moderators: readonly string[] }
+  /** Whether the sender's provider may have one of a decision, with the reports that it rests on. */
   noticeOfDecision(
     decision: DecisionToRoute,
   ): Permission & { readonly about: ReportsAbout; readonly anonymitySet: number }
@@ -79,20 +90,27 @@ export function createReportRouter(parts: RouterParts): ReportRouter {
     const domains = new Set([hub, senderProvider, reporterProvider, accusedProvider ?? hub])
     return { report, providers: [...domains].map((domain) => parts.standingOf(domain)), legalOrder }
   }
-  const permission = (report: RoutedReport, disclosure: 'notice' | 'evidence'): Permission => {
-    const party = { kind: 'provider', domain: report.senderProvider } as const
+  const permission = (
+    report: RoutedReport,
+    disclosure: 'notice' | 'evidence',
+    party: RoutingParty = { kind: 'provider', domain: report.senderProvider },
+  ): Permission => {
     const route = routeTo(engine, facts(report), { party, disclosure })
     return { allowed: route.decision === 'allow', policies: route.policies }
+  }
+  const noticeTo = (given: ReportToRoute, party?: RoutingParty) => {
+    const report = routedReport(parts, given, NOTHING_SUPPOSED)
+    const evidence = permission(report, 'evidence', party)
+    return { ...permission(report, 'notice', party), evidence, anonymitySet: report.anonymitySet }
   }
   return {
     routesOf: (report, supposed) =>
       routeReport(engine, facts(routedReport(parts, report, supposed), supposed.legalOrder)),
-    noticeOf: (given) => {
-      const report = routedReport(parts, given, NOTHING_SUPPOSED)
-      const { anonymitySet: people } = report
-      const evidence = permission(report, 'evidence')
-      return { ...permission(report, 'notice'), evidence, anonymitySet: people }
-    },
+    noticeOf: (given) => noticeTo(given),
+    noticeToModerators: (given) => ({
+      ...noticeTo(given, { kind: 'room-moderators', team: given.room }),
+      moderators: moderatorsFor(parts, given),
+    }),
     noticeOfDecision: (decision) => {
       const about = reportsAbout(parts.store, decision.room, decision.subject)
       const report = routedDecision(parts, decision, about)
@@ -115,12 +133,22 @@ function routedReport(
     verification: report.result === 'verified' ? bestMethod(new Set(report.methods)) : 'none',
     ...(category === 'system.provider' && { accusedProvider: senderProvider }),
     ...(category === 'system.moderator' && { accusedTeam: report.room }),
+    ...(moderatorsFor(parts, report).length > 0 && { team: report.room }),
     consentForward: consent.forward,
     consentEvidence: consent.evidence,
     discloseReporter: consent.disclose,
     humanConfirmed: confirmed,
     decided,
   }
+}
+
+/** Whom of the room's moderators a report could reach. */
+function moderatorsFor(
+  { self, participantsOf, moderatorsOf }: RouterParts,
+  { room, subject }: Pick<ReportToRoute, 'room' | 'subject'>,
+): readonly string[] {
+  const people = { participants: participantsOf(room), moderators: moderatorsOf(room) }
+  return reachableModerators(people, { self, subject })
 }
 
 /** A decision is told by the hub, as of its own; the smallest set of those who reported hides them. */

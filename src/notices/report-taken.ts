@@ -1,47 +1,40 @@
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import { parseMimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { NewReport } from '../reports/report-store.ts'
-import { consentBits } from '../wire/mimi/report-extension.ts'
+import { consentOf } from './consent.ts'
 import { domainOf } from './domain-of.ts'
 import type { EvidenceOrder, NoticeDesk } from './notice-desk.ts'
 import { bestMethod, verificationWords } from './report-facts.ts'
-import type { Consent, ReportRouter } from './report-router.ts'
+import type { ReportRouter } from './report-router.ts'
 import type { StrikeDesk } from './strike-desk.ts'
+import type { TellModerators } from './tell-moderators.ts'
 
 export interface TakenParts {
   readonly self: ProviderDomain
   readonly desk: Pick<NoticeDesk, 'notify'>
   readonly strikes: Pick<StrikeDesk, 'reported'>
-  readonly router: ReportRouter
+  readonly router: Pick<ReportRouter, 'noticeOf'>
+  readonly tellModerators: TellModerators
   readonly onFault: (fault: unknown) => void
 }
 
 /**
  * What follows from a report that was taken: each verified message counts towards a strike, and a new
- * report is told to the sender's provider where policies let it. A fault is told and costs nobody the
- * report.
+ * report is told to the sender's provider and to moderators of the room where policies let it. A fault
+ * is told and costs nobody the report.
  */
 export function createReportTaken(
   parts: TakenParts,
 ): (report: NewReport, isNew: boolean) => Promise<void> {
   return async (report, isNew) => {
-    if (report.result !== 'verified') return
     try {
-      await count(parts, report)
-      if (isNew) await forward(parts, report)
+      if (report.result === 'verified') await count(parts, report)
+      if (!isNew) return
+      await parts.tellModerators(report)
+      if (report.result === 'verified') await forward(parts, report)
     } catch (fault) {
       parts.onFault(fault)
     }
-  }
-}
-
-/** To what a reporter agreed beyond the hub. docs/reports.md */
-export function consentOf(flags: number): Consent {
-  const has = (bit: number) => (flags & bit) !== 0
-  return {
-    forward: has(consentBits.forward),
-    evidence: has(consentBits.evidence),
-    disclose: has(consentBits.disclose),
   }
 }
 

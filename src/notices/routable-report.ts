@@ -1,6 +1,6 @@
 import type { ReportDetail } from '../reports/report-desk.ts'
+import { consentOf } from './consent.ts'
 import type { ReportToRoute } from './report-router.ts'
-import { consentOf } from './report-taken.ts'
 
 /** A stored report as policies see it. */
 export function routableReport({

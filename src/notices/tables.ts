@@ -95,4 +95,15 @@ export const noticeMigrations: readonly Migration[] = [
     id: 'notices/0004-evidence-checks',
     sql: 'ALTER TABLE notices_received ADD COLUMN evidence_check TEXT',
   },
+  {
+    id: 'notices/0005-moderator-notices',
+    sql: `CREATE TABLE moderator_notices (
+      sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+      report TEXT NOT NULL UNIQUE,
+      notice TEXT NOT NULL,
+      policies TEXT NOT NULL,
+      created_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX moderator_notices_time ON moderator_notices (created_ms)`,
+  },
 ]

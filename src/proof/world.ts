@@ -166,7 +166,7 @@ async function openGateway(
   const pipeline = createPipeline(parts)
   const labels = createLabels({ ...parts, documents: requirements.documents })
   const statuses = openStatusDesk(parts)
-  bind(internalHandlers(parts, pipeline, { signer, labels, statuses }))
+  bind(internalHandlers(parts, pipeline, { signer, labels, notices, statuses }))
   await parts.outbox.start()
   const peers = stack.use(
     await startPeersListener({

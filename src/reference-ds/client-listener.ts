@@ -106,7 +106,7 @@ async function readEvents(
 
 function eventDocument({ id, kind, room, change, body }: QueuedEvent): object {
   const bytes = body.toString('base64')
-  return kind === 'fanout' ? { id, kind, room, body: bytes } : { id, kind, change, body: bytes }
+  return kind === 'consent' ? { id, kind, change, body: bytes } : { id, kind, room, body: bytes }
 }
 
 /** What the gateway answered, as it answered it. */

@@ -1,13 +1,15 @@
 import { blobColumn, numberColumn, textColumn } from '../sqlite/row.ts'
 import type { Row, Statement, Store } from '../sqlite/store.ts'
 
+const eventKinds = ['fanout', 'consent', 'report-notice'] as const
+
 /** What a client reads from its queue; `docs/reference-ds.md` has the JSON. */
 export interface QueuedEvent {
   readonly id: number
-  readonly kind: 'fanout' | 'consent'
-  /** The room of a fan-out; empty for consent. */
+  readonly kind: (typeof eventKinds)[number]
+  /** Empty for consent. */
   readonly room: string
-  /** The change of a consent; empty for a fan-out. */
+  /** The change of a consent; empty for anything else. */
   readonly change: string
   readonly body: Buffer
 }
@@ -122,7 +124,7 @@ export class EventQueues {
 function queuedEvent(row: Row): QueuedEvent {
   return {
     id: numberColumn(row, 'id'),
-    kind: textColumn(row, 'kind') === 'consent' ? 'consent' : 'fanout',
+    kind: eventKinds.find((kind) => kind === textColumn(row, 'kind')) ?? 'fanout',
     room: textColumn(row, 'room'),
     change: textColumn(row, 'change'),
     body: blobColumn(row, 'body'),

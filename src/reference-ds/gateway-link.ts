@@ -127,8 +127,14 @@ export class GatewayLink implements AsyncDisposable {
 
   /** Those after this number; waits a while where there are none. Throws `gateway-unreachable`. */
   sanctions(after: number): Promise<GatewayAnswer> {
-    const query = `after=${after}&waitMs=${SANCTIONS_WAIT_MS}`
+    const query = `after=${after}&waitMs=${NEXT_WAIT_MS}`
     return this.call({ method: 'GET', path: `/internal/v1/sanctions?${query}` })
+  }
+
+  /** The same of notices for moderators. Throws `gateway-unreachable`. */
+  reportNotices(after: number): Promise<GatewayAnswer> {
+    const query = `after=${after}&waitMs=${NEXT_WAIT_MS}`
+    return this.call({ method: 'GET', path: `/internal/v1/report-notices?${query}` })
   }
 
   /** Throws `gateway-unreachable`. */
@@ -190,4 +196,4 @@ const OCTETS = 'application/octet-stream'
 const CONNECTIONS_MAX = 32
 const CALL_MS_MAX = 30_000
 /** Well below the deadline of a call. */
-const SANCTIONS_WAIT_MS = 20_000
+const NEXT_WAIT_MS = 20_000

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { blobColumn, numberColumn } from '../sqlite/row.ts'
 import type { Statement } from '../sqlite/store.ts'
@@ -9,18 +8,10 @@ import type { DsContext } from './context.ts'
 import { DsProblem } from './problems.ts'
 
 /**
- * Asks the gateway for sanctions and applies them in their order, until the link closes: whom it bans
- * gets nowhere here either, and clients do not get what it retracts. Resolves when it has ended.
+ * Asks the gateway for sanctions and applies them in their order: whom it bans gets nowhere here either,
+ * and clients do not get what it retracts. Resolves to how many there were. Throws `gateway-unreachable`.
  */
-export async function followSanctions(ctx: DsContext): Promise<void> {
-  const { signal } = ctx.gateway
-  while (!signal.aborted) {
-    const applied = await applyNext(ctx).catch(() => 0)
-    if (applied === 0) await delay(PAUSE_MS, undefined, { signal }).catch(() => {})
-  }
-}
-
-async function applyNext(ctx: DsContext): Promise<number> {
+export async function applySanctions(ctx: DsContext): Promise<number> {
   const row = ctx.store.get('SELECT coalesce(max(sequence), 0) AS last FROM ds_sanctions')
   const answer = await ctx.gateway.sanctions(row === undefined ? 0 : numberColumn(row, 'last'))
   if (answer.status !== 200) throw new DsProblem('gateway-unreachable')
@@ -116,7 +107,5 @@ const answerSchema = z.object({
   ),
 })
 const APPLIED: Outcome = { result: 'applied', dropped: 0 }
-/** Between questions where there was nothing or nobody. */
-const PAUSE_MS = 1_000
 /** As many as one client's queue holds. */
 const EVENTS_MAX = 10_000

@@ -171,4 +171,12 @@ export const referenceDsMigrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    id: 'reference-ds/6-report-notices',
+    sql: `
+      -- One row: the last notice of the gateway that is in the queues.
+      CREATE TABLE ds_report_notices (sequence INTEGER NOT NULL) STRICT;
+      INSERT INTO ds_report_notices (sequence) VALUES (0);
+    `,
+  },
 ]

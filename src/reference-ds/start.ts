@@ -7,10 +7,12 @@ import { clientListener } from './client-listener.ts'
 import type { DsContext, DsLog, Standing } from './context.ts'
 import { EventQueues } from './event-queues.ts'
 import { FanoutLanes } from './fanout-lanes.ts'
+import { followGateway } from './follow-gateway.ts'
 import { GatewayLink } from './gateway-link.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { Rooms } from './rooms.ts'
-import { followSanctions } from './sanctions.ts'
+import { passReportNotices } from './report-notices.ts'
+import { applySanctions } from './sanctions.ts'
 import { referenceDsMigrations } from './schema.ts'
 import { failOpenSubmissions } from './submissions.ts'
 import { upstreamListener } from './upstream-listener.ts'
@@ -74,7 +76,7 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
   }
   const lanes = new FanoutLanes(ctx, options.retryDelayMs)
   const servers = [clientListener({ ...ctx, lanes }), upstreamListener({ ...ctx, lanes })] as const
-  let following: Promise<void> | undefined
+  let following: Promise<unknown> | undefined
   const end = async () => {
     const closed = Promise.all(servers.map((server) => server.close()))
     await gateway[Symbol.asyncDispose]()
@@ -90,7 +92,9 @@ export async function startReferenceDs(options: ReferenceDsOptions): Promise<Ref
     const inner = await listen(servers[1], host, upstreamPort)
     const urls = { upstreamUrl: `${inner}/upstream/v1`, attesterUrl: `${inner}/attest/v1` }
     lanes.start()
-    following = followSanctions({ ...ctx, lanes })
+    following = Promise.all(
+      [applySanctions, passReportNotices].map((take) => followGateway({ ...ctx, lanes }, take)),
+    )
     return { clientUrl, ...urls, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

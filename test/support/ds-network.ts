@@ -46,6 +46,7 @@ export class DsNetwork {
   /** What the gateway of a.example wants applied, and what it was told. */
   readonly sanctions: { readonly sequence: number }[] = []
   readonly sanctionResults: object[] = []
+  readonly reportNotices: { readonly sequence: number }[] = []
   /** How many fan-outs are still to be refused for good. */
   refusedFanouts = 0
   /** Of the delivery services that start from now on. */
@@ -130,6 +131,8 @@ export class DsNetwork {
     )
     const room = decodeURIComponent(target)
     if (operation === 'sanctions') return this.sanction(domain, request, { id: room, body })
+    if (operation === 'report-notices')
+      return json(200, { notices: await this.next(domain, request.url, this.reportNotices) })
     if (operation === 'rooms') return json(201, { room, epoch: 0, suite: 'identified' })
     if (operation === 'hub-keys') return json(200, { frankingAgent: '', externalSender: '' })
     if (operation === 'fanout') return this.fanout(domain, room, { request, body })
@@ -147,11 +150,20 @@ export class DsNetwork {
       this.sanctionResults.push({ id, ...(JSON.parse(body.toString()) as object) })
       return json(200, {})
     }
+    return json(200, { sanctions: await this.next(domain, url, this.sanctions) })
+  }
+
+  /** The entries of a.example after those that are known; it waits where there are none. */
+  private async next<Entry extends { readonly sequence: number }>(
+    domain: string,
+    url: string | undefined,
+    entries: readonly Entry[],
+  ): Promise<readonly Entry[]> {
     const after = Number(new URL(`http://x${url}`).searchParams.get('after'))
-    const next = () => this.sanctions.filter(({ sequence }) => sequence > after)
+    const found = () => entries.filter(({ sequence }) => sequence > after)
     const isOver = () => domain !== 'a.example' || this.gateways.get(domain)?.listening !== true
-    while (next().length === 0 && !isOver()) await delay(10)
-    return json(200, { sanctions: domain === 'a.example' ? next() : [] })
+    while (found().length === 0 && !isOver()) await delay(10)
+    return domain === 'a.example' ? found() : []
   }
 
   private async fanout(

@@ -42,6 +42,7 @@ export const echoHandlers: InternalHandlers = {
   labelOfPeer: () => someLabel,
   sanctions: async () => [],
   sanctionResult: async () => {},
+  reportNotices: async () => [],
   report: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
   reportSpam: () => Promise.resolve({ status: 201, bytes: Buffer.alloc(0) }),
   reportStatus: () => Promise.resolve('received'),

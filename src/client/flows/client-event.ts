@@ -18,6 +18,7 @@ export type ClientEvent =
   | { readonly kind: 'removed'; readonly room: string; readonly by: Person }
   | ReceivedProposal
   | HubAdvice
+  | ReportNotice
   | { readonly kind: 'consent'; readonly entry: ConsentEntry }
   /** A message that MLS accepts and that is not shown, because it could deceive. */
   | { readonly kind: 'message-refused'; readonly room: string; readonly fault: MessageFault }
@@ -63,6 +64,28 @@ export interface HubAdvice {
   readonly messageIds: readonly Buffer[]
   /** Empty unless `label`. */
   readonly label: string
+}
+
+/**
+ * Somebody has reported a participant of a room that we moderate, and agreed that we hear of it. Our
+ * provider says so; who it was it does not say. docs/notices.md
+ */
+export interface ReportNotice {
+  readonly kind: 'report-notice'
+  readonly room: string
+  /** The same notice has the same id. */
+  readonly noticeId: string
+  /** Whom it is about, as the room shows them. */
+  readonly subject: string
+  readonly category: string
+  /** How the hub verified what was reported: `none` where nothing is proven. */
+  readonly verification: string
+  /** `1`, `2-4`, `5-9` or `10+`. */
+  readonly distinctReporters: string
+  /** The hour or the day, UTC. */
+  readonly timeBucket: string
+  /** The messages that were reported; none unless the reporter agreed to that as well. */
+  readonly messageIds: readonly Buffer[]
 }
 
 export interface ReceivedProposal {

@@ -24,15 +24,21 @@ import {
 import { learnFromGrant } from './consent.ts'
 import { joinFromWelcome } from './join-room.ts'
 import { adviceOf } from './moderation.ts'
+import { reportNoticeOf } from './report-notice.ts'
 import { noteTokenKeys } from './take-up-token-keys.ts'
 
 /** What one event of our provider means. Whatever is wrong with it becomes an event of its own. */
 export function receiveEvent(state: ClientState, event: ProviderEvent): readonly ClientEvent[] {
-  const room = event.kind === 'fanout' ? event.room : ''
+  const room = event.kind === 'consent' ? '' : event.room
   try {
-    return event.kind === 'fanout'
-      ? receiveFanout(state, event.room, decode(fanoutMessageCodec, event.body))
-      : receiveConsent(state, event.body)
+    switch (event.kind) {
+      case 'fanout':
+        return receiveFanout(state, event.room, decode(fanoutMessageCodec, event.body))
+      case 'consent':
+        return receiveConsent(state, event.body)
+      case 'report-notice':
+        return [reportNoticeOf(event.room, event.body)]
+    }
   } catch (error) {
     if (error instanceof ClientError) return [{ kind: 'refused', room, code: error.code }]
     if (error instanceof WireError) return [{ kind: 'refused', room, code: 'malformed' }]

@@ -31,7 +31,7 @@ entity Report = {
   "reporterProvider": Provider,
   "accusedProvider"?: Provider,    // the report is a complaint about it
   "accusedTeam"?: RoomModerators,
-  "team"?: RoomModerators,     // those of the room, where they asked for reports
+  "team"?: RoomModerators,     // those of the room whom the hub can reach
   "anonymitySet": Long,        // people that the receiver could take for the reporter
   "consentForward": Bool,
   "consentEvidence": Bool,

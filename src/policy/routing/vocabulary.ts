@@ -47,7 +47,7 @@ export interface RoutedReport {
   readonly accusedProvider?: string | undefined
   /** The room moderators that it is about. */
   readonly accusedTeam?: string | undefined
-  /** The room moderators who asked to get reports. */
+  /** The room moderators whom the hub can reach; none where there are none. */
   readonly team?: string | undefined
   /** How many people the receiver could take for the reporter. */
   readonly anonymitySet: number

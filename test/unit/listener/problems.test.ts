@@ -44,7 +44,7 @@ test('every path and method of the OpenAPI document is served', async () => {
   const { port } = await startInternalListener()
   const served = await internalRequest({ port, method: 'GET', path: '/internal/v1/openapi.json' })
   const { paths } = JSON.parse(served.text) as { paths: Record<string, Record<string, object>> }
-  expect(Object.keys(paths)).toHaveLength(internalTable.length + 13)
+  expect(Object.keys(paths)).toHaveLength(internalTable.length + 14)
   for (const [path, methods] of Object.entries(paths))
     for (const method of Object.keys(methods)) {
       const filled = path.replace(/\{\w+\}/, encodeURIComponent('mimi://a.example/r/lobby'))
