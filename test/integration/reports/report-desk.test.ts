@@ -77,6 +77,8 @@ test('the evidence opens with the private key only, and only when it is asked fo
     note: 'please look',
     messages: [
       {
+        number: 1,
+        attachments: [],
         frankingTag: readApplicationData(content)?.frankingTag.toString('hex'),
         messageId: expect.stringMatching(/^01[0-9a-f]{62}$/),
         acceptedAtMs: acceptedMs,
