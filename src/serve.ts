@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { z } from 'zod'
 import type { ExitCode } from './cli/command.ts'
 import { greeting } from './cli/greeting.ts'
@@ -35,12 +36,18 @@ export async function serve({ readConfig, version, out, err }: ServeOptions): Pr
     await using gateway = await startGateway(config, log, { readConfig, version })
     const { provider, file } = config
     out(greeting({ version, provider, urls: gateway.urls, file }))
-    hangup.handle(() => void reload(gateway, { readConfig, log, err }))
+    let reloading: Promise<unknown> = Promise.resolve()
+    hangup.handle(() => {
+      reloading = Promise.all([reloading, reload(gateway, { readConfig, log, err })])
+    })
     const exitCode = await stop.asked
     hangup.handle(() => {})
     const { drainMs } = config.limits
     log.info('gateway.draining', { drainMs })
-    await gateway.drain(AbortSignal.any([stop.again, AbortSignal.timeout(drainMs)]))
+    const enough = AbortSignal.any([stop.again, AbortSignal.timeout(drainMs)])
+    await gateway.drain(enough)
+    // What still reads the configuration needs the stores that close next.
+    await Promise.race([reloading, aborted(enough)])
     return exitCode
   } catch (error) {
     if (error instanceof GatewayError) throw error
@@ -51,6 +58,10 @@ export async function serve({ readConfig, version, out, err }: ServeOptions): Pr
     log.info('gateway.stopped')
     await stopTelemetry()
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
 }
 
 interface Reload {
