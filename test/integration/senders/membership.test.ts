@@ -1,6 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { publicKeyBytes } from '../../../src/client/crypto/asymmetric-keys.ts'
 import { GatewayError } from '../../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
@@ -12,19 +11,9 @@ import {
 import { signMembership, type MembershipScope } from '../../../src/privacypass/membership-proof.ts'
 import { epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import type { IssuerKey } from '../../../src/privacypass/token-scheme.ts'
-import {
-  certificateMigrations,
-  createCertificateStore,
-} from '../../../src/senders/certificate-store.ts'
-import {
-  createProviderStanding,
-  standingMigrations,
-} from '../../../src/senders/provider-standing.ts'
-import { createUnnamedSenders, type UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
-import { openStore } from '../../../src/sqlite/store.ts'
+import type { UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
 import { certifiedSender, type CertifiedSender } from '../../support/certified-sender.ts'
-import { memorySpentTokens } from '../../support/spent-tokens-memory.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { unnamedSendersOn } from '../../support/unnamed-senders.ts'
 
 const hub = parseProviderDomain('a.example')
 const issuer = parseProviderDomain('b.example')
@@ -51,20 +40,11 @@ const takeAdmission = () => Promise.resolve()
 const published = () => Promise.resolve([key.tokenKey])
 
 async function open() {
-  const store = await openStore({
-    path: join(tempDir(), 'store.db'),
-    migrations: [...certificateMigrations, ...standingMigrations],
+  const start = await unnamedSendersOn({
+    hub,
+    keys: { live: published, renewed: published },
+    clock: () => noon,
   })
-  onTestFinished(() => store[Symbol.asyncDispose]())
-  const start = () =>
-    createUnnamedSenders({
-      hub,
-      spent: memorySpentTokens(() => noon),
-      keys: { live: published, renewed: published },
-      certificates: createCertificateStore(store),
-      standing: createProviderStanding(store, noon),
-      clock: () => noon,
-    })
   let senders = start()
   const say = (
     sender: CertifiedSender,

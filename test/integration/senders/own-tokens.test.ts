@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
 import { readChallengeHeader } from '../../../src/privacypass/challenge-header.ts'
@@ -8,20 +7,10 @@ import { epochSeconds, epochStartSeconds } from '../../../src/privacypass/pseudo
 import { readSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
 import { createTokenSchemes } from '../../../src/privacypass/token-schemes.ts'
 import { tokenTypeCodes } from '../../../src/privacypass/token-type.ts'
-import {
-  certificateMigrations,
-  createCertificateStore,
-} from '../../../src/senders/certificate-store.ts'
-import {
-  createProviderStanding,
-  standingMigrations,
-} from '../../../src/senders/provider-standing.ts'
-import { createUnnamedSenders, type UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
-import { openStore } from '../../../src/sqlite/store.ts'
+import type { UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
 import { certifiedSender, type CertifiedSender } from '../../support/certified-sender.ts'
 import { testIssuerKey, testVoprfKey } from '../../support/issuer-key.ts'
-import { memorySpentTokens } from '../../support/spent-tokens-memory.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { unnamedSendersOn } from '../../support/unnamed-senders.ts'
 
 const hub = parseProviderDomain('a.example')
 const peer = parseProviderDomain('b.example')
@@ -42,22 +31,11 @@ const own = () => Promise.resolve(live)
 
 /** The hub; each look at the CPU finds 30 ms more. */
 async function open(enabledTypes: (typeof allTypes)[number][] = [...allTypes]) {
-  const store = await openStore({
-    path: join(tempDir(), 'store.db'),
-    migrations: [...certificateMigrations, ...standingMigrations],
-  })
-  onTestFinished(() => store[Symbol.asyncDispose]())
   const time = { nowMs: noon, cpuMs: 0 }
   const clock = () => time.nowMs
-  const senders = createUnnamedSenders({
-    hub,
-    spent: memorySpentTokens(clock),
-    keys: { live: own, renewed: own },
-    schemes: createTokenSchemes({ enabledTypes, clock, cpuMs: () => (time.cpuMs += 30) }),
-    certificates: createCertificateStore(store),
-    standing: createProviderStanding(store, noon),
-    clock,
-  })
+  const schemes = createTokenSchemes({ enabledTypes, clock, cpuMs: () => (time.cpuMs += 30) })
+  const start = await unnamedSendersOn({ hub, keys: { live: own, renewed: own }, schemes, clock })
+  const senders = start()
   const say = (sender: CertifiedSender, options: Partial<UnnamedMessage> = {}) => {
     const messageHash = options.messageHash ?? hashOf('hello')
     return outcomeOf(

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { epochPseudonymUri } from '../../../src/model/epoch-pseudonym.ts'
 import { GatewayError } from '../../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
@@ -12,19 +11,9 @@ import { readChallengeHeader } from '../../../src/privacypass/challenge-header.t
 import { epochSeconds, epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import { readSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
 import type { IssuerKey } from '../../../src/privacypass/token-scheme.ts'
-import {
-  certificateMigrations,
-  createCertificateStore,
-} from '../../../src/senders/certificate-store.ts'
-import {
-  createProviderStanding,
-  standingMigrations,
-} from '../../../src/senders/provider-standing.ts'
-import { createUnnamedSenders, type UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
-import { openStore } from '../../../src/sqlite/store.ts'
+import type { UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
 import { certifiedSender, type CertifiedSender } from '../../support/certified-sender.ts'
-import { memorySpentTokens } from '../../support/spent-tokens-memory.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { unnamedSendersOn } from '../../support/unnamed-senders.ts'
 
 const hub = parseProviderDomain('a.example')
 const issuer = parseProviderDomain('b.example')
@@ -46,21 +35,10 @@ const takeAdmission = () => Promise.resolve()
 const published = () => Promise.resolve([key.tokenKey])
 
 async function open({ pseudonymsMax = 4 } = {}) {
-  const store = await openStore({
-    path: join(tempDir(), 'store.db'),
-    migrations: [...certificateMigrations, ...standingMigrations],
-  })
-  onTestFinished(() => store[Symbol.asyncDispose]())
   const time = { nowMs: noon }
   const clock = () => time.nowMs
-  const senders = createUnnamedSenders({
-    hub,
-    spent: memorySpentTokens(clock),
-    keys: { live: published, renewed: published },
-    certificates: createCertificateStore(store),
-    standing: createProviderStanding(store, noon),
-    clock,
-  })
+  const keys = { live: published, renewed: published }
+  const senders = (await unnamedSendersOn({ hub, keys, clock }))()
   const say = (sender: CertifiedSender, options: Partial<UnnamedMessage> = {}) => {
     const messageHash = options.messageHash ?? hashOf('hello')
     return codeOf(
