@@ -92,6 +92,16 @@ export async function showCertificate(
   return { status: answer.status, headers: answer.headers, body }
 }
 
+/** Shows it again for as long as the type has used its share of the CPU. */
+export async function patientlyShown(show: () => Promise<Admitted>): Promise<Admitted> {
+  for (;;) {
+    const shown = await show()
+    if (shown.status !== 429 || shown.body['code'] !== 'rate-limited') return shown
+    const seconds = Number(shown.headers.get('retry-after'))
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
+  }
+}
+
 function membershipText(
   provider: Provider,
   room: string,

@@ -32,7 +32,7 @@ import { mlsMessage } from '../../../src/wire/mls/header.ts'
 import { useClubhouse } from '../../support/clubhouse.ts'
 import type { Provider } from '../../support/federation.ts'
 import { callPeer } from '../../support/gateway-calls.ts'
-import { showCertificate, type Admitted } from '../../support/own-tokens.ts'
+import { patientlyShown, showCertificate } from '../../support/own-tokens.ts'
 import { messageBody } from '../../support/raw-requests.ts'
 
 const issuing = { tokens: true, extra: { issuer: { enabled: true } } } as const
@@ -81,15 +81,6 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       if ((error as { status?: number }).status !== 429) throw error
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
-  }
-}
-
-/** Shows it again for as long as the share of the CPU is used. */
-async function shown(show: () => Promise<Admitted>): Promise<Admitted> {
-  for (;;) {
-    const answer = await show()
-    if (answer.status !== 429 || answer.body['code'] !== 'rate-limited') return answer
-    await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
 
@@ -165,7 +156,7 @@ test('one presentation more than the limit is refused, and so is one that was se
   }
   const [first, second, again] = [present(1), present(2), present(1)]
   const show = (token: Buffer, publicKey: Buffer) =>
-    shown(() =>
+    patientlyShown(() =>
       showCertificate(hub(), uri, {
         token: presentationHeader(token),
         publicKey,

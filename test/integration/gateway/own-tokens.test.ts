@@ -32,6 +32,7 @@ import {
   accountClient,
   otherVoprfRequest,
   patiently,
+  patientlyShown,
   showCertificate,
 } from '../../support/own-tokens.ts'
 import { messageBody } from '../../support/raw-requests.ts'
@@ -290,13 +291,3 @@ test('a flood of forged tokens of type 0x0001 costs its share, and other tokens 
     status: 201,
   })
 })
-
-/** Shows it again for as long as the type has used its share of the CPU. */
-async function patientlyShown(show: () => ReturnType<typeof showCertificate>) {
-  for (;;) {
-    const shown = await show()
-    if (shown.status !== 429) return shown
-    const seconds = Number(shown.headers.get('retry-after'))
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
-  }
-}
