@@ -1,4 +1,6 @@
 import type { ExportDesk } from '../exports/export-desk.ts'
+import { archiveDays } from '../metadata/suite.ts'
+import type { Suites } from '../metadata/suites.ts'
 import { noticeKeptMs } from '../notices/judge-message.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { DISCLOSURES_KEPT_MS } from '../reports/cases/disclosures.ts'
@@ -28,7 +30,9 @@ export function startRetention(
       await parts.standing.deleteBefore(nowMs)
       await parts.relayLog.deleteBefore(nowMs)
       await parts.reports.forgetSpam()
-      const events = await parts.journal.deleteOlderThan(EVENTS_KEPT_MS)
+      const events = await parts.journal.deleteOlderThan((suite) =>
+        eventsKeptMs(parts.suites, suite),
+      )
       const consents = await parts.consents.deleteBefore(nowMs - CONSENTS_KEPT_MS, nowMs)
       const receipts = await parts.receipts.deleteBefore(nowMs - RECEIPTS_KEPT_MS)
       await parts.sanctions.deleteBefore(nowMs - SANCTIONS_KEPT_MS)
@@ -45,6 +49,13 @@ export function startRetention(
   timer.unref()
   void run()
   return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** How long the journal keeps events under a suite: no longer than it says of what the archive sees. */
+export function eventsKeptMs(suites: Suites, name: string): number {
+  const suite = suites.suiteByName(name)
+  const days = suite && archiveDays(suite)
+  return days === undefined ? EVENTS_KEPT_MS : Math.min(EVENTS_KEPT_MS, days * DAY_MS)
 }
 
 const HOUR_MS = 3_600_000

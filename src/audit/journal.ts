@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { EventKind, GatewayEvent } from '../model/events.ts'
-import { numberColumn } from '../sqlite/row.ts'
+import { numberColumn, textColumn } from '../sqlite/row.ts'
 import type { Migration, Store, StoreValue } from '../sqlite/store.ts'
 import { storedEvent } from './stored-event.ts'
 
@@ -23,6 +23,7 @@ export const journalMigrations: readonly Migration[] = [
       fields TEXT NOT NULL
     ) STRICT`,
   },
+  { id: 'audit/0002-by-suite', sql: 'CREATE INDEX events_suite ON events (suite, id)' },
 ]
 
 /** An event with its place in the journal. */
@@ -56,8 +57,8 @@ export interface EventJournal {
   /** Events that never reached the disk, since the start. */
   lost(): number
   read(filter?: JournalFilter): JournalPage
-  /** Deletes events older than `ageMs`, in small steps; resolves to their number. */
-  deleteOlderThan(ageMs: number): Promise<number>
+  /** Deletes events older than a suite lets us keep them, in small steps; resolves to their number. */
+  deleteOlderThan(ageMs: (suite: string) => number): Promise<number>
 }
 
 export interface JournalOptions {
@@ -136,11 +137,26 @@ class StoredJournal implements EventJournal {
     return { entries, lastId: entries.at(-1)?.id ?? afterId }
   }
 
-  async deleteOlderThan(ageMs: number): Promise<number> {
-    const beforeMs = this.clock() - ageMs
+  async deleteOlderThan(ageMs: (suite: string) => number): Promise<number> {
+    let deleted = 0
+    for (const suite of this.suites())
+      deleted += await this.deleteBefore(suite, this.clock() - ageMs(suite))
+    return deleted
+  }
+
+  /** Each by a step in the index: there are few, and events are many. */
+  private *suites(): Generator<string> {
+    for (let row = this.store.get(FIRST_SUITE); row !== undefined;) {
+      const suite = textColumn(row, 'suite')
+      yield suite
+      row = this.store.get(NEXT_SUITE, [suite])
+    }
+  }
+
+  private async deleteBefore(suite: string, beforeMs: number): Promise<number> {
     let deleted = 0
     for (;;) {
-      const step = await this.store.change(DELETE_STEP, [DELETE_STEP_ROWS, beforeMs])
+      const step = await this.store.change(DELETE_STEP, [suite, DELETE_STEP_ROWS, beforeMs])
       deleted += step
       if (step === 0) return deleted
     }
@@ -172,4 +188,7 @@ const INSERT = `INSERT INTO events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 const PAGE = `SELECT id, ${COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?`
 const PAGE_OF_KIND = `SELECT id, ${COLUMNS} FROM events WHERE id > ? AND kind = ? ORDER BY id LIMIT ?`
 /** Looks at the oldest rows only: events come in the order of their time, but for small differences. */
-const DELETE_STEP = `DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?) AND at_ms < ?`
+const DELETE_STEP = `DELETE FROM events
+  WHERE id IN (SELECT id FROM events WHERE suite = ? ORDER BY id LIMIT ?) AND at_ms < ?`
+const FIRST_SUITE = `SELECT suite FROM events ORDER BY suite LIMIT 1`
+const NEXT_SUITE = `SELECT suite FROM events WHERE suite > ? ORDER BY suite LIMIT 1`

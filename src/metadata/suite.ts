@@ -59,6 +59,14 @@ export function roomTimeWidthMs(suite: Suite): number {
   return isExact ? suite.timeBucketMs : Math.max(suite.timeBucketMs, entry?.width ?? 1)
 }
 
+/** For how many days the operator may keep what it writes down of a room; undefined where that is no field. */
+export function archiveDays({ entries }: Suite): number | undefined {
+  const days = entries.flatMap(({ audience, ceiling, retentionDays }) =>
+    audience === 'archive' && ceiling !== 'absent' ? [retentionDays] : [],
+  )
+  return days.length === 0 ? undefined : Math.min(...days)
+}
+
 /** How binding an entry is, in the three words of MIMI room policy. */
 export function optionality(entry: SuiteEntry): 'required' | 'optional' | 'forbidden' {
   if (entry.floor !== 'absent') return 'required'

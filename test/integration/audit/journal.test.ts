@@ -80,6 +80,34 @@ test('a store that fails loses the event, not the caller', async () => {
   expect(journal.lost()).toBe(1)
 })
 
+test('each suite has a retention of its own', async () => {
+  await using store = await open()
+  const journal = createEventJournal({ store, clock: () => 3_000 })
+  const suites = ['', 'identified', 'moderated-pseudonyms', 'of-our-own']
+  for (let index = 0; index < 2_000; index++)
+    journal.record(event(`r${index}`, { atMs: index, suite: suites[index % 4] ?? '' }))
+  await journal.flush()
+  const ages = new Map([
+    ['', 2_000],
+    ['identified', 4_000],
+    ['moderated-pseudonyms', 1_500],
+  ])
+  expect(await journal.deleteOlderThan((suite) => ages.get(suite) ?? 0)).toBe(250 + 375 + 500)
+  const left = new Map<string, number[]>()
+  for (
+    let page = journal.read();
+    page.entries.length > 0;
+    page = journal.read({ afterId: page.lastId })
+  )
+    for (const { event: one } of page.entries)
+      left.set(one.suite, [...(left.get(one.suite) ?? []), one.atMs])
+  expect([...left].map(([suite, times]) => [suite, times.length, Math.min(...times)])).toEqual([
+    ['identified', 500, 1],
+    ['', 250, 1_000],
+    ['moderated-pseudonyms', 125, 1_502],
+  ])
+})
+
 test('retention deletes what is too old, and ids are not used again', async () => {
   await using store = await open()
   let nowMs = 0
@@ -87,9 +115,9 @@ test('retention deletes what is too old, and ids are not used again', async () =
   for (let index = 0; index < 2_500; index++) journal.record(event(`r${index}`, { atMs: index }))
   await journal.flush()
   nowMs = 3_000
-  expect(await journal.deleteOlderThan(1_000)).toBe(2_000)
+  expect(await journal.deleteOlderThan(() => 1_000)).toBe(2_000)
   expect(journal.read({ limit: 1 }).entries[0]?.event.atMs).toBe(2_000)
-  expect(await journal.deleteOlderThan(0)).toBe(500)
+  expect(await journal.deleteOlderThan(() => 0)).toBe(500)
   journal.record(event('after'))
   await journal.flush()
   expect(journal.read().entries[0]?.id).toBe(2_501)
