@@ -73,7 +73,13 @@ export default defineConfig({
       rules: { 'node/no-process-env': 'off', 'no-restricted-properties': 'off' },
     },
     {
-      files: ['src/model/brand.ts', 'src/wire/codec.ts', 'src/wire/reader.ts', 'src/client/**'],
+      files: [
+        'src/model/brand.ts',
+        'src/wire/codec.ts',
+        'src/wire/reader.ts',
+        'src/client/**',
+        'src/mls-crypto/**',
+      ],
       rules: { 'typescript/no-unsafe-type-assertion': 'off' },
     },
     {

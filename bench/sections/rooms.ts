@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { clientSuite } from '../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../src/mls-crypto/suite.ts'
 import type { MlsGroup } from '../../src/client/mls/mls-group.ts'
 import { createGroup } from '../../src/client/mls/open-group.ts'
 import { roomsMigrations } from '../../src/rooms/migrations.ts'
@@ -125,7 +125,7 @@ async function manyRooms() {
 function groupWith(members: number): MlsGroup {
   const users = Array.from({ length: members }, (_, n) => `mimi://p${n % 10}.example/u/user${n}`)
   const [first = '', ...others] = users
-  const creator = createGroup(clientSuite(1), {
+  const creator = createGroup(mlsSuite(1), {
     groupId: Buffer.from('mimi://a.example/g/benchmark'),
     extensions: roomExtensions(users),
     keyPackage: keyPackageOf(first),

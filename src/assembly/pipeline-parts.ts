@@ -250,7 +250,7 @@ function protocolBytes(signer: HubSigner, signers: readonly HubSigner[]): Protoc
       const seat = hubSeat(signers, room)
       return seat && retractionProposal(seat, retraction)
     },
-    sealGroupInfo: async (grant) => sealGroupInfo(grant, signer),
+    sealGroupInfo: (grant) => sealGroupInfo(grant, signer),
     isSignedByRequester,
     showsDescription,
     groupInfoDescribes,

@@ -1,9 +1,8 @@
+import { CryptoError, type CryptoErrorCode } from '../mls-crypto/errors.ts'
+
 /** Why the client layer refuses bytes, a message or a change. Stable: callers branch on it. */
 export type ClientErrorCode =
   // cryptography
-  | 'unsupported-suite'
-  | 'invalid-key'
-  | 'decryption-failed'
   | 'invalid-signature'
   | 'invalid-membership-tag'
   | 'invalid-confirmation-tag'
@@ -82,6 +81,13 @@ export class ClientError extends Error {
     this.tier = details.tier
     this.currentEpoch = details.currentEpoch
   }
+}
+
+export type RefusalCode = ClientErrorCode | CryptoErrorCode
+
+/** A refusal, be it of the layer or of its cryptography; both have a `code`. */
+export function isRefusal(error: unknown): error is ClientError | CryptoError {
+  return error instanceof ClientError || error instanceof CryptoError
 }
 
 /** Throws `code` unless `condition` holds. */

@@ -45,7 +45,7 @@ export async function showEvidence(
   await openings.admit(actor, { provider: peer, notice: id, category, subject })
   onOpened(id)
   const notice = { noticeId: id, from: peer, to: self }
-  const opened = await openForwarded({ sealed, notice }, (keyId) => rawKeyOf(keys, keyId))
+  const opened = openForwarded({ sealed, notice }, (keyId) => rawKeyOf(keys, keyId))
   if (typeof opened === 'string')
     throw new GatewayError('key-unavailable', { facts: { reason: opened } })
   const { room, leftOut, messages } = opened

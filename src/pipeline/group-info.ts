@@ -48,7 +48,7 @@ export async function groupInfo(
     const requester = originDomain(exchange)
     if (requester !== undefined) parts.roomGrants.grant(requester, exchange.room)
     const grant = { request: exchange.bytes, room: exchange.room, plaintext: bytes }
-    return { status: 200, bytes: await parts.bytes.sealGroupInfo(grant) }
+    return { status: 200, bytes: parts.bytes.sealGroupInfo(grant) }
   }
   const answer = parts.adapter.parseAnswer(exchange, { status, bytes })
   return parts.adapter.serialise(exchange, transformAnswer(answer, response, parts))

@@ -74,7 +74,7 @@ export interface GroupInfoGrant {
 /** The parts of a room protocol that need keys or rewrite bytes; given by the composition root. */
 export interface ProtocolBytes {
   /** Encrypts to the requester and signs with the hub's key. draft-ietf-mimi-protocol-06 §5.6 */
-  sealGroupInfo(grant: GroupInfoGrant): Promise<Buffer>
+  sealGroupInfo(grant: GroupInfoGrant): Buffer
   /** Whether the client that asks holds the key that its request names. Throws `malformed-body`. */
   isSignedByRequester(exchange: Exchange): boolean
   /** Whether a handshake shows a name or another description of its room. */

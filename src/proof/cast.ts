@@ -6,8 +6,8 @@ import { externalSenderCodec } from '../wire/mls/external-sender.ts'
 import { groupInfoCodec } from '../wire/mls/group-info.ts'
 import type { Proposal } from '../wire/mls/proposal.ts'
 import { roomMetaDataCodec } from '../wire/mimi/room-metadata.ts'
-import { clientSuite } from '../client/crypto/suite.ts'
-import { signatureKeyPair } from '../client/crypto/signatures.ts'
+import { mlsSuite } from '../mls-crypto/suite.ts'
+import { signatureKeyPair } from '../mls-crypto/signatures.ts'
 import { commitRequest } from '../client/mimi/handshake.ts'
 import { addParticipants } from '../client/mimi/participant-changes.ts'
 import { roles, roomExtensions } from '../client/mimi/room-extensions.ts'
@@ -23,7 +23,7 @@ import type { CanaryMaker } from './canary.ts'
 import type { Neighbours } from './world-config.ts'
 
 /** The one ciphersuite of all rooms: the one that hubs sign with. */
-export const suite = clientSuite(1)
+export const suite = mlsSuite(1)
 
 /** Somebody with one client. */
 export interface Actor {

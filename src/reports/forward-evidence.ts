@@ -31,20 +31,20 @@ export type ForwardedEvidence =
 export type ForwardEvidence = (asked: EvidenceToForward) => Promise<ForwardedEvidence>
 
 /** The same where plaintext may be. */
-export async function forwardEvidence(
+export function forwardEvidence(
   { reportId, room, evidence, key, notice }: EvidenceToForward,
   keys: OpeningKeySet,
-): Promise<ForwardedEvidence> {
+): ForwardedEvidence {
   const own = keys.open.find(({ id }) => id === evidence.keyId)
   if (own === undefined) return { kind: 'key-unavailable' }
-  const report = decode(abuseReportCodec, await openEvidence(own, reportId, evidence))
+  const report = decode(abuseReportCodec, openEvidence(own, reportId, evidence))
   const all = report.messages.map(({ messageContent }) => messageContent)
   const messages = thoseThatFit(all)
   if (messages.length === 0) return { kind: 'too-large' }
   const leftOut = all.length - messages.length
   const plaintext = encode(forwardedEvidenceCodec, { room, leftOut, messages })
   const under = { label: sealingLabels.evidence, context: evidenceContext(notice) }
-  const sealed = await sealWithLabel(key, under, plaintext)
+  const sealed = sealWithLabel(key, under, plaintext)
   return {
     kind: 'sealed',
     sealed: encode(sealedForHubCodec, { keyId: key.id, ...sealed }),

@@ -88,15 +88,15 @@ export type OpenedReport =
 export type OpenReport = (report: ReportToOpen) => Promise<OpenedReport>
 
 /** Checks 2, 4, 5 and 12 of the intake, where plaintext may be. */
-export async function openReport(
+export function openReport(
   { reportId, room, bytes }: ReportToOpen,
   keys: OpeningKeySet,
-): Promise<OpenedReport> {
+): OpenedReport {
   try {
-    const { extension, content, report, mls, token } = await unsealed({ room, bytes }, keys)
+    const { extension, content, report, mls, token } = unsealed({ room, bytes }, keys)
     if (content.messages.length > messagesMax) throw new Fault('too-many-messages')
     const claims = claimsOf(content, mls)
-    const proof = await proofOf(extension, content, keys)
+    const proof = proofOf(extension, content, keys)
     return {
       kind: 'opened',
       category: knownCategory(extension?.code),
@@ -107,7 +107,7 @@ export async function openReport(
       hasProof: (extension?.reporterProof.length ?? 0) > 0,
       contentDigest: createHash('sha256').update(reporterProofContent(content)).digest(),
       token,
-      evidence: await sealEvidence(keys.seal, reportId, encode(abuseReportCodec, report)),
+      evidence: sealEvidence(keys.seal, reportId, encode(abuseReportCodec, report)),
     }
   } catch (error) {
     if (error instanceof WireError) return { kind: 'refused', fault: 'malformed' }
@@ -126,22 +126,22 @@ interface Unsealed {
   readonly token: Buffer | undefined
 }
 
-async function unsealed(
+function unsealed(
   { room, bytes }: Pick<ReportToOpen, 'room' | 'bytes'>,
   keys: OpeningKeySet,
-): Promise<Unsealed> {
+): Unsealed {
   const outer = decode(abuseReportCodec, bytes)
   const data = componentData(outer.abuseExtensions, reportExtensionComponent)
   const extension = data && decode(reportExtensionCodec, data)
   const token = componentData(outer.abuseExtensions, reportTokenComponent)
   const opening = { room, keys }
-  const inner = await opened(opening, extension?.sealedMessages, {
+  const inner = opened(opening, extension?.sealedMessages, {
     codec: sealedReportCodec,
     label: sealingLabels.messages,
   })
   if (inner !== undefined && (outer.messages.length > 0 || outer.note.length > 0))
     throw new Fault('messages-twice')
-  const list = await opened(opening, extension?.mlsEvidence, {
+  const list = opened(opening, extension?.mlsEvidence, {
     codec: mlsEvidenceListCodec,
     label: sealingLabels.mls,
   })
@@ -177,12 +177,12 @@ function claimsOf(
   return [...claims.values()]
 }
 
-async function proofOf(
+function proofOf(
   extension: ReportExtension | undefined,
   content: ReportContent,
   keys: OpeningKeySet,
-): Promise<ProofClaim | undefined> {
-  const proof = await opened({ room: content.room, keys }, extension?.reporterProof, {
+): ProofClaim | undefined {
+  const proof = opened({ room: content.room, keys }, extension?.reporterProof, {
     codec: reporterProofCodec,
     label: sealingLabels.proof,
   })
@@ -194,16 +194,16 @@ async function proofOf(
 }
 
 /** Undefined for an empty value. */
-async function opened<T>(
+function opened<T>(
   { room, keys }: { readonly room: string; readonly keys: OpeningKeySet },
   value: Buffer | undefined,
   { codec, label }: { readonly codec: Codec<T>; readonly label: SealingLabel },
-): Promise<T | undefined> {
+): T | undefined {
   if (value === undefined || value.length === 0) return undefined
   const { keyId, ...sealed } = decode(sealedForHubCodec, value)
   const key = keys.open.find(({ id }) => id === keyId)
   if (key === undefined) throw new Fault('unknown-key')
-  const plaintext = await openSealedForHub(key, { ...sealed, label, context: sealingContext(room) })
+  const plaintext = openSealedForHub(key, { ...sealed, label, context: sealingContext(room) })
   if (plaintext === undefined) throw new Fault('does-not-open')
   return decode(codec, plaintext)
 }

@@ -50,11 +50,11 @@ export type ReadForwarded =
 export type ReadForwardedEvidence = (asked: ForwardedToRead) => Promise<ReadForwarded>
 
 /** The same where plaintext may be. */
-export async function readForwarded(
+export function readForwarded(
   { subject, ...asked }: ForwardedToRead,
   keys: OpeningKeySet,
-): Promise<ReadForwarded> {
-  const opened = await openForwarded(asked, (id) => keys.open.find((key) => key.id === id))
+): ReadForwarded {
+  const opened = openForwarded(asked, (id) => keys.open.find((key) => key.id === id))
   if (typeof opened === 'string') return unreadable(opened)
   const { room, leftOut, messages } = opened
   const claims = new Map<string, ForwardedClaim>()
@@ -68,7 +68,7 @@ export async function readForwarded(
 }
 
 /** What was sealed for this notice, or why it does not open. */
-export async function openForwarded(
+export function openForwarded(
   { sealed, notice }: Omit<ForwardedToRead, 'subject'>,
   keyOf: (id: string) => RawKey | undefined,
 ) {
@@ -77,7 +77,7 @@ export async function openForwarded(
     const key = keyOf(keyId)
     if (key === undefined) return 'unknown-key'
     const under = { label: sealingLabels.evidence, context: evidenceContext(notice) }
-    const plaintext = await openSealedForHub(key, { ...ciphertext, ...under })
+    const plaintext = openSealedForHub(key, { ...ciphertext, ...under })
     if (plaintext === undefined) return 'does-not-open'
     const evidence = decode(forwardedEvidenceCodec, plaintext)
     return evidence.messages.length === 0 ? 'no-messages' : evidence

@@ -148,7 +148,7 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
         throw new GatewayError('key-unavailable', {
           facts: { reason: 'unknown', key: sealed.keyId },
         })
-      const report = await openEvidence({ bytes: rawKey(key) }, id, sealed)
+      const report = openEvidence({ bytes: rawKey(key) }, id, sealed)
       return { summary, checks, evidence: readEvidence(report) }
     },
     forgetSpam: () => spam.forget(clock()),

@@ -1,7 +1,8 @@
-import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
-import type { KeyObject } from 'node:crypto'
+import { randomBytes, type KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
-import { encode, opaque, struct } from '../wire/codec.ts'
+import { CryptoError } from '../mls-crypto/errors.ts'
+import { decryptWithLabel, encryptWithLabel, hpkeOpen, hpkeSeal } from '../mls-crypto/hpke.ts'
+import { mlsSuite } from '../mls-crypto/suite.ts'
 import type { SealingLabel } from '../wire/mimi/report-extension.ts'
 
 /** Bytes that only the holder of a report-sealing key can open. */
@@ -19,35 +20,26 @@ export interface RawKey {
 }
 
 /** HPKE in base mode, bound to the report's id. RFC 9180 §6.1 */
-export async function sealEvidence(
-  key: RawKey,
-  reportId: string,
-  plaintext: Buffer,
-): Promise<SealedEvidence> {
-  const recipientPublicKey = await suite.kem.importKey('raw', copy(key.bytes))
-  const { enc, ct } = await suite.seal(
-    { recipientPublicKey, info: INFO },
-    copy(plaintext),
-    copy(Buffer.from(reportId)),
+export function sealEvidence(key: RawKey, reportId: string, plaintext: Buffer): SealedEvidence {
+  const { kemOutput, ciphertext } = hpkeSeal(
+    SUITE,
+    { publicKey: key.bytes, plaintext, info: INFO, aad: Buffer.from(reportId) },
+    randomBytes,
   )
-  return { keyId: key.id, encapsulation: Buffer.from(enc), ciphertext: Buffer.from(ct) }
+  return { keyId: key.id, encapsulation: kemOutput, ciphertext }
 }
 
 /** Throws `key-unavailable` where this key does not open it. RFC 9180 §6.1 */
-export async function openEvidence(
+export function openEvidence(
   key: Pick<RawKey, 'bytes'>,
   reportId: string,
-  sealed: SealedEvidence,
-): Promise<Buffer> {
-  const recipientKey = await suite.kem.importKey('raw', copy(key.bytes), false)
+  { encapsulation: kemOutput, ciphertext }: SealedEvidence,
+): Buffer {
+  const under = { info: INFO, aad: Buffer.from(reportId) }
   try {
-    const plaintext = await suite.open(
-      { recipientKey, enc: copy(sealed.encapsulation), info: INFO },
-      copy(sealed.ciphertext),
-      copy(Buffer.from(reportId)),
-    )
-    return Buffer.from(plaintext)
-  } catch {
+    return hpkeOpen(SUITE, key.bytes, { kemOutput, ciphertext, ...under })
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error
     throw new GatewayError('key-unavailable', { facts: { reason: 'does-not-open' } })
   }
 }
@@ -65,27 +57,20 @@ export interface SealedForHub extends SealedUnder {
 }
 
 /** `EncryptWithLabel` to a public key. RFC 9420 §5.1.3 */
-export async function sealWithLabel(
-  key: RawKey,
+export function sealWithLabel(
+  { bytes: publicKey }: RawKey,
   under: SealedUnder,
   plaintext: Buffer,
-): Promise<Pick<SealedForHub, 'kemOutput' | 'ciphertext'>> {
-  const recipientPublicKey = await suite.kem.importKey('raw', copy(key.bytes))
-  const recipient = { recipientPublicKey, info: infoOf(under) }
-  const { enc, ct } = await suite.seal(recipient, copy(plaintext))
-  return { kemOutput: Buffer.from(enc), ciphertext: Buffer.from(ct) }
+): Pick<SealedForHub, 'kemOutput' | 'ciphertext'> {
+  return encryptWithLabel(SUITE, { publicKey, plaintext, ...under }, randomBytes)
 }
 
 /** `DecryptWithLabel`; undefined where this key does not open it. RFC 9420 §5.1.3 */
-export async function openSealedForHub(
-  key: RawKey,
-  { kemOutput, ciphertext, ...under }: SealedForHub,
-): Promise<Buffer | undefined> {
+export function openSealedForHub(key: RawKey, sealed: SealedForHub): Buffer | undefined {
   try {
-    const recipientKey = await suite.kem.importKey('raw', copy(key.bytes), false)
-    const sender = { recipientKey, enc: copy(kemOutput), info: infoOf(under) }
-    return Buffer.from(await suite.open(sender, copy(ciphertext)))
-  } catch {
+    return decryptWithLabel(SUITE, key.bytes, sealed)
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error
     return undefined
   }
 }
@@ -99,19 +84,6 @@ export function rawKey(key: KeyObject): Buffer {
   return der.subarray(-32)
 }
 
-function infoOf({ label, context }: SealedUnder): ArrayBuffer {
-  return copy(encode(encryptContextCodec, { label: Buffer.from(`MLS 1.0 ${label}`), context }))
-}
-
-/** A buffer of its own: a view of a pool is not for libraries. */
-function copy(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer
-}
-
-const suite = new CipherSuite({
-  kem: new DhkemX25519HkdfSha256(),
-  kdf: new HkdfSha256(),
-  aead: new Aes128Gcm(),
-})
-const INFO = copy(Buffer.from('Postern report evidence 1'))
-const encryptContextCodec = struct({ label: opaque(255), context: opaque(65_536) })
+/** DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. */
+const SUITE = mlsSuite(1)
+const INFO = Buffer.from('Postern report evidence 1')

@@ -39,28 +39,23 @@ export type VerifierAnswer =
  * Runs in a process of its own, for a moment: the one place where the content of reports is read. It
  * may read code and nothing else, and is killed rather than ended, so nothing of it is written anywhere.
  */
-async function answer({ keys, tasks }: VerifierWork): Promise<readonly VerifierAnswer[]> {
-  const answers: VerifierAnswer[] = []
-  for (const task of tasks) answers.push(await carryOut(task, keys))
-  return answers
+function answer({ keys, tasks }: VerifierWork): readonly VerifierAnswer[] {
+  return tasks.map((task) => carryOut(task, keys))
 }
 
-async function carryOut(
-  { task, asked }: VerifierTask,
-  keys: OpeningKeySet,
-): Promise<VerifierAnswer> {
+function carryOut({ task, asked }: VerifierTask, keys: OpeningKeySet): VerifierAnswer {
   switch (task) {
     case 'open':
-      return { task, answer: await openReport(asked, keys) }
+      return { task, answer: openReport(asked, keys) }
     case 'forward':
-      return { task, answer: await forwardEvidence(asked, keys) }
+      return { task, answer: forwardEvidence(asked, keys) }
     case 'read':
-      return { task, answer: await readForwarded(asked, keys) }
+      return { task, answer: readForwarded(asked, keys) }
     case 'attachment':
       return { task, answer: openAttachment(asked) }
   }
 }
 
 process.on('message', (work: VerifierWork) => {
-  void answer(work).then((answers) => process.send?.(answers))
+  process.send?.(answer(work))
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { generateSignatureKeyPair } from '../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../src/mls-crypto/suite.ts'
 import {
   createKeyPackage,
   type LeafIdentity,
@@ -44,7 +44,7 @@ import { NOW_MS } from './mls-members.ts'
 
 /** An ordinary member's role; 1 is the banned one. */
 export const MEMBER_ROLE = 2
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 
 export interface QueuedEvent {
   readonly id: number

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { clientSuite, type ClientSuite } from '../../src/client/crypto/suite.ts'
-import { generateSignatureKeyPair } from '../../src/client/crypto/signatures.ts'
+import { mlsSuite, type MlsSuite } from '../../src/mls-crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../src/mls-crypto/signatures.ts'
 import { createKeyPackage, type OwnKeyPackage } from '../../src/client/mls/key-package.ts'
 import type { MlsGroup } from '../../src/client/mls/mls-group.ts'
 import { createGroup, joinGroup } from '../../src/client/mls/open-group.ts'
@@ -25,7 +25,7 @@ import {
 export const NOW_MS = 1_793_491_200_000
 
 /** A KeyPackage of a user, with new keys. */
-export function keyPackageOf(user: string, suite: ClientSuite = clientSuite(1)): OwnKeyPackage {
+export function keyPackageOf(user: string, suite: MlsSuite = mlsSuite(1)): OwnKeyPackage {
   const signer = generateSignatureKeyPair(suite)
   const identity = { signer, credential: { kind: 'basic', identity: Buffer.from(user) } } as const
   return createKeyPackage(suite, identity, { nowMs: NOW_MS, randomness: randomBytes })
@@ -71,7 +71,7 @@ export function roomExtensions(
 }
 
 /** A group of as many members as users, each added by the first one. */
-export function groupOf(users: readonly string[], suite: ClientSuite = clientSuite(1)): MlsGroup[] {
+export function groupOf(users: readonly string[], suite: MlsSuite = mlsSuite(1)): MlsGroup[] {
   const [first = '', ...others] = users
   const creator = createGroup(suite, {
     groupId: Buffer.from('mimi://a.example/g/clubhouse'),

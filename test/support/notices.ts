@@ -218,14 +218,14 @@ async function openSide(input: SideInput): Promise<Side> {
     },
     evidence: {
       keyOf: (peer) => reportKeysOf(peer)?.published,
-      forward: (asked) =>
-        verifier.failure === undefined
-          ? forwardEvidence(asked, { ...openingKeys, open: reportKeys.open })
-          : Promise.reject(verifier.failure),
-      read: (asked) =>
-        verifier.failure === undefined
-          ? readForwarded(asked, { ...openingKeys, open: reportKeys.open })
-          : Promise.reject(verifier.failure),
+      forward: async (asked) => {
+        if (verifier.failure !== undefined) throw verifier.failure
+        return forwardEvidence(asked, { ...openingKeys, open: reportKeys.open })
+      },
+      read: async (asked) => {
+        if (verifier.failure !== undefined) throw verifier.failure
+        return readForwarded(asked, { ...openingKeys, open: reportKeys.open })
+      },
       ownLog: (asked, tag, sender) =>
         logged.find(
           (entry) =>
@@ -272,7 +272,7 @@ export function insult(text: string, change: Parameters<typeof textContent>[1] =
 }
 
 /** A report of these messages as the hub keeps it, for the provider of their sender. */
-export async function evidenceOf(...messages: readonly Buffer[]): Promise<EvidenceOrder> {
+export function evidenceOf(...messages: readonly Buffer[]): EvidenceOrder {
   const report = encode(abuseReportCodec, {
     reportingUser: 'mimi://c.example/u/reporter-canary',
     allegedAbuserUri: pseudonym,
@@ -283,7 +283,7 @@ export async function evidenceOf(...messages: readonly Buffer[]): Promise<Eviden
   })
   return {
     report: 'rep-1',
-    sealed: await sealEvidence(openingKeys.seal, 'rep-1', report),
+    sealed: sealEvidence(openingKeys.seal, 'rep-1', report),
     frankingTags: messages.map((message) => tagOf(message).toString('hex')),
   }
 }

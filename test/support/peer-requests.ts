@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { generateSignatureKeyPair } from '../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../src/mls-crypto/suite.ts'
 import { basicCredential } from '../../src/client/identity/account.ts'
 import { groupInfoRequest } from '../../src/client/mimi/group-info.ts'
 import { keyMaterialRequest } from '../../src/client/mimi/key-material.ts'
@@ -14,7 +14,7 @@ import { fanoutMessageCodec } from '../../src/wire/mimi/fanout.ts'
 import { identifierRequestCodec } from '../../src/wire/mimi/identifier-query.ts'
 import { submitMessageRequestCodec } from '../../src/wire/mimi/submit-message.ts'
 
-export const suite = clientSuite(1)
+export const suite = mlsSuite(1)
 
 /** The body of a request and what its path names. */
 export interface Prepared {

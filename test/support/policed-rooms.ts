@@ -1,8 +1,8 @@
 import type { MimiClient } from '../../src/client/mimi-client.ts'
 import { federationSuite } from './federation-suite.ts'
-import type { SignatureKeyPair } from '../../src/client/crypto/signatures.ts'
-import { generateSignatureKeyPair, signLabelled } from '../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../src/client/crypto/suite.ts'
+import type { SignatureKeyPair } from '../../src/mls-crypto/signatures.ts'
+import { generateSignatureKeyPair, signLabelled } from '../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../src/mls-crypto/suite.ts'
 import {
   addParticipants,
   changeRole,
@@ -27,7 +27,7 @@ import type { Proposal } from '../../src/wire/mls/proposal.ts'
 import { addAll, keyPackageOf, roomExtensions } from './mls-members.ts'
 import { commitHandshake, proposalsHandshake, roomEntry } from './rooms.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 
 const own = ['canAddOwnClient', 'canRemoveOwnClient', 'canRemoveSelf', 'canSendMessage'] as const
 

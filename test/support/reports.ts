@@ -106,7 +106,7 @@ export async function openDesk(
   const desk = createReportDesk({
     store,
     domain: parseProviderDomain('hub.example'),
-    open: (report) => openReport(report, openingKeys),
+    open: async (report) => openReport(report, openingKeys),
     handleKey: createSecretKey(Buffer.alloc(32, 9)),
     verify: createReportVerifier({ agent, clock, retentionMs: 30 * 86_400_000 }),
     room: (asked) => (asked === room ? facts : undefined),

@@ -1,7 +1,7 @@
 import { signFramedContent } from '../../src/client/mls/content-signature.ts'
 import type { StagedCommit } from '../../src/client/mls/create-commit.ts'
-import { signLabelled } from '../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../src/client/crypto/suite.ts'
+import { signLabelled } from '../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../src/mls-crypto/suite.ts'
 import type { OwnKeyPackage } from '../../src/client/mls/key-package.ts'
 import { signLeaf } from '../../src/client/mls/leaf.ts'
 import type { MlsGroup } from '../../src/client/mls/mls-group.ts'
@@ -111,7 +111,7 @@ export function changedKeyPackage(
   own: OwnKeyPackage,
   changes: Partial<UnsignedLeafNode>,
 ): KeyPackage {
-  const suite = clientSuite(own.keyPackage.cipherSuite)
+  const suite = mlsSuite(own.keyPackage.cipherSuite)
   const { signer } = own.identity
   const leafNode = signLeaf(suite, signer, {
     unsigned: { ...own.keyPackage.leafNode, ...changes },

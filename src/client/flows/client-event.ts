@@ -3,7 +3,7 @@ import type { ConsentEntry } from '../../wire/mimi/consent.ts'
 import type { UserRolePair } from '../../wire/mimi/participant-list.ts'
 import type { AppEphemeral } from '../../wire/mls/app-data.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
-import type { ClientErrorCode } from '../errors.ts'
+import type { RefusalCode } from '../errors.ts'
 import type { FrankEvidence, MessageFault } from '../mimi/franked-message.ts'
 import type { RoomMember } from './client-state.ts'
 
@@ -26,7 +26,7 @@ export type ClientEvent =
   | {
       readonly kind: 'refused'
       readonly room: string
-      readonly code: ClientErrorCode | 'malformed'
+      readonly code: RefusalCode | 'malformed'
     }
 
 export interface ReceivedMessage {

@@ -1,8 +1,8 @@
 import type { Clock, Randomness } from '../../model/clock.ts'
 import type { Credential } from '../../wire/mls/credential.ts'
 import type { Extension } from '../../wire/mls/extension.ts'
-import type { HpkeKeyPair } from '../crypto/kem.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import type { HpkeKeyPair } from '../../mls-crypto/kem.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import type { DsConnection } from '../ds-connection.ts'
 import { ClientError } from '../errors.ts'
 import type { Account } from '../identity/account.ts'
@@ -18,7 +18,7 @@ import { userOf } from '../mls/user-of.ts'
 /** All that one client holds; in memory only. */
 export interface ClientState {
   readonly account: Account
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   readonly connections: Connections
   readonly provider: DsConnection
   /** The metadata suites that we know. */

@@ -8,7 +8,7 @@ import type { PrivateMessage, PublicMessage } from '../../wire/mls/framing.ts'
 import { mlsMessageCodec } from '../../wire/mls/message.ts'
 import { safeAadCodec } from '../../wire/mls/safe-aad.ts'
 import type { ProviderEvent } from '../ds-connection.ts'
-import { ClientError } from '../errors.ts'
+import { ClientError, isRefusal } from '../errors.ts'
 import { checkMessage } from '../mimi/franked-message.ts'
 import { withLengthPrefix } from '../mimi/handshake.ts'
 import type { CommitSummary } from '../mls/process-commit.ts'
@@ -40,7 +40,7 @@ export function receiveEvent(state: ClientState, event: ProviderEvent): readonly
         return [reportNoticeOf(event.room, event.body)]
     }
   } catch (error) {
-    if (error instanceof ClientError) return [{ kind: 'refused', room, code: error.code }]
+    if (isRefusal(error)) return [{ kind: 'refused', room, code: error.code }]
     if (error instanceof WireError) return [{ kind: 'refused', room, code: 'malformed' }]
     throw error
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Randomness } from '../../model/clock.ts'
 import { uriDomain, type MimiUri } from '../../model/ids.ts'
-import { clientSuite } from '../crypto/suite.ts'
+import { mlsSuite } from '../../mls-crypto/suite.ts'
 import { DsConnection, type Registration } from '../ds-connection.ts'
 import { createAccount } from '../identity/account.ts'
 import { Connections } from '../identity/connections.ts'
@@ -45,7 +45,7 @@ export async function registerClient({
   amortizedTokens: amortized = false,
   ...registration
 }: MimiClientOptions): Promise<ClientState> {
-  const suite = clientSuite(ciphersuite)
+  const suite = mlsSuite(ciphersuite)
   const { user, client } = registration
   const account = createAccount({
     user,

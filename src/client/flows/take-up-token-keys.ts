@@ -1,5 +1,5 @@
 import type { QueuedProposal } from '../mls/epoch.ts'
-import { ClientError } from '../errors.ts'
+import { isRefusal } from '../errors.ts'
 import { changesTokenKeys } from '../mimi/pinned-token-keys.ts'
 import { commitChange } from './change-room.ts'
 import type { ClientRoom, ClientState } from './client-state.ts'
@@ -39,7 +39,7 @@ async function takeUp(state: ClientState, room: ClientRoom): Promise<void> {
     // Whoever was earlier has committed all that waited.
     if (outcome.kind === 'accepted' || outcome.kind === 'wrong-epoch') return
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error
+    if (!isRefusal(error)) throw error
   }
   postpone(state, room.uri)
 }

@@ -1,15 +1,15 @@
 import type { Randomness } from '../../model/clock.ts'
 import { parseMimiUri, type MimiUri } from '../../model/ids.ts'
 import type { Credential } from '../../wire/mls/credential.ts'
-import { generateSignatureKeyPair, type SignatureKeyPair } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { generateSignatureKeyPair, type SignatureKeyPair } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import type { LeafIdentity } from '../mls/key-package.ts'
 
 /** One client (device) of one user, and what it has agreed with other users. */
 export interface Account {
   readonly user: MimiUri
   readonly client: MimiUri
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   /** The client's lasting key: it signs identity links, never messages. */
   readonly identityKey: SignatureKeyPair
   /** `connection_key`: shared by the user's clients and with connected users. Secret. */
@@ -26,7 +26,7 @@ export function createAccount({
 }: {
   user: string
   client: string
-  suite: ClientSuite
+  suite: MlsSuite
   randomness: Randomness
   connectionKey?: Buffer
 }): Account {

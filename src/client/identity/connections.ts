@@ -1,4 +1,4 @@
-import type { ClientSuite } from '../crypto/suite.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError } from '../errors.ts'
 import type { Account } from './account.ts'
 import {
@@ -26,10 +26,10 @@ export function connectionCard({ user, connectionKey, identityKey }: Account): C
 
 /** The connections of one user. */
 export class Connections {
-  private readonly suite: ClientSuite
+  private readonly suite: MlsSuite
   private readonly cards = new Map<string, ConnectionCard>()
 
-  constructor(suite: ClientSuite) {
+  constructor(suite: MlsSuite) {
     this.suite = suite
   }
 

@@ -6,10 +6,10 @@ import { extensionData, extensionTypes, type Extension } from '../../wire/mls/ex
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
-import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
-import { expandWithLabel } from '../crypto/key-derivation.ts'
-import { AEAD_NONCE_BYTES, type ClientSuite } from '../crypto/suite.ts'
-import { ClientError } from '../errors.ts'
+import { aeadOpen, aeadSeal, type AeadKey } from '../../mls-crypto/aead.ts'
+import { expandWithLabel } from '../../mls-crypto/key-derivation.ts'
+import { AEAD_NONCE_BYTES, type MlsSuite } from '../../mls-crypto/suite.ts'
+import { isRefusal } from '../errors.ts'
 import {
   credentialTbs,
   openIdentityLink,
@@ -23,18 +23,18 @@ import {
  * draft-kohbrok-mimi-metadata-minimalization, "Identity link key management in rooms"
  */
 export class IdentityLinks {
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   readonly wrapperKey: Buffer
   /** By client pseudonym. */
   private readonly linkKeys = new Map<string, Buffer>()
 
-  constructor(suite: ClientSuite, wrapperKey: Buffer) {
+  constructor(suite: MlsSuite, wrapperKey: Buffer) {
     this.suite = suite
     this.wrapperKey = wrapperKey
   }
 
   /** For the creator of a room. */
-  static create(suite: ClientSuite, randomness: Randomness): IdentityLinks {
+  static create(suite: MlsSuite, randomness: Randomness): IdentityLinks {
     return new IdentityLinks(suite, randomness(suite.hashBytes))
   }
 
@@ -118,7 +118,7 @@ export class IdentityLinks {
       openIdentityLink(this.suite, credential, linkKey)
       this.learn(credential, linkKey)
     } catch (error) {
-      if (!(error instanceof ClientError)) throw error
+      if (!isRefusal(error)) throw error
     }
   }
 

@@ -7,10 +7,14 @@ import {
   pseudonymousCredentialTBSCodec,
 } from '../../wire/mimi/pseudonymous-credential.ts'
 import type { Credential } from '../../wire/mls/credential.ts'
-import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
-import { expandWithLabel } from '../crypto/key-derivation.ts'
-import { generateSignatureKeyPair, signLabelled, verifyLabelled } from '../crypto/signatures.ts'
-import { AEAD_NONCE_BYTES, type ClientSuite } from '../crypto/suite.ts'
+import { aeadOpen, aeadSeal, type AeadKey } from '../../mls-crypto/aead.ts'
+import { expandWithLabel } from '../../mls-crypto/key-derivation.ts'
+import {
+  generateSignatureKeyPair,
+  signLabelled,
+  verifyLabelled,
+} from '../../mls-crypto/signatures.ts'
+import { AEAD_NONCE_BYTES, type MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { LeafIdentity } from '../mls/key-package.ts'
 import { userOf } from '../mls/user-of.ts'
@@ -70,7 +74,7 @@ export function pseudonymousIdentity(
 
 /** `identity_link_key` of one credential. draft-kohbrok-mimi-metadata-minimalization */
 export function identityLinkKey(
-  suite: ClientSuite,
+  suite: MlsSuite,
   connectionKey: Buffer,
   credential: CredentialToSign,
 ): Buffer {
@@ -84,7 +88,7 @@ export function identityLinkKey(
  * Throws `decryption-failed`, `invalid-pseudonym`.
  */
 export function openIdentityLink(
-  suite: ClientSuite,
+  suite: MlsSuite,
   credential: PseudonymousCredential,
   linkKey: Buffer,
 ): RealIdentity {
@@ -126,7 +130,7 @@ function decodeLink(plaintext: Buffer) {
 }
 
 /** One key seals one plaintext only, so the nonce may be derived from it. */
-function linkAeadKey(suite: ClientSuite, linkKey: Buffer): AeadKey {
+function linkAeadKey(suite: MlsSuite, linkKey: Buffer): AeadKey {
   const derive = (name: string, bytes: number) =>
     expandWithLabel(suite, linkKey, { label: name, bytes })
   return { key: derive('key', suite.aeadKeyBytes), nonce: derive('nonce', AEAD_NONCE_BYTES) }

@@ -11,10 +11,10 @@ import {
 } from '../../wire/mimi/group-info.ts'
 import { externalSenderCodec } from '../../wire/mls/external-sender.ts'
 import type { GroupInfo } from '../../wire/mls/group-info.ts'
-import { decryptWithLabel } from '../crypto/hpke.ts'
-import { generateKeyPair, type HpkeKeyPair } from '../crypto/kem.ts'
-import { signLabelled, verifyLabelled } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { decryptWithLabel } from '../../mls-crypto/hpke.ts'
+import { generateKeyPair, type HpkeKeyPair } from '../../mls-crypto/kem.ts'
+import { signLabelled, verifyLabelled } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { PublicEpoch } from '../mls/epoch.ts'
 import type { LeafIdentity } from '../mls/key-package.ts'
@@ -30,7 +30,7 @@ export interface GroupInfoQuestion {
 
 /** draft-ietf-mimi-protocol-06 §5.6 */
 export function groupInfoRequest(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { signer, credential }: LeafIdentity,
   randomness: Randomness,
 ): GroupInfoQuestion {
@@ -63,7 +63,7 @@ export interface PublishedRoom {
  * `openGroupInfo` throws. draft-ietf-mimi-protocol-06 §5.6
  */
 export function openGroupInfoResponse(
-  suite: ClientSuite,
+  suite: MlsSuite,
   response: Extract<GroupInfoResponse, { status: 'success' }>,
   { room, keys }: { room: string; keys: HpkeKeyPair },
 ): PublishedRoom {

@@ -5,9 +5,9 @@ import {
 } from '../../wire/mimi/key-material.ts'
 import type { RequiredCapabilities } from '../../wire/mls/capabilities.ts'
 import type { KeyPackage } from '../../wire/mls/key-package.ts'
-import { signLabelled } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
-import { ClientError, demand } from '../errors.ts'
+import { signLabelled } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
+import { demand, isRefusal } from '../errors.ts'
 import { demandUsable, validateKeyPackage, type LeafIdentity } from '../mls/key-package.ts'
 import { userOf } from '../mls/user-of.ts'
 
@@ -21,7 +21,7 @@ export interface KeyMaterialQuestion {
 
 /** A signed KeyMaterialRequest. draft-ietf-mimi-protocol-06 §5.2 */
 export function keyMaterialRequest(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { signer, credential }: LeafIdentity,
   { requestingUser, targetUser, room, required }: KeyMaterialQuestion,
 ): Buffer {
@@ -54,7 +54,7 @@ export interface UsableKeyMaterial {
  * mixes participants. Undefined where nothing is left. Throws `invalid-answer`.
  */
 export function usableKeyMaterial(
-  suite: ClientSuite,
+  suite: MlsSuite,
   handedOut: readonly KeyPackage[],
   {
     nowMs,
@@ -79,7 +79,7 @@ export function usableKeyMaterial(
 }
 
 function isUsable(
-  suite: ClientSuite,
+  suite: MlsSuite,
   keyPackage: KeyPackage,
   options: { nowMs: number; required: RequiredCapabilities },
 ): boolean {
@@ -88,7 +88,7 @@ function isUsable(
     demandUsable(suite, keyPackage, options)
     return true
   } catch (error) {
-    if (error instanceof ClientError) return false
+    if (isRefusal(error)) return false
     throw error
   }
 }

@@ -18,9 +18,9 @@ import {
 import type { ComponentData } from '../../wire/mls/app-data.ts'
 import { framedContentCodec } from '../../wire/mls/framing.ts'
 import { groupContextCodec } from '../../wire/mls/group-info.ts'
-import { encryptWithLabel } from '../crypto/hpke.ts'
-import { signLabelled } from '../crypto/signatures.ts'
-import { clientSuite } from '../crypto/suite.ts'
+import { encryptWithLabel } from '../../mls-crypto/hpke.ts'
+import { signLabelled } from '../../mls-crypto/signatures.ts'
+import { mlsSuite } from '../../mls-crypto/suite.ts'
 import type { Epoch } from '../mls/epoch.ts'
 import type { FrankEvidence } from './franked-message.ts'
 
@@ -147,7 +147,7 @@ function sealFor(
   randomness: Randomness,
 ): Buffer {
   const sealed = encryptWithLabel(
-    clientSuite(SUITE),
+    mlsSuite(SUITE),
     { publicKey: Buffer.from(x, 'base64url'), plaintext, label, context: sealingContext(room) },
     randomness,
   )

@@ -4,13 +4,13 @@ import {
   type FramedContent,
 } from '../../wire/mls/framing.ts'
 import type { GroupContext } from '../../wire/mls/group-info.ts'
-import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { demand } from '../errors.ts'
 
 /** The epoch in which content is signed. */
 export interface SigningContext {
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   readonly groupContext: GroupContext
 }
 

@@ -5,7 +5,7 @@ import type { AuthenticatedContent, PublicMessage, Sender } from '../../wire/mls
 import type { GroupInfo } from '../../wire/mls/group-info.ts'
 import type { UnsignedLeafNode } from '../../wire/mls/leaf-node.ts'
 import type { Welcome } from '../../wire/mls/welcome.ts'
-import type { SignatureKeyPair } from '../crypto/signatures.ts'
+import type { SignatureKeyPair } from '../../mls-crypto/signatures.ts'
 import { signFramedContent } from './content-signature.ts'
 import { keysInTree, type Epoch, type PublicEpoch, type QueuedProposal } from './epoch.ts'
 import { createGroupInfo, exportTree, externalPubExtension } from './group-info.ts'

@@ -2,8 +2,8 @@ import type { Sender } from '../../wire/mls/framing.ts'
 import type { GroupContext } from '../../wire/mls/group-info.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
-import type { SignatureKeyPair } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import type { SignatureKeyPair } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { EpochSecrets } from './key-schedule.ts'
 import type { RatchetTree } from './ratchet-tree.ts'
@@ -11,7 +11,7 @@ import type { SecretTree } from './secret-tree.ts'
 
 /** What everybody may know of one epoch, who can see the group's handshakes. */
 export interface PublicEpoch {
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   readonly groupContext: GroupContext
   readonly tree: RatchetTree
   readonly confirmationTag: Buffer

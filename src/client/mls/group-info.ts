@@ -2,9 +2,9 @@ import { encode, opaque } from '../../wire/codec.ts'
 import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import { groupInfoTbs, type GroupInfo } from '../../wire/mls/group-info.ts'
 import { ratchetTreeCodec } from '../../wire/mls/ratchet-tree.ts'
-import { signLabelled, verifyLabelled } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
-import { clientSuite } from '../crypto/suite.ts'
+import { signLabelled, verifyLabelled } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
+import { mlsSuite } from '../../mls-crypto/suite.ts'
 import { demand } from '../errors.ts'
 import type { Epoch, PublicEpoch } from './epoch.ts'
 import { validateLeaf, validateLeavesTogether } from './leaf.ts'
@@ -40,7 +40,7 @@ export function exportTree({ tree }: Pick<PublicEpoch, 'tree'>): Buffer {
  */
 export function openGroupInfo(groupInfo: GroupInfo, tree: RatchetTree): PublicEpoch {
   const { groupContext, confirmationTag } = groupInfo
-  const suite = clientSuite(groupContext.cipherSuite)
+  const suite = mlsSuite(groupContext.cipherSuite)
   demandSignedGroupInfo(suite, groupInfo, tree.leaf(groupInfo.signer)?.signatureKey)
   demand(tree.treeHash().equals(groupContext.treeHash), 'invalid-group-info')
   validateTree(tree)
@@ -63,7 +63,7 @@ export function openGroupInfo(groupInfo: GroupInfo, tree: RatchetTree): PublicEp
 
 /** Throws `invalid-group-info`. */
 export function demandSignedGroupInfo(
-  suite: ClientSuite,
+  suite: MlsSuite,
   groupInfo: GroupInfo,
   signerKey: Buffer | undefined,
 ): void {

@@ -6,9 +6,9 @@ import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import { keyPackageRef } from '../../wire/mls/key-package-ref.ts'
 import { keyPackageCodec, keyPackageTbs, type KeyPackage } from '../../wire/mls/key-package.ts'
 import { proposalTypes } from '../../wire/mls/proposal.ts'
-import { generateKeyPair } from '../crypto/kem.ts'
-import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { generateKeyPair } from '../../mls-crypto/kem.ts'
+import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { demand } from '../errors.ts'
 import { defaultLeafExtensions } from './leaf-extensions.ts'
 import { meets, signLeaf, validateLeaf } from './leaf.ts'
@@ -32,7 +32,7 @@ export interface OwnKeyPackage {
 
 /** Times in ms; `lifetimeMs` counts from an hour before `nowMs`, for clocks that are behind. `RFC 9420 §10` */
 export function createKeyPackage(
-  suite: ClientSuite,
+  suite: MlsSuite,
   identity: LeafIdentity,
   {
     nowMs,
@@ -83,7 +83,7 @@ export function createKeyPackage(
 }
 
 /** Throws `invalid-key-package`, `invalid-leaf`. `RFC 9420 §10.1` */
-export function validateKeyPackage(suite: ClientSuite, keyPackage: KeyPackage): void {
+export function validateKeyPackage(suite: MlsSuite, keyPackage: KeyPackage): void {
   const { cipherSuite, initKey, leafNode, signature } = keyPackage
   demand(cipherSuite === suite.code, 'invalid-key-package')
   demand(!initKey.equals(leafNode.encryptionKey), 'invalid-key-package')
@@ -98,7 +98,7 @@ export function validateKeyPackage(suite: ClientSuite, keyPackage: KeyPackage): 
 
 /** What an adder checks besides: lifetime (`nowMs` in ms) and capabilities. Throws `invalid-key-package`. */
 export function demandUsable(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { leafNode }: KeyPackage,
   { nowMs, required }: { nowMs: number; required: RequiredCapabilities },
 ): void {
@@ -113,7 +113,7 @@ export function demandUsable(
 }
 
 /** The same for every client of this SDK, so that capabilities tell no clients apart. */
-export function clientCapabilities(suite: ClientSuite): Capabilities {
+export function clientCapabilities(suite: MlsSuite): Capabilities {
   return {
     versions: [1],
     cipherSuites: [suite.code],

@@ -7,9 +7,9 @@ import {
   extract,
   hmac,
   sameSecret,
-} from '../crypto/key-derivation.ts'
-import { deriveKeyPair, type HpkeKeyPair } from '../crypto/kem.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+} from '../../mls-crypto/key-derivation.ts'
+import { deriveKeyPair, type HpkeKeyPair } from '../../mls-crypto/kem.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 
 /** The secrets of one epoch, RFC 9420 §8. */
 export interface EpochSecrets {
@@ -25,7 +25,7 @@ export interface EpochSecrets {
 
 /** `joiner_secret`: what a Welcome carries. */
 export function joinerSecret(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { initSecret, commitSecret, groupContext }: CommitSecrets,
 ): Buffer {
   const secret = extract(suite.hash, initSecret, commitSecret)
@@ -42,17 +42,17 @@ export interface CommitSecrets {
 }
 
 /** `Extract(joiner_secret, psk_secret)` of a group that uses no pre-shared keys. */
-function memberSecret(suite: ClientSuite, joiner: Buffer): Buffer {
+function memberSecret(suite: MlsSuite, joiner: Buffer): Buffer {
   return extract(suite.hash, joiner, Buffer.alloc(suite.hashBytes))
 }
 
 /** Key and nonce of a Welcome's encrypted GroupInfo, `RFC 9420 §12.4.3.1`. */
-export function welcomeSecret(suite: ClientSuite, joiner: Buffer): Buffer {
+export function welcomeSecret(suite: MlsSuite, joiner: Buffer): Buffer {
   return deriveSecret(suite, memberSecret(suite, joiner), 'welcome')
 }
 
 export function epochSecrets(
-  suite: ClientSuite,
+  suite: MlsSuite,
   joiner: Buffer,
   groupContext: GroupContext,
 ): EpochSecrets {
@@ -62,7 +62,7 @@ export function epochSecrets(
 }
 
 /** From `epoch_secret`; the creator of a group draws the first one at random (RFC 9420 §11). */
-export function secretsOfEpoch(suite: ClientSuite, epochSecret: Buffer): EpochSecrets {
+export function secretsOfEpoch(suite: MlsSuite, epochSecret: Buffer): EpochSecrets {
   const derive = (label: string) => deriveSecret(suite, epochSecret, label)
   return {
     senderDataSecret: derive('sender data'),
@@ -78,7 +78,7 @@ export function secretsOfEpoch(suite: ClientSuite, epochSecret: Buffer): EpochSe
 
 /** `MLS-Exporter`, `RFC 9420 §8.5` */
 export function exportSecret(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { exporterSecret }: EpochSecrets,
   { label, context, bytes }: { label: string; context: Buffer; bytes: number },
 ): Buffer {
@@ -92,7 +92,7 @@ export function exportSecret(
 
 /** `RFC 9420 §6.1` */
 export function confirmationTag(
-  suite: ClientSuite,
+  suite: MlsSuite,
   { confirmationKey }: EpochSecrets,
   confirmedTranscriptHash: Buffer,
 ): Buffer {
@@ -101,7 +101,7 @@ export function confirmationTag(
 
 /** In constant time. */
 export function isConfirmationTag(
-  suite: ClientSuite,
+  suite: MlsSuite,
   secrets: EpochSecrets,
   { tag, confirmedTranscriptHash }: { tag: Buffer; confirmedTranscriptHash: Buffer },
 ): boolean {

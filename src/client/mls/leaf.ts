@@ -4,8 +4,8 @@ import { decode } from '../../wire/codec.ts'
 import { credentialType } from '../../wire/mls/credential.ts'
 import { extensionData, extensionTypes, type Extension } from '../../wire/mls/extension.ts'
 import { leafNodeTbs, type LeafNode, type UnsignedLeafNode } from '../../wire/mls/leaf-node.ts'
-import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../crypto/signatures.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { signLabelled, verifyLabelled, type SignatureKeyPair } from '../../mls-crypto/signatures.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { demand } from '../errors.ts'
 
 /** Where a leaf stands; of no effect for leaves of KeyPackages. */
@@ -16,7 +16,7 @@ export interface LeafPosition {
 
 /** `RFC 9420 §7.2` */
 export function signLeaf(
-  suite: ClientSuite,
+  suite: MlsSuite,
   signer: SignatureKeyPair,
   { unsigned, position }: { unsigned: UnsignedLeafNode; position: LeafPosition },
 ): LeafNode {
@@ -29,7 +29,7 @@ export function signLeaf(
  * Throws `invalid-leaf`. `RFC 9420 §7.3`
  */
 export function validateLeaf(
-  suite: ClientSuite,
+  suite: MlsSuite,
   leaf: LeafNode,
   { source, position }: { source?: LeafNode['source']['kind']; position: LeafPosition },
 ): void {

@@ -13,8 +13,8 @@ import { proposalRef } from '../../wire/mls/key-package-ref.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
 import type { UserRolePair } from '../../wire/mimi/participant-list.ts'
-import { generateKeyPair } from '../crypto/kem.ts'
-import { ClientError, demand } from '../errors.ts'
+import { generateKeyPair } from '../../mls-crypto/kem.ts'
+import { ClientError, demand, isRefusal } from '../errors.ts'
 import { verifyFramedContent, signFramedContent } from './content-signature.ts'
 import {
   createCommit,
@@ -258,7 +258,7 @@ export class MlsGroup {
     try {
       open(staged)
     } catch (error) {
-      if (error instanceof ClientError) return
+      if (isRefusal(error)) return
       throw error
     }
     this.advance(staged.next)

@@ -5,8 +5,8 @@ import { extensionData, extensionTypes, type Extension } from '../../wire/mls/ex
 import type { GroupInfo } from '../../wire/mls/group-info.ts'
 import type { Proposal } from '../../wire/mls/proposal.ts'
 import { ratchetTreeCodec } from '../../wire/mls/ratchet-tree.ts'
-import { sendExternalInit } from '../crypto/hpke.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { sendExternalInit } from '../../mls-crypto/hpke.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError } from '../errors.ts'
 import { createCommit, type CommitOptions, type StagedCommit } from './create-commit.ts'
 import { externalPubCodec, openGroupInfo } from './group-info.ts'
@@ -23,7 +23,7 @@ import { validateLeavesTogether } from './leaf.ts'
 
 /** A group of one member, at epoch 0. `RFC 9420 §11` */
 export function createGroup(
-  suite: ClientSuite,
+  suite: MlsSuite,
   {
     groupId,
     extensions,
@@ -128,7 +128,7 @@ export function joinExternally(
 
 /** The group that a GroupInfo and its tree show, checked. Throws what `openGroupInfo` throws. */
 export function openPublishedGroup(
-  suite: ClientSuite,
+  suite: MlsSuite,
   groupInfo: GroupInfo,
   ratchetTree: Buffer,
 ): PublicEpoch {

@@ -20,9 +20,9 @@ import {
 import { proposalCodec } from '../../wire/mls/proposal.ts'
 import { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
-import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
-import { expandWithLabel } from '../crypto/key-derivation.ts'
-import { AEAD_NONCE_BYTES, type ClientSuite } from '../crypto/suite.ts'
+import { aeadOpen, aeadSeal, type AeadKey } from '../../mls-crypto/aead.ts'
+import { expandWithLabel } from '../../mls-crypto/key-derivation.ts'
+import { AEAD_NONCE_BYTES, type MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { SigningContext } from './content-signature.ts'
 import type { SecretTree } from './secret-tree.ts'
@@ -97,7 +97,7 @@ function openSenderData(context: PrivateContext, message: PrivateMessage) {
 }
 
 function senderDataKey(
-  { suite, senderDataSecret }: { suite: ClientSuite; senderDataSecret: Buffer },
+  { suite, senderDataSecret }: { suite: MlsSuite; senderDataSecret: Buffer },
   ciphertext: Buffer,
 ): AeadKey {
   const context = ciphertext.subarray(0, suite.hashBytes)

@@ -1,6 +1,6 @@
 import type { Commit, UpdatePath } from '../../wire/mls/commit.ts'
 import type { AuthenticatedContent } from '../../wire/mls/framing.ts'
-import { receiveExternalInit } from '../crypto/hpke.ts'
+import { receiveExternalInit } from '../../mls-crypto/hpke.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
 import { ClientError, demand } from '../errors.ts'
 import { verifyFramedContent } from './content-signature.ts'

@@ -4,7 +4,7 @@ import {
   type PublicMessage,
 } from '../../wire/mls/framing.ts'
 import { Writer } from '../../wire/writer.ts'
-import { hmac, sameSecret } from '../crypto/key-derivation.ts'
+import { hmac, sameSecret } from '../../mls-crypto/key-derivation.ts'
 import { demand } from '../errors.ts'
 import type { SigningContext } from './content-signature.ts'
 

@@ -6,8 +6,8 @@ import {
   type RatchetTree as WireTree,
   type TreeNode,
 } from '../../wire/mls/ratchet-tree.ts'
-import { digest } from '../crypto/key-derivation.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { digest } from '../../mls-crypto/key-derivation.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError } from '../errors.ts'
 import {
   covers,
@@ -28,13 +28,13 @@ export interface PathStep {
 
 /** The public half of a group's tree, RFC 9420 §7. It changes in place: stage changes on a `copy`. */
 export class RatchetTree {
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   private readonly nodes: (TreeNode | undefined)[]
   /** INVARIANT: a hash is here only as long as nothing below its node has changed. */
   private readonly hashes: (Buffer | undefined)[]
 
   private constructor(
-    suite: ClientSuite,
+    suite: MlsSuite,
     nodes: (TreeNode | undefined)[],
     hashes: (Buffer | undefined)[],
   ) {
@@ -43,12 +43,12 @@ export class RatchetTree {
     this.hashes = hashes
   }
 
-  static withOneLeaf(suite: ClientSuite, leafNode: LeafNode): RatchetTree {
+  static withOneLeaf(suite: MlsSuite, leafNode: LeafNode): RatchetTree {
     return new RatchetTree(suite, [{ kind: 'leaf', leafNode }], [])
   }
 
   /** Throws `invalid-tree` where leaves and parents are not in their places or the last node is blank. */
-  static fromWire(suite: ClientSuite, wire: WireTree): RatchetTree {
+  static fromWire(suite: MlsSuite, wire: WireTree): RatchetTree {
     if (wire.at(-1) === undefined) throw new ClientError('invalid-tree')
     for (const [index, node] of wire.entries()) {
       const expected = index % 2 === 0 ? 'leaf' : 'parent'

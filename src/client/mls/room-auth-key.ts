@@ -1,6 +1,6 @@
 import { extensionTypes, type Extension } from '../../wire/mls/extension.ts'
-import { privateKeyObject, publicKeyBytes } from '../crypto/asymmetric-keys.ts'
-import type { SignatureKeyPair } from '../crypto/signatures.ts'
+import { privateKeyObject, publicKeyBytes } from '../../mls-crypto/asymmetric-keys.ts'
+import type { SignatureKeyPair } from '../../mls-crypto/signatures.ts'
 import type { Epoch } from './epoch.ts'
 import { exportSecret } from './key-schedule.ts'
 

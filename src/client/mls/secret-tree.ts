@@ -1,6 +1,6 @@
-import { deriveTreeSecret, expandWithLabel } from '../crypto/key-derivation.ts'
-import { AEAD_NONCE_BYTES, type ClientSuite } from '../crypto/suite.ts'
-import type { AeadKey } from '../crypto/aead.ts'
+import { deriveTreeSecret, expandWithLabel } from '../../mls-crypto/key-derivation.ts'
+import { AEAD_NONCE_BYTES, type MlsSuite } from '../../mls-crypto/suite.ts'
+import type { AeadKey } from '../../mls-crypto/aead.ts'
 import { ClientError, demand } from '../errors.ts'
 import { left, level, right, rootOf } from './tree-math.ts'
 
@@ -20,13 +20,13 @@ interface Ratchet {
  * The keys of one epoch's private messages, RFC 9420 §9. Every key is handed out once, then it is gone.
  */
 export class SecretTree {
-  private readonly suite: ClientSuite
+  private readonly suite: MlsSuite
   private readonly width: number
   private readonly nodes: Map<number, Buffer>
   private readonly ratchets = new Map<string, Ratchet>()
 
   constructor(
-    suite: ClientSuite,
+    suite: MlsSuite,
     { encryptionSecret, leafCount }: { encryptionSecret: Buffer; leafCount: number },
   ) {
     this.suite = suite

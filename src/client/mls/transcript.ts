@@ -1,11 +1,11 @@
 import { encode, opaque } from '../../wire/codec.ts'
 import { confirmedTranscriptHashInput, type AuthenticatedContent } from '../../wire/mls/framing.ts'
-import { digest } from '../crypto/key-derivation.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { digest } from '../../mls-crypto/key-derivation.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 
 /** `RFC 9420 §8.2` */
 export function confirmedTranscriptHash(
-  suite: ClientSuite,
+  suite: MlsSuite,
   interimBefore: Buffer,
   commit: AuthenticatedContent,
 ): Buffer {
@@ -14,7 +14,7 @@ export function confirmedTranscriptHash(
 
 /** `RFC 9420 §8.2` */
 export function interimTranscriptHash(
-  suite: ClientSuite,
+  suite: MlsSuite,
   confirmed: Buffer,
   confirmationTag: Buffer,
 ): Buffer {

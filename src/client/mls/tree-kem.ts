@@ -3,10 +3,10 @@ import { encode } from '../../wire/codec.ts'
 import type { UpdatePath, UpdatePathNode } from '../../wire/mls/commit.ts'
 import { groupContextCodec, type GroupContext } from '../../wire/mls/group-info.ts'
 import type { LeafNode } from '../../wire/mls/leaf-node.ts'
-import { decryptWithLabel, encryptWithLabel } from '../crypto/hpke.ts'
-import { deriveKeyPair, generateKeyPair } from '../crypto/kem.ts'
-import { deriveSecret } from '../crypto/key-derivation.ts'
-import type { ClientSuite } from '../crypto/suite.ts'
+import { decryptWithLabel, encryptWithLabel } from '../../mls-crypto/hpke.ts'
+import { deriveKeyPair, generateKeyPair } from '../../mls-crypto/kem.ts'
+import { deriveSecret } from '../../mls-crypto/key-derivation.ts'
+import type { MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { PathStep, RatchetTree } from './ratchet-tree.ts'
 import { covers } from './tree-math.ts'
@@ -178,7 +178,7 @@ function recipients(
   return tree.resolution(copathChild).filter((node) => node % 2 === 1 || !newLeaves.has(node / 2))
 }
 
-function nodeKeys(suite: ClientSuite, pathSecret: Buffer) {
+function nodeKeys(suite: MlsSuite, pathSecret: Buffer) {
   return deriveKeyPair(suite, deriveSecret(suite, pathSecret, 'node'))
 }
 

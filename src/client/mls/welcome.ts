@@ -4,10 +4,10 @@ import { groupInfoCodec, type GroupInfo } from '../../wire/mls/group-info.ts'
 import { keyPackageRef } from '../../wire/mls/key-package-ref.ts'
 import { keyPackageCodec, type KeyPackage } from '../../wire/mls/key-package.ts'
 import type { Welcome } from '../../wire/mls/welcome.ts'
-import { aeadOpen, aeadSeal, type AeadKey } from '../crypto/aead.ts'
-import { decryptWithLabel, encryptWithLabel } from '../crypto/hpke.ts'
-import { expandWithLabel } from '../crypto/key-derivation.ts'
-import { AEAD_NONCE_BYTES, clientSuite, type ClientSuite } from '../crypto/suite.ts'
+import { aeadOpen, aeadSeal, type AeadKey } from '../../mls-crypto/aead.ts'
+import { decryptWithLabel, encryptWithLabel } from '../../mls-crypto/hpke.ts'
+import { expandWithLabel } from '../../mls-crypto/key-derivation.ts'
+import { AEAD_NONCE_BYTES, mlsSuite, type MlsSuite } from '../../mls-crypto/suite.ts'
 import { ClientError, demand } from '../errors.ts'
 import type { Epoch } from './epoch.ts'
 import { openGroupInfo } from './group-info.ts'
@@ -62,7 +62,7 @@ export function createWelcome(
 
 /** A Welcome that one of our KeyPackages opens; what it says is not checked yet. */
 export interface OpenedWelcome {
-  readonly suite: ClientSuite
+  readonly suite: MlsSuite
   readonly keyPackage: OwnKeyPackage
   readonly groupSecrets: GroupSecrets
   readonly groupInfo: GroupInfo
@@ -73,7 +73,7 @@ export function openWelcome(
   { cipherSuite, secrets, encryptedGroupInfo }: Welcome,
   keyPackageFor: (reference: Buffer) => OwnKeyPackage | undefined,
 ): OpenedWelcome {
-  const suite = clientSuite(cipherSuite)
+  const suite = mlsSuite(cipherSuite)
   for (const { newMember, encryptedGroupSecrets } of secrets) {
     const keyPackage = keyPackageFor(newMember)
     if (keyPackage === undefined) continue
@@ -131,7 +131,7 @@ function pathSecretFor({ steps, pathSecrets }: FreshPath, leafIndex: number): Bu
   return pathSecrets[steps.findIndex(({ copathChild }) => covers(copathChild, leafIndex))]
 }
 
-function welcomeKey(suite: ClientSuite, joiner: Buffer): AeadKey {
+function welcomeKey(suite: MlsSuite, joiner: Buffer): AeadKey {
   const secret = welcomeSecret(suite, joiner)
   const derive = (label: string, bytes: number) => expandWithLabel(suite, secret, { label, bytes })
   return { key: derive('key', suite.aeadKeyBytes), nonce: derive('nonce', AEAD_NONCE_BYTES) }

@@ -1,13 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import {
-  Aes128Gcm,
-  CipherSuite,
-  DhkemP256HkdfSha256,
-  DhkemX25519HkdfSha256,
-  HkdfSha256,
-} from '@hpke/core'
+import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
 import { GatewayError } from '../../model/errors.ts'
 import type { MimiUri } from '../../model/ids.ts'
+import { CryptoError } from '../../mls-crypto/errors.ts'
+import { encryptWithLabel, type HpkeCiphertext } from '../../mls-crypto/hpke.ts'
+import { mlsSuite } from '../../mls-crypto/suite.ts'
 import { decode, encode } from '../../wire/codec.ts'
 import {
   groupInfoEncryptionLabel,
@@ -15,9 +11,10 @@ import {
   groupInfoRequestCodec,
   groupInfoResponseCodec,
   groupInfoResponseTBSCodec,
+  type GroupInfoRequest,
 } from '../../wire/mimi/group-info.ts'
 import type { ExternalSender } from '../../wire/mls/external-sender.ts'
-import { signContent, signWithLabel } from '../../wire/mls/sign-with-label.ts'
+import { signWithLabel } from '../../wire/mls/sign-with-label.ts'
 import { onWireError } from './decode.ts'
 
 export interface GroupInfoSeal {
@@ -48,17 +45,17 @@ export function hubSigner(privateKey: KeyObject, domain: string): HubSigner {
 
 /**
  * GroupInfo, tree and pending proposals encrypted to the requesting client and signed by the hub.
- * Throws `malformed-body`, `upstream-invalid`, `key-unavailable` for a ciphersuite other than 1 and 2,
- * and for a request key that is none. draft-ietf-mimi-protocol-06 §5.6
+ * Throws `upstream-invalid`, `key-unavailable` for a ciphersuite other than 1 to 7, and `malformed-body`,
+ * also for a request key that is none. draft-ietf-mimi-protocol-06 §5.6
  */
-export async function sealGroupInfo(
+export function sealGroupInfo(
   { request, room, plaintext }: GroupInfoSeal,
   signer: HubSigner,
-): Promise<Buffer> {
+): Buffer {
   const asked = onWireError('malformed-body', () => decode(groupInfoRequestCodec, request))
   onWireError('upstream-invalid', () => decode(groupInfoRatchetTreeTBECodec, plaintext))
   const roomId = Buffer.from(room)
-  const encrypted = await encryptWithLabel(asked, roomId, plaintext)
+  const encrypted = encryptFor(asked, { context: roomId, plaintext })
   const sealed = {
     version: 'mls10',
     roomId,
@@ -75,36 +72,23 @@ export async function sealGroupInfo(
   return encode(groupInfoResponseCodec, { ...sealed, signature })
 }
 
-/** `EncryptWithLabel` of RFC 9420 §5.1.3. */
-async function encryptWithLabel(
-  { cipherSuite, groupInfoPublicKey }: { cipherSuite: number; groupInfoPublicKey: Buffer },
-  context: Buffer,
-  plaintext: Buffer,
-): Promise<{ kemOutput: Buffer; ciphertext: Buffer }> {
-  const suite = hpkeSuites[cipherSuite]?.()
-  if (suite === undefined)
-    throw new GatewayError('key-unavailable', { facts: { ciphersuite: cipherSuite } })
-  const info = Uint8Array.from(signContent(groupInfoEncryptionLabel, context))
+function encryptFor(
+  { cipherSuite, groupInfoPublicKey: publicKey }: GroupInfoRequest,
+  sealed: { readonly context: Buffer; readonly plaintext: Buffer },
+): HpkeCiphertext {
   try {
-    const recipientPublicKey = await suite.kem.deserializePublicKey(
-      Uint8Array.from(groupInfoPublicKey).buffer,
+    const suite = mlsSuite(cipherSuite)
+    return encryptWithLabel(
+      suite,
+      { publicKey, label: groupInfoEncryptionLabel, ...sealed },
+      randomBytes,
     )
-    const sealed = await suite.seal(
-      { recipientPublicKey, info: info.buffer },
-      Uint8Array.from(plaintext).buffer,
-    )
-    return { kemOutput: Buffer.from(sealed.enc), ciphertext: Buffer.from(sealed.ct) }
-  } catch (cause) {
-    throw new GatewayError('malformed-body', { facts: { reason: 'public-key' }, cause })
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error
+    if (error.code === 'unsupported-suite')
+      throw new GatewayError('key-unavailable', { facts: { ciphersuite: cipherSuite } })
+    throw new GatewayError('malformed-body', { facts: { reason: 'public-key' }, cause: error })
   }
-}
-
-const kdf = () => ({ kdf: new HkdfSha256(), aead: new Aes128Gcm() })
-
-/** By MLS ciphersuite, those with a KEM and an AEAD that are at hand. */
-const hpkeSuites: Readonly<Record<number, () => CipherSuite>> = {
-  1: () => new CipherSuite({ kem: new DhkemX25519HkdfSha256(), ...kdf() }),
-  2: () => new CipherSuite({ kem: new DhkemP256HkdfSha256(), ...kdf() }),
 }
 
 /** Hubs sign with Ed25519. */

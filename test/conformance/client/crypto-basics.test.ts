@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { decryptWithLabel, encryptWithLabel } from '../../../src/client/crypto/hpke.ts'
+import { decryptWithLabel, encryptWithLabel } from '../../../src/mls-crypto/hpke.ts'
 import {
   deriveSecret,
   deriveTreeSecret,
   expandWithLabel,
   refHash,
-} from '../../../src/client/crypto/key-derivation.ts'
+} from '../../../src/mls-crypto/key-derivation.ts'
 import {
   signatureKeyPair,
   signLabelled,
   verifyLabelled,
-} from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+} from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { fromHex } from '../../support/hex.ts'
 import { vectorJson } from '../../support/vectors.ts'
 
@@ -60,7 +60,7 @@ test.skipIf(cases.length === 0)('there are vectors of every suite of RFC 9420', 
 })
 
 test.each(cases)('suite $cipher_suite derives what the vectors derive', (vector) => {
-  const suite = clientSuite(vector.cipher_suite)
+  const suite = mlsSuite(vector.cipher_suite)
   const { ref_hash: ref, expand_with_label: expand } = vector
   const { derive_secret: derive, derive_tree_secret: tree } = vector
   expect(refHash(suite, ref.label, fromHex(ref.value))).toEqual(fromHex(ref.out))
@@ -78,7 +78,7 @@ test.each(cases)('suite $cipher_suite derives what the vectors derive', (vector)
 })
 
 test.each(cases)('suite $cipher_suite signs and verifies', (vector) => {
-  const suite = clientSuite(vector.cipher_suite)
+  const suite = mlsSuite(vector.cipher_suite)
   const { priv, pub, label, content: hex, signature } = vector.sign_with_label
   const content = fromHex(hex)
   const keys = signatureKeyPair(suite, fromHex(priv))
@@ -91,7 +91,7 @@ test.each(cases)('suite $cipher_suite signs and verifies', (vector) => {
 })
 
 test.each(cases)('suite $cipher_suite opens what HPKE sealed', (vector) => {
-  const suite = clientSuite(vector.cipher_suite)
+  const suite = mlsSuite(vector.cipher_suite)
   const { priv, pub, label, ...hex } = vector.encrypt_with_label
   const context = fromHex(hex.context)
   const plaintext = fromHex(hex.plaintext)

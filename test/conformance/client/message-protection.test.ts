@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { signatureKeyPair } from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { signatureKeyPair } from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import {
   signFramedContent,
   verifyFramedContent,
@@ -25,7 +25,7 @@ const cases = (vectorJson('mls/message-protection.json.gz') ?? []) as unknown as
 
 /** The vectors' sender: the member at leaf 1 of 2. */
 function contextOf(vector: Case) {
-  const suite = clientSuite(vector.cipher_suite)
+  const suite = mlsSuite(vector.cipher_suite)
   const bytes = (name: string) => fromHex(vector[name] ?? '')
   return {
     suite,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { validateLeaf } from '../../../src/client/mls/leaf.ts'
 import { RatchetTree } from '../../../src/client/mls/ratchet-tree.ts'
 import { validateTree } from '../../../src/client/mls/tree-validation.ts'
@@ -20,7 +20,7 @@ test('members accept every tree of the vectors, with its hash and its resolution
   const cases = (vectorJson('mls/tree-validation.json.gz') ?? []) as readonly Case[]
   for (const vector of cases) {
     const bytes = fromHex(vector.tree)
-    const suite = clientSuite(vector.cipher_suite)
+    const suite = mlsSuite(vector.cipher_suite)
     const tree = RatchetTree.fromWire(suite, decode(ratchetTreeCodec, bytes))
     expect(encode(ratchetTreeCodec, tree.toWire()).equals(bytes)).toBe(true)
     validateTree(tree)
@@ -38,7 +38,7 @@ test('members accept every tree of the vectors, with its hash and its resolution
 test('members refuse a tree in which a parent hash or a key has been changed', () => {
   const cases = (vectorJson('mls/tree-validation.json.gz') ?? []) as readonly Case[]
   for (const { cipher_suite: code, tree: hex } of cases.filter((one) => one.cipher_suite === 1)) {
-    const suite = clientSuite(code)
+    const suite = mlsSuite(code)
     const wire = decode(ratchetTreeCodec, fromHex(hex))
     for (const [position, node] of wire.entries()) {
       if (node?.kind !== 'parent') continue

@@ -19,7 +19,7 @@ import {
   type Proposal,
 } from 'ts-mls'
 import { decodeRatchetTree } from 'ts-mls/ratchetTree.js'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { createGroup, joinGroup } from '../../../src/client/mls/open-group.ts'
 import { openWelcome } from '../../../src/client/mls/welcome.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
@@ -29,7 +29,7 @@ import { extensionTypes, type Extension } from '../../../src/wire/mls/extension.
 import { mlsMessageCodec, type MlsMessage } from '../../../src/wire/mls/message.ts'
 import { commitAndFollow, keyPackageOf } from '../../support/mls-members.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const SUITE_NAME = 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519'
 const groupId = Buffer.from('mixed')
 

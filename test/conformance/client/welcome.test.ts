@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { generateSignatureKeyPair } from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { demandSignedGroupInfo } from '../../../src/client/mls/group-info.ts'
 import { groupSecretsCodec } from '../../../src/client/mls/group-secrets.ts'
 import { epochSecrets } from '../../../src/client/mls/key-schedule.ts'
@@ -23,7 +23,7 @@ interface Case {
 const cases = (vectorJson('mls/welcome.json.gz') ?? []) as readonly Case[]
 
 test.each(cases)('suite $cipher_suite opens and checks the Welcome of the vectors', (vector) => {
-  const suite = clientSuite(vector.cipher_suite)
+  const suite = mlsSuite(vector.cipher_suite)
   const welcome = decode(mlsMessageCodec, fromHex(vector.welcome))
   const keyPackage = decode(mlsMessageCodec, fromHex(vector.key_package))
   if (welcome.kind !== 'welcome' || keyPackage.kind !== 'key-package') throw new Error('no welcome')

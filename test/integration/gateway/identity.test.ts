@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { TlsIdentity } from '../../../src/delivery/tls-identity.ts'
-import { generateSignatureKeyPair } from '../../../src/client/crypto/signatures.ts'
+import { generateSignatureKeyPair } from '../../../src/mls-crypto/signatures.ts'
 import { basicCredential } from '../../../src/client/identity/account.ts'
 import { decode } from '../../../src/wire/codec.ts'
 import { submitMessageResponseCodec } from '../../../src/wire/mimi/submit-message.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { basicCredential } from '../../../src/client/identity/account.ts'
-import { generateSignatureKeyPair } from '../../../src/client/crypto/signatures.ts'
+import { generateSignatureKeyPair } from '../../../src/mls-crypto/signatures.ts'
 import { addParticipants } from '../../../src/client/mimi/participant-changes.ts'
 import { createKeyPackage } from '../../../src/client/mls/key-package.ts'
 import type { MimiClient } from '../../../src/client/mimi-client.ts'

@@ -32,7 +32,7 @@ function logged({ home }: Sides, message: Buffer, sender: string = pseudonym) {
 /** A notice with evidence goes to home; what home keeps of it, and what it answered. */
 async function sent(sides: Sides, ...messages: readonly Buffer[]) {
   const { hub, home } = sides
-  const id = await hub.desk.notify(orderOf({ evidence: await evidenceOf(...messages) }))
+  const id = await hub.desk.notify(orderOf({ evidence: evidenceOf(...messages) }))
   await hub.sender.sendDue()
   return { id, got: home.received.find(hubDomain, id), answered: hub.sent.find(id) }
 }
@@ -190,18 +190,18 @@ async function received(sides: Sides, sealedEvidence: Buffer, noticeId = 'ntc-01
 }
 
 /** Evidence of the hub's for home, in a notice of this id. */
-async function sealedFor(
+function sealedFor(
   { home }: Sides,
   messages: readonly Buffer[],
   change: { noticeId?: string; from?: string; room?: string } = {},
-): Promise<Buffer> {
-  const { sealed } = await evidenceOf(...messages)
+): Buffer {
+  const { sealed } = evidenceOf(...messages)
   const { noticeId = 'ntc-0123456789abcdef', from = hubDomain, room: where = room } = change
   const key = home.reportKeys.published
   if (key === undefined) throw new Error('no key')
   const notice = { noticeId, from, to: homeDomain }
   const asked = { reportId: 'rep-1', room: where, evidence: sealed, key, notice }
-  const forwarded = await forwardEvidence(asked, openingKeys)
+  const forwarded = forwardEvidence(asked, openingKeys)
   if (forwarded.kind !== 'sealed') throw new Error(forwarded.kind)
   return forwarded.sealed
 }
@@ -213,7 +213,7 @@ test.each([
   ['of another room', { room: 'mimi://hub.example/r/other' }, 'room-mismatch'],
 ])('evidence %s', async (_, change, expected) => {
   const sides = await openSides()
-  expect(await received(sides, await sealedFor(sides, [threat], change))).toBe(expected)
+  expect(await received(sides, sealedFor(sides, [threat], change))).toBe(expected)
 })
 
 test.each([
@@ -226,7 +226,7 @@ test.each([
   ['that is no message', Buffer.from('words'), 'malformed-content'],
 ])('a message %s makes evidence unreadable', async (_, message, expected) => {
   const sides = await openSides()
-  expect(await received(sides, await sealedFor(sides, [message]))).toBe(expected)
+  expect(await received(sides, sealedFor(sides, [message]))).toBe(expected)
 })
 
 test('octets that nobody sealed are unreadable, and the notice stands', async () => {
@@ -244,7 +244,7 @@ test('octets that nobody sealed are unreadable, and the notice stands', async ()
 
 test('what takes the reading process down is kept as it came; where there is none the hub tries again', async () => {
   const sides = await openSides()
-  const bytes = await sealedFor(sides, [threat])
+  const bytes = sealedFor(sides, [threat])
   const { home } = sides
   home.verifier.failure = new GatewayError('verifier-unavailable', { facts: { reason: 'busy' } })
   await expect(received(sides, bytes)).rejects.toMatchObject({ code: 'verifier-unavailable' })

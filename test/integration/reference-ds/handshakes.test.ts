@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import type { LeafIdentity } from '../../../src/client/mls/key-package.ts'
 import { joinExternally, openPublishedGroup } from '../../../src/client/mls/open-group.ts'
 import { decode, encode } from '../../../src/wire/codec.ts'
@@ -196,6 +196,6 @@ async function externalCommit(
 ): Promise<Buffer> {
   const published = await publishedBy(room, basicIdentity(alice))
   const groupInfo = published.groupInfo.value
-  const before = openPublishedGroup(clientSuite(1), groupInfo, exportRatchetTree(published))
+  const before = openPublishedGroup(mlsSuite(1), groupInfo, exportRatchetTree(published))
   return commitBundle(joinExternally(before, { groupInfo, identity }, { proposals }))
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { decode } from '../../../src/wire/codec.ts'
 import { groupInfoRatchetTreeTBECodec } from '../../../src/wire/mimi/group-info.ts'
 import { updateRoomResponseCodec } from '../../../src/wire/mimi/update.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { joinExternally, openPublishedGroup } from '../../../src/client/mls/open-group.ts'
 import type { LeafIdentity } from '../../../src/client/mls/key-package.ts'
 import {
@@ -261,7 +261,7 @@ test('a new device of a participant joins externally and gets what follows', asy
   expect(asked.status).toBe(200)
   const published = decode(groupInfoRatchetTreeTBECodec, asked.bytes)
   const groupInfo = published.groupInfo.value
-  const before = openPublishedGroup(clientSuite(1), groupInfo, exportRatchetTree(published))
+  const before = openPublishedGroup(mlsSuite(1), groupInfo, exportRatchetTree(published))
   const staged = joinExternally(before, { groupInfo, identity })
   expect(await laptop.update(clubhouse, commitBundle(staged))).toMatchObject({
     responseCode: 'success',
@@ -281,7 +281,7 @@ test('an external commit that is refused leaves no membership behind', async () 
   const asked = await laptop.operation('groupInfo', clubhouse, groupInfoRequest(identity))
   const published = decode(groupInfoRatchetTreeTBECodec, asked.bytes)
   const groupInfo = published.groupInfo.value
-  const before = openPublishedGroup(clientSuite(1), groupInfo, exportRatchetTree(published))
+  const before = openPublishedGroup(mlsSuite(1), groupInfo, exportRatchetTree(published))
   const staged = joinExternally(before, { groupInfo, identity })
   await commit(room.alice)
   expect(await laptop.update(clubhouse, commitBundle(staged))).toMatchObject({

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { createGroup } from '../../../src/client/mls/open-group.ts'
 import { roomsMigrations } from '../../../src/rooms/migrations.ts'
 import { RoomRegistry } from '../../../src/rooms/room-registry.ts'
@@ -16,7 +16,7 @@ const MEMBERS = 1_000
 function largeGroup() {
   const users = Array.from({ length: MEMBERS }, (_, n) => `mimi://p${n % 10}.example/u/user${n}`)
   const [first = '', ...others] = users
-  const creator = createGroup(clientSuite(1), {
+  const creator = createGroup(mlsSuite(1), {
     groupId: Buffer.from('mimi://a.example/g/large'),
     extensions: roomExtensions(users),
     keyPackage: keyPackageOf(first),

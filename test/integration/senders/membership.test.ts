@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { publicKeyBytes } from '../../../src/client/crypto/asymmetric-keys.ts'
+import { publicKeyBytes } from '../../../src/mls-crypto/asymmetric-keys.ts'
 import { GatewayError } from '../../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
 import type { RoomAuthKey } from '../../../src/model/room-auth-key.ts'

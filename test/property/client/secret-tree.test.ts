@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { SecretTree, SKIPPED_KEYS_MAX } from '../../../src/client/mls/secret-tree.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const encryptionSecret = Buffer.alloc(32, 3)
 
 function tree(leafCount: number): SecretTree {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { publicKeyBytes } from '../../../src/client/crypto/asymmetric-keys.ts'
+import { publicKeyBytes } from '../../../src/mls-crypto/asymmetric-keys.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
 import {
   membershipProofBytes,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { generateSignatureKeyPair, signLabelled } from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair, signLabelled } from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { createKeyPackage } from '../../../src/client/mls/key-package.ts'
 import type { MlsGroup } from '../../../src/client/mls/mls-group.ts'
 import {
@@ -16,7 +16,7 @@ import type { Proposal } from '../../../src/wire/mls/proposal.ts'
 import { NOW_MS, addAll, groupOf, keyPackageOf, roomExtensions } from '../../support/mls-members.ts'
 import { commitHandshake, followed, proposalsHandshake, roomEntry } from '../../support/rooms.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const users = ['alice', 'bob'].map((name) => `mimi://a.example/u/${name}`)
 const [alicesUri = '', bobsUri = ''] = users
 

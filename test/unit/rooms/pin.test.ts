@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { generateSignatureKeyPair } from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { addParticipants } from '../../../src/client/mimi/participant-changes.ts'
 import { createKeyPackage } from '../../../src/client/mls/key-package.ts'
 import { leafExtensions } from '../../../src/client/mls/leaf-extensions.ts'
@@ -50,9 +50,9 @@ function pinnedRoom(mode: 'strict' | 'vouched', name = 'identified') {
 
 /** The Add of a client whose leaf lists these suites; undefined: it says nothing. */
 function addOf(listed: readonly number[] | undefined): Proposal {
-  const signer = generateSignatureKeyPair(clientSuite(1))
+  const signer = generateSignatureKeyPair(mlsSuite(1))
   const { keyPackage } = createKeyPackage(
-    clientSuite(1),
+    mlsSuite(1),
     { signer, credential: { kind: 'basic', identity: Buffer.from(newcomer) } },
     { nowMs: NOW_MS, randomness: randomBytes, leafExtensions: leafExtensions(listed) },
   )

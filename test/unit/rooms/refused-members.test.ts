@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { signLeaf } from '../../../src/client/mls/leaf.ts'
 import { openGroup } from '../../../src/rooms/group.ts'
 import { stageHandshake } from '../../../src/rooms/staged-update.ts'
@@ -218,7 +218,7 @@ describe('a message is refused', () => {
 describe('a proposal is refused', () => {
   test('to update a leaf into another user, or with its old key', () => {
     const { bob, entry } = roomOf()
-    const suite = clientSuite(1)
+    const suite = mlsSuite(1)
     const { leaf } = bob.members[1]!
     const position = { groupId: bob.context.groupId, leafIndex: 1 }
     const propose = (changes: object) => {

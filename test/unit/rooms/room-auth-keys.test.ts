@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { generateSignatureKeyPair, signLabelled } from '../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair, signLabelled } from '../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import { roomGroupInfo } from '../../../src/client/flows/change-room.ts'
 import type { MlsGroup } from '../../../src/client/mls/mls-group.ts'
 import { joinExternally, openPublishedGroup } from '../../../src/client/mls/open-group.ts'
@@ -13,7 +13,7 @@ import type { Proposal } from '../../../src/wire/mls/proposal.ts'
 import { groupOf } from '../../support/mls-members.ts'
 import { commitHandshake, followed, roomEntry, type CommitHandshake } from '../../support/rooms.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const users = ['alice', 'bob', 'carol'].map((name) => `mimi://${name[0]}.example/u/${name}`)
 const groupInfoExtensions = roomGroupInfo(undefined)
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientSuite } from '../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../src/mls-crypto/suite.ts'
 import type { MlsGroup } from '../../../src/client/mls/mls-group.ts'
 import { stageHandshake, type RoomEntry } from '../../../src/rooms/staged-update.ts'
 import { encode } from '../../../src/wire/codec.ts'
@@ -41,7 +41,7 @@ function participantUpdate({
 }
 
 function roomOf(names: readonly string[] = users, suite = 1) {
-  const members = groupOf(names, clientSuite(suite))
+  const members = groupOf(names, mlsSuite(suite))
   const [alice, bob, carol] = members
   if (!alice || !bob || !carol) throw new Error('no group')
   return { members, alice, bob, carol, entry: roomEntry(alice) }

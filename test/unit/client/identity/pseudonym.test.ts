@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import { createAccount } from '../../../../src/client/identity/account.ts'
 import { connectionCard, Connections } from '../../../../src/client/identity/connections.ts'
 import { IdentityLinks, wrapperKeyOf } from '../../../../src/client/identity/identity-links.ts'
@@ -11,7 +11,7 @@ import {
   pseudonymousIdentity,
 } from '../../../../src/client/identity/pseudonym.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 
 function account(name: string) {
   return createAccount({

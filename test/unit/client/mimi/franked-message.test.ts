@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { generateSignatureKeyPair, signLabelled } from '../../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair, signLabelled } from '../../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import { toSizeClass } from '../../../../src/client/flows/send-message.ts'
 import { buildReport } from '../../../../src/client/mimi/abuse-report.ts'
 import {
@@ -23,7 +23,7 @@ import { componentIds } from '../../../../src/wire/mls/app-data.ts'
 import { privateMessageCodec } from '../../../../src/wire/mls/framing.ts'
 import { addAll, keyPackageOf, roomExtensions } from '../../../support/mls-members.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const roomUri = 'mimi://a.example/r/clubhouse'
 const alice = 'mimi://a.example/u/alice'
 const bob = 'mimi://b.example/u/bob'

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import {
-  generateSignatureKeyPair,
-  verifyLabelled,
-} from '../../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair, verifyLabelled } from '../../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import { keyMaterialRequest, usableKeyMaterial } from '../../../../src/client/mimi/key-material.ts'
 import { requiredOf } from '../../../../src/client/mimi/room-extensions.ts'
 import { createKeyPackage } from '../../../../src/client/mls/key-package.ts'
@@ -16,7 +13,7 @@ import {
 import type { KeyPackage } from '../../../../src/wire/mls/key-package.ts'
 import { keyPackageOf, NOW_MS } from '../../../support/mls-members.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const bob = 'mimi://b.example/u/bob'
 const required = requiredOf(false)
 
@@ -59,7 +56,7 @@ test('a KeyPackage that is expired, not valid yet, altered or of another suite i
   const { leafNode } = keyPackage
   const sameKeys = { ...keyPackage, initKey: leafNode.encryptionKey }
   expect(usable([sameKeys])).toBeUndefined()
-  const other = keyPackageOf(bob, clientSuite(3)).keyPackage
+  const other = keyPackageOf(bob, mlsSuite(3)).keyPackage
   expect(usable([other])).toBeUndefined()
   expect(usable([other, keyPackage])?.keyPackages).toEqual([keyPackage])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import {
   addAll,
   agree,
@@ -12,7 +12,7 @@ const users = ['alice', 'bob', 'carol'].map((name) => `mimi://a.example/u/${name
 
 describe('a group of three', () => {
   test.each([1, 2, 3, 4, 5, 6, 7])('agrees on its secrets in suite %i', (code) => {
-    const members = groupOf(users, clientSuite(code))
+    const members = groupOf(users, mlsSuite(code))
     expect(agree(members)).toBe(true)
     commitAndFollow(members)
     commitAndFollow(members.toReversed())

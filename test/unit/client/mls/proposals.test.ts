@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { generateSignatureKeyPair } from '../../../../src/client/crypto/signatures.ts'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { generateSignatureKeyPair } from '../../../../src/mls-crypto/signatures.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import {
   addParticipants,
   removeParticipant,
@@ -24,7 +24,7 @@ import {
   roomExtensions,
 } from '../../../support/mls-members.ts'
 
-const suite = clientSuite(1)
+const suite = mlsSuite(1)
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => `mimi://a.example/u/${name}`)
 const users = [alice, bob, carol] as string[]
 

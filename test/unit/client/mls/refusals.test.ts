@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { MlsGroup } from '../../../../src/client/mls/mls-group.ts'
 import { openPublishedGroup } from '../../../../src/client/mls/open-group.ts'
 import { openWelcome } from '../../../../src/client/mls/welcome.ts'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import { decode, encode } from '../../../../src/wire/codec.ts'
 import { WireError } from '../../../../src/wire/errors.ts'
-import { ClientError } from '../../../../src/client/errors.ts'
+import { isRefusal } from '../../../../src/client/errors.ts'
 import { privateMessageCodec, publicMessageCodec } from '../../../../src/wire/mls/framing.ts'
 import { groupInfoCodec } from '../../../../src/wire/mls/group-info.ts'
 import { ratchetTreeCodec } from '../../../../src/wire/mls/ratchet-tree.ts'
@@ -35,14 +35,14 @@ function* mutants(bytes: Buffer, step: number): Generator<Buffer> {
 }
 
 function open(groupInfo: Buffer, ratchetTree: Buffer) {
-  return openPublishedGroup(clientSuite(1), decode(groupInfoCodec, groupInfo), ratchetTree)
+  return openPublishedGroup(mlsSuite(1), decode(groupInfoCodec, groupInfo), ratchetTree)
 }
 
 function refuses(attempt: () => unknown): void {
   try {
     attempt()
   } catch (error) {
-    if (error instanceof ClientError || error instanceof WireError) return
+    if (isRefusal(error) || error instanceof WireError) return
     throw error
   }
   throw new Error('accepted')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clientSuite } from '../../../../src/client/crypto/suite.ts'
+import { mlsSuite } from '../../../../src/mls-crypto/suite.ts'
 import type { MlsGroup } from '../../../../src/client/mls/mls-group.ts'
 import { roomAuthKeyExtension, roomAuthKeyPair } from '../../../../src/client/mls/room-auth-key.ts'
 import { extensionTypes } from '../../../../src/wire/mls/extension.ts'
@@ -10,7 +10,7 @@ const users = ['alice', 'bob', 'carol'].map((name) => `mimi://${name[0]}.example
 const keyOf = ({ current }: MlsGroup) => roomAuthKeyPair(current).publicKey
 
 test.each([1, 2, 3])('in suite %i all members have the same key, however they joined', (code) => {
-  const members = groupOf(users, clientSuite(code))
+  const members = groupOf(users, mlsSuite(code))
   const keys = members.map(keyOf)
   expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1)
   expect(keys[0]).toHaveLength(32)
