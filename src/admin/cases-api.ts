@@ -201,6 +201,16 @@ export const caseDetailSchema = z.strictObject({
   appeals: z.array(appealSchema),
   related: z.array(z.string()),
 })
+/** What a message says of an attachment. */
+export const evidenceAttachmentSchema = z.strictObject({
+  /** From 1. */
+  number,
+  mediaType: z.string(),
+  /** 0 where the message does not say it. */
+  bytes: number,
+  name: z.string(),
+  proof: z.enum(['verifiable', 'not verifiable']),
+})
 export const evidenceSchema = z.strictObject({
   report: z.string(),
   subject: z.string(),
@@ -212,18 +222,7 @@ export const evidenceSchema = z.strictObject({
       messageId: z.string(),
       acceptedAtMs: number,
       texts: z.array(z.string()),
-      /** What the message says of each. */
-      attachments: z.array(
-        z.strictObject({
-          /** From 1. */
-          number,
-          mediaType: z.string(),
-          /** 0 where the message does not say it. */
-          bytes: number,
-          name: z.string(),
-          proof: z.enum(['verifiable', 'not verifiable']),
-        }),
-      ),
+      attachments: z.array(evidenceAttachmentSchema),
     }),
   ),
 })

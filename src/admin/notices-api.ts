@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { actionClasses, answerStates } from '../notices/messages.ts'
 import { authorityKinds } from '../policy/routing/vocabulary.ts'
-import { actorBody } from './cases-api.ts'
+import { actorBody, evidenceAttachmentSchema } from './cases-api.ts'
 
 // What goes over the control socket about notices and where reports go.
 
@@ -208,7 +208,14 @@ export const handedOverSchema = z.strictObject({
   category: z.string(),
   /** Only where policies let the authority know it. */
   reporter: z.strictObject({ uri: z.string(), note: z.string() }).optional(),
-  messages: z.array(shownMessageSchema.extend({ acceptedAtMs: z.number() })),
+  messages: z.array(
+    shownMessageSchema.extend({
+      /** From 1. */
+      number: z.number(),
+      acceptedAtMs: z.number(),
+      attachments: z.array(evidenceAttachmentSchema),
+    }),
+  ),
   proofs: z.array(z.unknown()),
 })
 export type HandedOverView = z.infer<typeof handedOverSchema>

@@ -81,7 +81,10 @@ export function createNoticeHandlers(options: NoticeHandlersOptions): NoticeHand
       return {
         ...handed,
         policies: [...handed.policies],
-        messages: handed.messages.map(messageView),
+        messages: handed.messages.map((message) => ({
+          ...messageView(message),
+          attachments: [...message.attachments],
+        })),
         proofs: [...handed.proofs],
       }
     },

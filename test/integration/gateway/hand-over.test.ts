@@ -80,7 +80,7 @@ test('by an order an authority gets a report, from legal alone, and it is record
     by: 'lex',
     room,
     category: 'violence.threats',
-    messages: [{ texts: ['threat-canary'] }],
+    messages: [{ number: 1, texts: ['threat-canary'], attachments: [] }],
     proofs: [{ result: 'verified' }],
   })
   expect(stdout).not.toMatch(/note-canary|b\.example/)
