@@ -19,7 +19,8 @@ import { programPath } from '../stage.ts'
 import type { TokenClientsReport, TokenRun } from '../targets/token-clients.ts'
 import { atLeast, atMost, quantile, report, type Section } from './section.ts'
 
-const BATCH = 64
+/** As many as accounts in good standing get at once. */
+const BATCH = 8
 const ROUNDS = 7
 const SIGNATURES = 500
 const CONNECTIONS = 32
@@ -50,7 +51,7 @@ async function issuerSection(): Promise<Section> {
   const rounds = { bare: [] as number[], batches: [] as Costs[], singles: [] as Costs[] }
   for (let round = 0; round <= ROUNDS; round++) {
     rounds.bare.push(bareSignatureMs(privateKey))
-    rounds.batches.push(await ask(someBatch(publicKey, BATCH), mediaTypes.genericBatchRequest, 24))
+    rounds.batches.push(await ask(someBatch(publicKey, BATCH), mediaTypes.genericBatchRequest, 160))
     rounds.singles.push(await ask(someSingle(publicKey), mediaTypes.tokenRequest, 600))
   }
   return sectionOf(rounds)
@@ -72,12 +73,13 @@ function sectionOf({ bare, batches, singles }: Rounds): Section {
     title: 'Tokens issued over HTTP, with attestation and quota',
     rows: [
       { what: 'a bare RSA signature, CPU', unit: 'µs', median: bareMs * 1_000 },
-      { what: 'a token in a batch of 64, CPU', unit: 'µs', median: perToken * 1_000 },
+      { what: `a token in a batch of ${BATCH}, CPU`, unit: 'µs', median: perToken * 1_000 },
       { what: 'a single token, CPU', unit: 'µs', median: perSingle * 1_000 },
       { what: 'delay of the event loop meanwhile, p99', unit: 'ms', median: stallMs },
     ],
     bars: [
-      atLeast('bare signature : token in a batch, CPU', bareMs / perToken, 0.7),
+      // The attestation, the quota and the row on the disk are those of 8 tokens.
+      atLeast('bare signature : token in a batch, CPU', bareMs / perToken, 0.4),
       atLeast('tokens per second in batches, one signing thread', tokensPerSecond, 800),
       atLeast('single tokens per CPU-second', 1_000 / perSingle, 500),
       atMost('delay of the event loop, p99', stallMs, '20 ms'),
@@ -147,9 +149,13 @@ async function measured(clients: Child, run: TokenRun): Promise<Costs> {
   }
 }
 
-/** The next message of the clients, which is of this kind. */
+/** The next message of the clients, which is of this kind. Throws where they end instead. */
 async function said<Kind extends 'attester' | 'elapsedMs'>({ process: child }: Child, kind: Kind) {
-  const [message] = (await once(child, 'message')) as [TokenClientsReport]
+  const ended = new AbortController()
+  const onExit = () => ended.abort(new Error('the clients ended'))
+  child.once('exit', onExit)
+  const [message] = (await once(child, 'message', ended)) as [TokenClientsReport]
+  child.off('exit', onExit)
   if (kind in message) return message as Extract<TokenClientsReport, Record<Kind, unknown>>
   throw new Error('the clients said something else')
 }
