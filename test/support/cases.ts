@@ -151,7 +151,7 @@ export async function openCases(
 }
 
 /** A verified report of one message about alice, by a reporter of c.example. */
-function reportFields(
+export function reportFields(
   nowMs: number,
   { words = 'words', ...change }: Partial<NewReport> & { words?: string } = {},
 ): NewReport {
