@@ -104,7 +104,8 @@ export type ScorecardList = z.infer<typeof scorecardListSchema>
 
 export const routeListSchema = z.strictObject({
   /** What the report's case has found so far; both false while nothing was decided. */
-  case: z.strictObject({ decided: z.boolean(), confirmed: z.boolean() }),
+  /** `confirmed`: what a person found, where it was decided that something is done. */
+  case: z.strictObject({ decided: z.boolean(), confirmed: z.string().optional() }),
   routes: z.array(
     z.strictObject({
       role: z.string(),

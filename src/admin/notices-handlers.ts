@@ -108,13 +108,21 @@ async function routesOf(
   if (found === undefined) return undefined
   const finding = findingOf(id)
   const told = moderatorNotices.ofReport(id)
-  const routes = router.routesOf(routableReport(found), {
-    confirmed: finding.confirmed || supposed.confirmed,
-    decided: finding.decided || supposed.decided,
-    legalOrder: supposed.order,
-  })
+  const report = routableReport(found)
+  const category = finding.confirmed ?? report.category
+  const routes = router.routesOf(
+    { ...report, category },
+    {
+      confirmed: finding.confirmed !== undefined || supposed.confirmed,
+      decided: finding.decided || supposed.decided,
+      legalOrder: supposed.order,
+    },
+  )
   return {
-    case: finding,
+    case: {
+      decided: finding.decided,
+      ...(finding.confirmed !== undefined && { confirmed: finding.confirmed }),
+    },
     routes: routes.map((route) => ({ ...route, policies: [...route.policies] })),
     sent: desk
       .listSent({ about: id, limit: SENT_MAX })

@@ -5,8 +5,8 @@ import type { Disclosures } from '../reports/cases/disclosures.ts'
 import type { CaseFinding } from '../reports/cases/feedback.ts'
 import type { Actor } from '../reports/cases/team.ts'
 import type { EvidenceMessage } from '../reports/evidence.ts'
-import type { OpeningKeys, ReportDesk } from '../reports/report-desk.ts'
-import type { ReportRouter } from './report-router.ts'
+import type { OpeningKeys, ReportDesk, ReportDetail } from '../reports/report-desk.ts'
+import type { ReportRouter, ReportToRoute, Supposed } from './report-router.ts'
 import { routableReport } from './routable-report.ts'
 import type { Route } from './route-report.ts'
 
@@ -27,6 +27,7 @@ export interface HandedOver extends HandOverOrder {
   readonly receivedAtMs: number
   readonly room: string
   readonly subject: string
+  /** With an order, what was reported; else what a person has found. */
   readonly category: string
   /** Who reported and what they wrote, only where policies let the authority know it. */
   readonly reporter?: { readonly uri: string; readonly note: string }
@@ -61,7 +62,8 @@ export async function handOver(
   disclosures.admit(actor, report)
   const stored = await reports.show(report)
   if (stored === undefined) throw new GatewayError('not-found')
-  const routes = routesTo(parts, order, routableReport(stored))
+  const asked = routable(parts, order, stored)
+  const routes = routesTo(parts, order, asked)
   const { decision, policies } = routes('evidence')
   if (decision === 'deny')
     throw new GatewayError('moderation-denied', {
@@ -82,7 +84,7 @@ export async function handOver(
     receivedAtMs: summary.receivedAtMs,
     room: summary.room,
     subject: evidence.subject,
-    category: summary.category,
+    category: asked.report.category,
     ...(routes('reporter').decision === 'allow' && {
       reporter: { uri: evidence.reporter, note: evidence.note },
     }),
@@ -91,17 +93,35 @@ export async function handOver(
   }
 }
 
+interface Routable {
+  readonly report: ReportToRoute
+  readonly supposed: Supposed
+}
+
+/** An order does not rest on what a moderator has found, nor a finding on an order or on what was reported. */
+function routable(
+  { findingOf }: HandOverParts,
+  { basis }: HandOverOrder,
+  stored: ReportDetail,
+): Routable {
+  const report = routableReport(stored)
+  const { decided, confirmed } = findingOf(report.id)
+  if (basis !== 'confirmed')
+    return { report, supposed: { decided, confirmed: false, legalOrder: true } }
+  // What its proofs contradict, nobody can have confirmed: others in its case were.
+  const isConfirmed = confirmed !== undefined && report.result !== 'contradicted'
+  const category = confirmed ?? report.category
+  const supposed = { decided, confirmed: isConfirmed, legalOrder: false }
+  return { report: { ...report, category }, supposed }
+}
+
 /** What policies say of one thing for this authority. */
 function routesTo(
-  { router, findingOf }: HandOverParts,
-  { report, authority, basis }: HandOverOrder,
-  routable: ReturnType<typeof routableReport>,
+  { router }: HandOverParts,
+  { authority }: HandOverOrder,
+  { report, supposed }: Routable,
 ): (disclosure: DisclosureKind) => Pick<Route, 'decision' | 'policies'> {
-  const { decided, confirmed } = findingOf(report)
-  const isConfirmed = basis === 'confirmed'
-  // An order does not rest on what a moderator has found, nor a finding on an order.
-  const supposed = { decided, confirmed: isConfirmed && confirmed, legalOrder: !isConfirmed }
-  const routes = router.routesOf(routable, supposed)
+  const routes = router.routesOf(report, supposed)
   return (disclosure) =>
     routes.find(
       (route) =>

@@ -24,15 +24,16 @@ export function feedbackOf(store: Pick<Store, 'get'>, report: string): ReportFee
 export interface CaseFinding {
   /** It was decided that something is done, and that stands. */
   readonly decided: boolean
-  /** A person found what was reported: whoever decides to act does. */
-  readonly confirmed: boolean
+  /** What a person found, whatever was reported: whoever decides to act does. */
+  readonly confirmed: string | undefined
 }
 
 /** Of the case that a report joined. */
 export function findingOf(store: Pick<Store, 'get'>, report: string): CaseFinding {
   const { outcome, status } = feedbackOf(store, report) ?? {}
-  const stands = status === 'decided' && outcome === 'action'
-  return { decided: stands, confirmed: stands }
+  if (status !== 'decided' || outcome !== 'action') return { decided: false, confirmed: undefined }
+  const row = store.get(DECIDED_CATEGORY, [report])
+  return { decided: true, confirmed: row && textColumn(row, 'category') }
 }
 
 /** The same in the words that reporters' providers read. */
@@ -56,5 +57,8 @@ const OUTCOMES: ReadonlyMap<string, NonNullable<ReportFeedback['outcome']>> = ne
   ['not-verified', 'not-verified'],
   ['reversed', 'reversed'],
 ])
+const DECIDED_CATEGORY = `SELECT json_extract(body, '$.form.category') AS category FROM case_decisions
+  WHERE case_id = (SELECT case_id FROM case_reports WHERE report = ?) AND state = 'taken'
+  ORDER BY id DESC LIMIT 1`
 const FEEDBACK = `SELECT phase, coalesce(outcome, '') AS outcome FROM cases
   WHERE id = (SELECT case_id FROM case_reports WHERE report = ?)`

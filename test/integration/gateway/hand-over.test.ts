@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { loadKeys } from '../../../src/keys/key-files.ts'
 import { rawKey } from '../../../src/reports/sealing.ts'
 import { message, useClubhouse } from '../../support/clubhouse.ts'
-import { rows } from '../../support/gateway-calls.ts'
+import { rows, until } from '../../support/gateway-calls.ts'
 import { runCli } from '../../support/run-cli.ts'
 
 // Bob of b.example reports to the hub a.example what Cathy of c.example has said; Lex of the hub's team
@@ -113,20 +113,51 @@ test('without an order only child safety goes, to its clearing house, once a per
       'moderation-denied',
     )
   await denied('ncmec')
-  const { cases } = (await asJson('cases', 'list', '--as', 'ann', '--queue', 'child-safety')) as {
-    readonly cases: readonly { readonly id: string }[]
-  }
-  const id = cases[0]?.id ?? ''
-  await asJson('cases', 'claim', id, '--as', 'ann')
-  const form = ['--outcome', 'action', '--category', 'child.grooming', '--facts', 'Grooming.']
-  const ground = ['--terms', '1', '--why', 'Never.', '--limit', '10:7']
-  await asJson('cases', 'decide', id, '--as', 'ann', '--mfa', ...form, ...ground)
+  await decided('child.grooming', 'child-safety')
   await denied('police')
   const { stdout } = await handOver([report, 'ncmec', 'confirmed'], ...lex)
   expect(JSON.parse(stdout)).toMatchObject({
     policies: ['r6-child-safety'],
     // Whoever reported chose to be named.
     reporter: { uri: expect.stringMatching(/^mimi:\/\/b\.example\/u\//), note: 'note-canary' },
+  })
+})
+
+/** The case that waits in a queue, as soon as its report has joined it. */
+async function waiting(queue: string): Promise<string> {
+  let id: string | undefined
+  await until(async () => {
+    const { cases } = (await asJson('cases', 'list', '--as', 'ann', '--queue', queue)) as {
+      readonly cases: readonly { readonly id: string; readonly phase: string }[]
+    }
+    id = cases.find(({ phase }) => phase === 'open')?.id
+    return id !== undefined
+  })
+  return id ?? ''
+}
+
+async function decided(category: string, queue: string): Promise<void> {
+  const id = await waiting(queue)
+  await asJson('cases', 'claim', id, '--as', 'ann')
+  const form = ['--outcome', 'action', '--category', category, '--facts', 'As it was found.']
+  const ground = ['--terms', '1', '--why', 'Never.', '--limit', '10:7']
+  await asJson('cases', 'decide', id, '--as', 'ann', '--mfa', ...form, ...ground)
+}
+
+test('what was reported as child safety and found to be spam does not go', async () => {
+  const report = await reported('an offer', 'child.csam')
+  await decided('spam', 'child-safety')
+  const { stderr } = await handOver([report, 'ncmec', 'confirmed'], ...lex)
+  expect(stderr).toContain('moderation-denied')
+})
+
+test('what was reported as an insult and found to be grooming goes as that', async () => {
+  const report = await reported('how old are you', 'harassment')
+  await decided('child.grooming', 'harassment')
+  const { stdout } = await handOver([report, 'ncmec', 'confirmed'], ...lex)
+  expect(JSON.parse(stdout)).toMatchObject({
+    category: 'child.grooming',
+    policies: ['r6-child-safety'],
   })
 })
 
