@@ -32,6 +32,7 @@ import { applyReload } from './assembly/reload.ts'
 import { openStatusDesk } from './assembly/report-status.ts'
 import { openReceipts, sealReceipts, startReceipts } from './assembly/receipts.ts'
 import { startRequirements } from './assembly/requirements.ts'
+import { startFollowUps } from './assembly/report-desk.ts'
 import { startRetention } from './assembly/retention.ts'
 import { startSanctions } from './assembly/sanctions.ts'
 import { openGatewayStore } from './assembly/stores.ts'
@@ -179,6 +180,7 @@ async function openOutside(stack: AsyncDisposableStack, inside: Inside) {
     fetchAttachment: createAttachmentSource({ pipeline, ...parts }),
   })
   stack.use(startCases(parts.cases, log))
+  stack.use(startFollowUps(parts.reports, log))
   await parts.outbox.start()
   const outer = { ...inside, identity, parts, requirements, notices, statuses, pipeline }
   const peers = stack.use(await startPeersListener(outer))

@@ -27,8 +27,8 @@ import type { PipelineParts } from '../pipeline/parts.ts'
 import type { PeerTable } from '../peers/peer-table.ts'
 import { routingEngine } from '../policy/routing/routing-engine.ts'
 import { countVerifiedCases } from '../reports/cases/verified-cases.ts'
+import type { TakenReport } from '../reports/follow-ups.ts'
 import { createHandles } from '../reports/handles.ts'
-import type { NewReport } from '../reports/report-store.ts'
 import type { VerifierPool } from '../reports/verifier-pool.ts'
 import { moderatorsOf } from '../rooms/moderators.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
@@ -68,8 +68,8 @@ export interface Notices {
   readonly verifiedCases: AbuseRateParts['verifiedCases']
   /** What was reported, where it may go with the notice of a decision. */
   readonly evidenceOf: (decided: Decided) => DecidedEvidence | undefined
-  /** Counts a report towards a strike, and sends notices where its reporter agreed to that. Never throws. */
-  readonly onTaken: (report: NewReport, isNew: boolean) => Promise<void>
+  /** Counts a report towards a strike, and sends notices where its reporter agreed to that. */
+  readonly onTaken: (report: TakenReport) => Promise<void>
   /** Forgets what has served its time. */
   readonly deleteExpired: () => Promise<number>
 }
@@ -129,7 +129,7 @@ export async function openNotices(options: NoticesOptions): Promise<Notices> {
     moderatorNotices,
     verifiedCases: (provider, span) => countVerifiedCases(store, provider, span),
     evidenceOf: (decided) => decidedEvidence({ store, router, sent }, decided),
-    onTaken: createReportTaken({ self, desk, strikes, router, tellModerators, onFault }),
+    onTaken: createReportTaken({ self, desk, strikes, router, tellModerators }),
     deleteExpired: async () =>
       (await desk.deleteExpired()) +
       (await moderatorNotices.deleteBefore(clock() - noticeKeptMs)) +

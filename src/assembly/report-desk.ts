@@ -18,6 +18,7 @@ import {
 import { createReportReceipts, type ReportReceipts } from '../reports/report-receipts.ts'
 import type { EpochRecord } from '../rooms/epoch-record.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
+import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
 
 export interface DeskParts {
@@ -33,6 +34,7 @@ export interface DeskParts {
   /** Where plaintext is read. */
   readonly open: OpenReport
   readonly onTaken: ReportDeskOptions['onTaken']
+  readonly log: Log
   /** How a report that is kept stands. */
   readonly progress: (report: string) => ReportProgress
   readonly clock: Clock
@@ -57,6 +59,7 @@ export function openReportDesk(parts: DeskParts): OpenedDesk {
     relayedAtMs: (room, sender, tag) => parts.relayLog.find(room, tag, sender)?.timestampMs,
     hadLeaf: (room, proof) => epochs.hadLeaf(room, { ...proof, user: proof.reporter }),
     onTaken: parts.onTaken,
+    onFault: (fault) => parts.log.fault('reports.failed', fault),
     progress: parts.progress,
     clock,
     randomness: parts.randomness,
@@ -67,6 +70,22 @@ export function openReportDesk(parts: DeskParts): OpenedDesk {
     all: () => keys.all('requirements-signing').map(({ key }) => key),
   })
   return { reports, reportReceipts }
+}
+
+/** Every few minutes, beginning now, does what should have followed from a report and did not. */
+export function startFollowUps(reports: Pick<ReportDesk, 'followUp'>, log: Log): Disposable {
+  const run = async (): Promise<void> => {
+    try {
+      const done = await reports.followUp()
+      if (done > 0) log.info('reports.followed-up', { done })
+    } catch (error) {
+      log.fault('reports.failed', error)
+    }
+  }
+  const timer = setInterval(() => void run(), FOLLOW_UP_MS)
+  timer.unref()
+  void run()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 function messageVerifier({ agent, relayLog, epochs, clock }: DeskParts): VerifyMessage {
@@ -107,5 +126,6 @@ function isComplete(
   return sinceMs <= Math.max(createdAtMs, nowMs - RETENTION_MS)
 }
 
+const FOLLOW_UP_MS = 300_000
 /** How long a message can be reported. */
 const RETENTION_MS = relayLogDays * 86_400_000

@@ -1,6 +1,6 @@
 import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import { parseMimiUri, type ProviderDomain } from '../model/ids.ts'
-import type { NewReport } from '../reports/report-store.ts'
+import type { TakenReport } from '../reports/follow-ups.ts'
 import { consentOf } from './consent.ts'
 import { domainOf } from './domain-of.ts'
 import type { EvidenceOrder, NoticeDesk } from './notice-desk.ts'
@@ -11,60 +11,51 @@ import type { TellModerators } from './tell-moderators.ts'
 
 export interface TakenParts {
   readonly self: ProviderDomain
-  readonly desk: Pick<NoticeDesk, 'notify'>
+  readonly desk: Pick<NoticeDesk, 'notify' | 'listSent'>
   readonly strikes: Pick<StrikeDesk, 'reported'>
   readonly router: Pick<ReportRouter, 'noticeOf'>
   readonly tellModerators: TellModerators
-  readonly onFault: (fault: unknown) => void
 }
 
 /**
- * What follows from a report that was taken: each verified message counts towards a strike, and a new
- * report is told to the sender's provider and to moderators of the room where policies let it. A fault
- * is told and costs nobody the report.
+ * What follows from a report that was taken: each verified message counts towards a strike, and the report
+ * is told to the sender's provider and to moderators of the room where policies let it. The same report
+ * again changes nothing. What one of them cannot do keeps none of the others; then it rejects.
  */
-export function createReportTaken(
-  parts: TakenParts,
-): (report: NewReport, isNew: boolean) => Promise<void> {
-  return async (report, isNew) => {
-    try {
-      if (report.result === 'verified') await count(parts, report)
-      if (!isNew) return
-      await parts.tellModerators(report)
-      if (report.result === 'verified') await forward(parts, report)
-    } catch (fault) {
-      parts.onFault(fault)
-    }
+export function createReportTaken(parts: TakenParts): (report: TakenReport) => Promise<void> {
+  return async (report) => {
+    const isVerified = report.result === 'verified'
+    const outcomes = await Promise.allSettled([
+      parts.tellModerators(report),
+      ...(isVerified ? [count(parts, report), forward(parts, report)] : []),
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 }
 
 /** Only of senders that nobody names: others are known, and moderators decide. */
-async function count({ strikes }: TakenParts, report: NewReport): Promise<void> {
-  const { room, subject, reporter, category, receivedAtMs, checked } = report
+async function count({ strikes }: TakenParts, report: TakenReport): Promise<void> {
+  const { room, subject, reporter, category, receivedAtMs, verified } = report
   if (!isUnnamed(subject)) return
-  for (const { claim, result } of checked) {
-    if (result !== 'verified') continue
-    const day = Math.floor(Number(claim.acceptedTimestamp) / DAY_MS)
+  for (const { frankingTag, acceptedAtMs } of verified)
     await strikes.reported({
       room,
       pseudonym: subject,
       reporter,
-      frankingTag: claim.frankingTag.toString('hex'),
+      frankingTag: frankingTag.toString('hex'),
       category,
-      epochStart: day * DAY_SECONDS,
+      epochStart: Math.floor(acceptedAtMs / DAY_MS) * DAY_SECONDS,
       atMs: receivedAtMs,
     })
-  }
 }
 
-async function forward({ self, desk, router }: TakenParts, report: NewReport): Promise<void> {
-  const { id, room, subject, category, checked, consentFlags } = report
+async function forward({ self, desk, router }: TakenParts, report: TakenReport): Promise<void> {
+  const { id, room, subject, category, verified, consentFlags } = report
   const consent = consentOf(consentFlags)
   const provider = domainOf(subject)
   if (!consent.forward || provider === undefined || provider === self) return
-  const methods = checked
-    .filter(({ result }) => result === 'verified')
-    .map(({ method }): string => method)
+  if (desk.listSent({ about: id, limit: 1 }).length > 0) return
+  const methods = verified.map(({ method }) => method)
   const { allowed, policies, evidence, anonymitySet } = router.noticeOf({
     ...report,
     methods,
@@ -88,8 +79,8 @@ async function forward({ self, desk, router }: TakenParts, report: NewReport): P
 }
 
 /** INVARIANT: a verified report has no message that was not verified. */
-function evidenceOf({ id, evidence, checked }: NewReport): EvidenceOrder {
-  const frankingTags = checked.map(({ claim }) => claim.frankingTag.toString('hex'))
+function evidenceOf({ id, evidence, verified }: TakenReport): EvidenceOrder {
+  const frankingTags = verified.map(({ frankingTag }) => frankingTag.toString('hex'))
   return { report: id, sealed: evidence, frankingTags }
 }
 

@@ -1,5 +1,5 @@
 import type { Randomness } from '../model/clock.ts'
-import type { NewReport } from '../reports/report-store.ts'
+import type { TakenReport } from '../reports/follow-ups.ts'
 import type { Store } from '../sqlite/store.ts'
 import { reporterBucket, timeBucket } from './coarse.ts'
 import { consentOf } from './consent.ts'
@@ -13,19 +13,18 @@ export interface TellingParts {
   readonly router: Pick<ReportRouter, 'noticeToModerators'>
   readonly notices: Pick<ModeratorNotices, 'insert'>
   /** Whether it was this user who reported, where that is known. */
-  readonly isReporter: (report: NewReport, user: string) => boolean
+  readonly isReporter: (report: TakenReport, user: string) => boolean
   readonly randomness: Randomness
 }
 
 /** Tells moderators of the room of a new report, where policies let them hear of it. */
-export type TellModerators = (report: NewReport) => Promise<void>
+export type TellModerators = (report: TakenReport) => Promise<void>
 
 export function createTellModerators(parts: TellingParts): TellModerators {
   return async (report) => {
     const { store, router, notices, isReporter, randomness } = parts
-    const { id, room, subject, category } = report
-    const verified = report.checked.filter(({ result }) => result === 'verified')
-    const methods = verified.map(({ method }): string => method)
+    const { id, room, subject, category, verified } = report
+    const methods = verified.map(({ method }) => method)
     const consent = consentOf(report.consentFlags)
     const to = router.noticeToModerators({ ...report, methods, consent })
     const moderators = to.moderators.filter((user) => !isReporter(report, user))

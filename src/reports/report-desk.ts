@@ -7,6 +7,7 @@ import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../m
 import type { Store } from '../sqlite/store.ts'
 import { readEvidence, type Evidence } from './evidence.ts'
 import { RETENTION_MS } from './cases/retention-classes.ts'
+import { createFollowUps, type TakenReport } from './follow-ups.ts'
 import { createHandles, type Handles } from './handles.ts'
 import {
   checkCarrier,
@@ -60,8 +61,13 @@ export interface ReportDeskOptions {
   readonly relayedAtMs?: (room: MimiUri, sender: MimiUri, frankingTag: Buffer) => number | undefined
   /** How a report that is kept stands; `received` where nobody works on it. */
   readonly progress?: (reportId: string) => ReportProgress
-  /** Told of each report with messages; `isNew` unless all of it was reported before. Never throws. */
-  readonly onTaken?: ((report: NewReport, isNew: boolean) => Promise<void>) | undefined
+  /**
+   * Does what follows from a report with messages that was kept. Where it rejects, the report is taken
+   * all the same, and this is asked again later.
+   */
+  readonly onTaken?: ((report: TakenReport) => Promise<void>) | undefined
+  /** Told where `onTaken` rejects. */
+  readonly onFault?: (fault: unknown) => void
   readonly clock: Clock
   readonly randomness?: Randomness
 }
@@ -108,6 +114,8 @@ export interface ReportDesk {
    * is not there, no more is said than of one that waits; undefined once it would be forgotten.
    */
   status(receipt: IssuedReceipt): ReportProgress | undefined
+  /** Does what should have followed from earlier reports and did not; resolves to their number. */
+  followUp(): Promise<number>
   /** Newest first. */
   list(filter?: ReportFilter): readonly ReportSummary[]
   /** Undefined for an unknown id. With `keys`, opens the evidence; throws `key-unavailable` where it cannot. */
@@ -119,6 +127,8 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
   const reports = createReportStore(store)
   const handles = createHandles(options.handleKey)
   const spam = createSpamBook(store, options.handleKey)
+  const { onTaken: work } = options
+  const follow = work && createFollowUps({ store, reports, clock, work })
   return {
     receive: async (exchange) => {
       const examined = await examine(exchange, options)
@@ -126,8 +136,9 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
       if (examined.facts === undefined) throw new RoomUnknownError(examined)
       const report = newReport({ exchange, examined, facts: examined.facts }, options, handles)
       if (isToken(examined)) return takeSpam({ report, examined, exchange }, { options, spam })
-      const outcome = await reports.insert(report)
-      await options.onTaken?.(report, outcome.kind === 'stored')
+      const outcome = await reports.insert(report, follow && [follow.statement(report)])
+      if (outcome.kind === 'stored')
+        await follow?.run(report).catch((fault: unknown) => options.onFault?.(fault))
       return receiptOf(report, outcome)
     },
     pathAnomalies: () => listPathAnomalies(store),
@@ -137,6 +148,7 @@ export function createReportDesk(options: ReportDeskOptions): ReportDesk {
       const keptMs = isSpamId(report) ? spamKeptMs : RETENTION_MS['not-verified']
       return clock() - issuedAtMs < keptMs ? 'received' : undefined
     },
+    followUp: async () => follow?.runAll() ?? 0,
     list: (filter = {}) => reports.list(filter),
     show: async (id, keys) => {
       const found = reports.find(id)

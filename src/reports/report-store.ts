@@ -1,6 +1,7 @@
 import { blobColumn, numberColumn, textColumn, type Row } from '../sqlite/row.ts'
 import type { Migration, Statement, Store } from '../sqlite/store.ts'
 import { isUniqueViolation } from '../sqlite/write-queue.ts'
+import { followUpMigrations } from './follow-ups.ts'
 import type { CheckedMessage, ReportResult } from './intake.ts'
 import { messageProof } from './message-proof.ts'
 import { spamMigrations } from './spam-book.ts'
@@ -50,6 +51,7 @@ export const reportMigrations: readonly Migration[] = [
   ...pathAnomalyMigrations,
   ...spamMigrations,
   ...reporterTrackMigrations,
+  ...followUpMigrations,
 ]
 
 /** A report without what it reports. */
@@ -99,6 +101,8 @@ export interface MessageCheck {
 
 export interface StoredReport {
   readonly summary: ReportSummary
+  /** A handle, as in `NewReport`. */
+  readonly reporter: string
   readonly checks: readonly MessageCheck[]
   readonly evidence: SealedEvidence
 }
@@ -118,8 +122,8 @@ export interface ReportFilter {
 }
 
 export interface ReportStore {
-  /** Counts each (room, message, reporter) once; durable when it resolves. */
-  insert(report: NewReport): Promise<InsertOutcome>
+  /** Counts each (room, message, reporter) once; durable when it resolves, with what `also` says. */
+  insert(report: NewReport, also?: readonly Statement[]): Promise<InsertOutcome>
   list(filter: ReportFilter): readonly ReportSummary[]
   find(id: string): StoredReport | undefined
   has(id: string): boolean
@@ -127,7 +131,7 @@ export interface ReportStore {
 
 export function createReportStore(store: Store): ReportStore {
   return {
-    insert: (report) => insert(store, report),
+    insert: (report, also = []) => insert(store, report, also),
     list: ({ after = ID_MAX, room = null, result = null, limit = PAGE_DEFAULT }) =>
       store
         .all(LIST, [after, room, room, result, result, Math.min(limit, PAGE_MAX)])
@@ -137,7 +141,11 @@ export function createReportStore(store: Store): ReportStore {
   }
 }
 
-async function insert(store: Store, report: NewReport): Promise<InsertOutcome> {
+async function insert(
+  store: Store,
+  report: NewReport,
+  also: readonly Statement[],
+): Promise<InsertOutcome> {
   for (let attempt = 1; ; attempt++) {
     const fresh = report.checked.filter((message) => !isKnown(store, report, message))
     const [first] = report.checked
@@ -148,7 +156,8 @@ async function insert(store: Store, report: NewReport): Promise<InsertOutcome> {
     const again = report.digest && store.get(FIND_DIGEST, [report.digest])
     if (again !== undefined) return { kind: 'duplicate', report: summaryOf(again) }
     try {
-      await store.writeAll(insertStatements({ ...report, messages: fresh.length, checked: fresh }))
+      const counted = { ...report, messages: fresh.length, checked: fresh }
+      await store.writeAll([...insertStatements(counted), ...also])
       return { kind: 'stored', messages: fresh.length }
     } catch (error) {
       // The same reporter's other report was faster: look again.
@@ -216,6 +225,7 @@ function find(store: Store, id: string): StoredReport | undefined {
   if (row === undefined) return undefined
   return {
     summary: summaryOf(row),
+    reporter: textColumn(row, 'reporter'),
     checks: store.all(CHECKS, [id]).map((check) => ({
       messageId: blobColumn(check, 'message_id').toString('hex'),
       result: textColumn(check, 'result'),
@@ -276,7 +286,7 @@ const DELETE_WEAKER = `DELETE FROM report_messages
 const FIND_RESULT = `SELECT result FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_MESSAGE = `SELECT report FROM report_messages WHERE room = ? AND message_id = ? AND reporter = ?`
 const FIND_DUPLICATE = `SELECT ${SUMMARY} FROM reports WHERE id = (${FIND_MESSAGE})`
-const FIND = `SELECT ${SUMMARY}, sealing_key, encapsulation, sealed FROM reports WHERE id = ?`
+const FIND = `SELECT ${SUMMARY}, reporter, sealing_key, encapsulation, sealed FROM reports WHERE id = ?`
 const FIND_DIGEST = `SELECT ${SUMMARY} FROM reports WHERE digest = ? ORDER BY id DESC LIMIT 1`
 const CHECKS = `SELECT message_id, result, method, anomaly, gap, proof FROM report_messages
   WHERE report = ?`
