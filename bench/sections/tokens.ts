@@ -179,8 +179,8 @@ function singles(tokenType: keyof typeof oprfGroups, checks: number) {
 function batches(): readonly number[] {
   const { issuerKey, options } = voprfKey('voprfRistretto255')
   const scheme = createTokenScheme('voprfRistretto255')
-  const nonces = Array.from({ length: BATCH }, () => randomBytes(32))
-  const { request } = requestAmortizedTokens({ ...options, nonces })
+  const tokens = Array.from({ length: BATCH }, () => ({ ...options, nonce: randomBytes(32) }))
+  const { request } = requestAmortizedTokens({ ...options, tokens })
   const issue = () => scheme.issueBatch(request, [issuerKey]).kind === 'issued'
   return measure(2, issue).map((micros) => micros / BATCH)
 }

@@ -40,6 +40,7 @@ import { banOf, leaveRoom, removalOf } from './flows/leave-room.ts'
 import { registerClient, type MimiClientOptions } from './flows/register-client.ts'
 import { sendReport, type ReportOptions } from './flows/send-report.ts'
 import { sendMessage, type OutgoingMessage, type SendOutcome } from './flows/send-message.ts'
+import { takeCertificates } from './flows/take-certificates.ts'
 import { isTokenKeysDue, takeUpTokenKeys } from './flows/take-up-token-keys.ts'
 import { Inbox } from './inbox.ts'
 import { connectionCard, type ConnectionCard } from './identity/connections.ts'
@@ -276,6 +277,7 @@ export class MimiClient {
 
   private async takeUpDue(): Promise<void> {
     if (isTokenKeysDue(this.state)) await this.exclusive.run(() => takeUpTokenKeys(this.state))
+    if (this.state.unnamed.isDue()) await this.exclusive.run(() => takeCertificates(this.state))
   }
 
   /** Where the hub is ahead of us, we read what we have missed and try again. */

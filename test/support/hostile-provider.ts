@@ -66,6 +66,7 @@ async function certified(provider: Provider, name: string): Promise<EpochSenders
     home: parseProviderDomain(domain),
     issuer: new IssuerConnection({ url, issuer: domain, authorization }),
     pinned: () => undefined,
+    isMember: () => true,
     clock: () => Date.now(),
     randomness: (length) => randomBytes(length),
   })

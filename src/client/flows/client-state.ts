@@ -60,6 +60,13 @@ export interface UnnamedSenders {
   senderFor(room: string): Promise<UnnamedSender | undefined>
   /** The hub wants a certificate, as `challenge` (`WWW-Authenticate`) says. Throws `ClientError`. */
   obtain(room: string, challenge: string, mode: 'epoch-pseudonym' | 'message-token'): Promise<void>
+  /** Whether it is time to fetch the certificates of the next epoch. */
+  isDue(): boolean
+  /**
+   * Fetches them, for every room that we write in so: at a time that tells nothing of the first message.
+   * Throws `ClientError`; once for each epoch, whatever comes of it.
+   */
+  takeAhead(): Promise<void>
 }
 
 /** A room that this client is, or was, a member of. */

@@ -108,7 +108,8 @@ function epochSenders({
     const room = rooms.get(uri)
     return room && pinnedTokenKeys(room.group.context.extensions, home)
   }
-  return new EpochSenders({ home, issuer, pinned, ...rest })
+  const isMember = (uri: string) => rooms.get(uri)?.group.isMember === true
+  return new EpochSenders({ home, issuer, pinned, isMember, ...rest })
 }
 
 /** Where a hub does not take us by our name, and there is no issuer, we cannot write. */
@@ -118,4 +119,6 @@ const NAMED: UnnamedSenders = {
   },
   senderFor: () => Promise.resolve(undefined),
   obtain: () => Promise.reject(new ClientError('no-issuer')),
+  isDue: () => false,
+  takeAhead: () => Promise.resolve(),
 }

@@ -1,29 +1,28 @@
-import type { KeyObject } from 'node:crypto'
 import { hash } from 'node:crypto'
 import type { Clock, Randomness } from '../../model/clock.ts'
 import { epochPseudonymUri } from '../../model/epoch-pseudonym.ts'
 import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../../model/ids.ts'
 import { readChallengeHeader } from '../../privacypass/challenge-header.ts'
-import { pseudonymChallenge, type Admission } from '../../privacypass/pseudonym-certificate.ts'
+import { pseudonymChallenge } from '../../privacypass/pseudonym-certificate.ts'
 import {
   acceptedEpochStarts,
   epochSeconds,
   epochStartSeconds,
 } from '../../privacypass/pseudonym-epoch.ts'
-import {
-  generatePseudonymKey,
-  pseudonymIdOf,
-  pseudonymNonce,
-} from '../../privacypass/pseudonym-key.ts'
 import { signSenderProof, writeSenderProof } from '../../privacypass/sender-proof.ts'
 import { challengeBytes } from '../../privacypass/token-challenge.ts'
 import type { TokenType } from '../../privacypass/token-type.ts'
-import { tokenBytes, type Token } from '../../privacypass/token.ts'
 import { ClientError } from '../errors.ts'
 import type { UnnamedSender, UnnamedSenders } from '../flows/client-state.ts'
-import type { IssuerAddress, IssuerConnection } from './issuer-connection.ts'
+import {
+  batchesOf,
+  certifyBatch,
+  newCertificate,
+  type Certificate,
+  type Wanted,
+} from './certificates.ts'
+import type { IssuerConnection } from './issuer-connection.ts'
 import { membershipIn } from './membership.ts'
-import { orderAmortized, orderBlindRsa, type OrderedTokens } from './token-order.ts'
 
 export interface EpochSendersOptions {
   /** Our provider. */
@@ -33,6 +32,7 @@ export interface EpochSendersOptions {
   readonly amortized?: boolean | undefined
   /** Ids of our issuer's keys that all members of a room see, in hexadecimal; undefined where it pins none. */
   readonly pinned: (room: string) => ReadonlySet<string> | undefined
+  readonly isMember: (room: string) => boolean
   readonly clock: Clock
   readonly randomness: Randomness
 }
@@ -42,25 +42,14 @@ type Mode = 'epoch-pseudonym' | 'message-token'
 
 interface RoomSending {
   mode: Mode
-  /** Keys of our issuer that the hub takes, by id in hexadecimal, as its challenges name them. */
-  acceptedKeys: ReadonlySet<string>
   /** Certificates by the start of their epoch; the one in use comes first. */
   readonly certificates: Map<number, Certificate[]>
 }
 
-/** A pseudonym of ours, in one room and epoch. */
-interface Certificate {
-  readonly privateKey: KeyObject
-  readonly publicKey: Buffer
-  readonly pseudonymId: Buffer
-  /** Undefined until the issuer has certified the key. */
-  admission: Admission | undefined
-  /** Whether the hub has taken it: then its proofs are enough. */
-  admitted: boolean
-  /** The MLS epoch for which the hub knows that it is of a member. */
-  memberIn: bigint | undefined
-  /** Messages that it has signed. */
-  messages: number
+/** When the certificates of the next epoch are fetched. */
+interface Ahead {
+  readonly epochStart: number
+  atMs: number
 }
 
 /**
@@ -71,6 +60,9 @@ interface Certificate {
 export class EpochSenders implements UnnamedSenders {
   private readonly options: EpochSendersOptions
   private readonly rooms = new Map<string, RoomSending>()
+  /** Keys of our issuer that a hub takes, by id in hexadecimal, as its newest challenge names them. */
+  private readonly hubKeys = new Map<ProviderDomain, ReadonlySet<string>>()
+  private ahead: Ahead | undefined
 
   constructor(options: EpochSendersOptions) {
     this.options = options
@@ -92,26 +84,31 @@ export class EpochSenders implements UnnamedSenders {
     const uri = parseMimiUri(room, 'room')
     const sending = this.rooms.get(room) ?? newSending()
     sending.mode = mode
-    sending.acceptedKeys = this.keysOf(uri, header)
+    this.hubKeys.set(uriDomain(uri), this.keysOf(uri, header))
     this.rooms.set(room, sending)
-    await this.certify(uri, sending, epochStartSeconds(this.options.clock()))
+    await this.certify(epochStartSeconds(this.options.clock()), uri)
   }
 
-  /**
-   * Fetches the certificates of the next epoch for every room that we write in so. Best at a random
-   * time, such as `prefetchAtMs` names, so that the issuance tells nothing about the first message.
-   */
-  async prefetch(): Promise<void> {
-    const next = epochStartSeconds(this.options.clock()) + epochSeconds
-    for (const [room, sending] of this.rooms)
-      await this.certify(parseMimiUri(room, 'room'), sending, next)
+  isDue(): boolean {
+    if (this.rooms.size === 0) return false
+    const { atMs } = this.nextAhead()
+    return this.options.clock() >= atMs
   }
 
-  /** A random time within the last hour before the next epoch. */
-  prefetchAtMs(): number {
-    const nextMs = (epochStartSeconds(this.options.clock()) + epochSeconds) * 1_000
+  async takeAhead(): Promise<void> {
+    const ahead = this.nextAhead()
+    // Whatever comes of it: a first message asks for what is missing, and an issuer is not asked in vain.
+    ahead.atMs = Infinity
+    await this.certify(ahead.epochStart)
+  }
+
+  /** At a random time within the last hour before the next epoch. */
+  private nextAhead(): Ahead {
+    const epochStart = epochStartSeconds(this.options.clock()) + epochSeconds
+    if (this.ahead?.epochStart === epochStart) return this.ahead
     const share = this.options.randomness(4).readUInt32BE() / 2 ** 32
-    return nextMs - Math.floor(share * HOUR_MS)
+    this.ahead = { epochStart, atMs: epochStart * 1_000 - Math.ceil(share * HOUR_MS) }
+    return this.ahead
   }
 
   /**
@@ -148,8 +145,9 @@ export class EpochSenders implements UnnamedSenders {
 
   /** The certificate in use; a new one where there is none, or where each is for one message. */
   private certificate(sending: RoomSending, epochStart: number): Certificate {
+    const today = epochStartSeconds(this.options.clock())
     for (const start of sending.certificates.keys())
-      if (start < epochStart) sending.certificates.delete(start)
+      if (start < today) sending.certificates.delete(start)
     const pool = sending.certificates.get(epochStart) ?? []
     sending.certificates.set(epochStart, pool)
     const isUsed = (certificate: Certificate) =>
@@ -194,80 +192,43 @@ export class EpochSenders implements UnnamedSenders {
     }
   }
 
-  /** Of what the hub once took, what the room has still pinned. */
-  private acceptedIn(room: MimiUri, { acceptedKeys }: RoomSending): ReadonlySet<string> {
+  /** Of what the hub takes, what the room has still pinned. */
+  private acceptedIn(room: MimiUri): ReadonlySet<string> {
+    const taken = this.hubKeys.get(uriDomain(room)) ?? new Set()
     const pinned = this.options.pinned(room)
-    return new Set([...acceptedKeys].filter((keyId) => pinned?.has(keyId) !== false))
-  }
-
-  /** Has the keys of a room and epoch certified: one, or for single messages a whole batch. */
-  private async certify(room: MimiUri, sending: RoomSending, epochStart: number): Promise<void> {
-    const first = this.certificate(sending, epochStart)
-    if (first.admission !== undefined) return
-    const address = await this.options.issuer.directory()
-    const accepted = this.acceptedIn(room, sending)
-    for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const count = sending.mode === 'message-token' ? size : 1
-      const pool = [first, ...Array.from({ length: count - 1 }, newCertificate)]
-      const wanted = { room, epochStart, size, pool, accepted }
-      const answer = await this.order(address, wanted)
-      if (answer.kind === 'issued') {
-        for (const [index, certificate] of pool.entries())
-          complete(certificate, answer.tokens[index])
-        sending.certificates.set(epochStart, pool)
-        return
-      }
-      size = answer.size
-    }
-    throw new ClientError('invalid-answer')
+    return new Set([...taken].filter((keyId) => pinned?.has(keyId) !== false))
   }
 
   /**
-   * The tokens that we want, and as many that nobody will ever see as make a batch full, under a key
-   * that the hub takes. Throws `issuer-key-mismatch` where the issuer has none.
+   * Has keys of an epoch certified: that of the room, if one is named, and of all rooms that we write in
+   * so, as many as one batch holds; without a room in as many batches as it takes. Where each message
+   * has a certificate of its own a batch is for the room alone.
    */
-  private order(
-    { requestUrl, keys, batchKeys }: IssuerAddress,
-    { room, epochStart, size, pool, accepted }: BatchOrder,
-  ): Promise<OrderedTokens> {
-    const { issuer, amortized, randomness } = this.options
-    const nonces = Array.from({ length: size }, (_, index) => {
-      const certificate = pool[index]
-      return certificate ? pseudonymNonce(certificate.publicKey) : randomness(NONCE_BYTES)
-    })
-    const challengeOf = (type: TokenType) => this.challenge(room, epochStart, type)
-    const order = { issuer, requestUrl, challengeOf, nonces, randomness }
-    const isAccepted = ({ keyId }: { keyId: Buffer }) => accepted.has(keyId.toString('hex'))
-    const batchKey = amortized === true ? batchKeys.find(isAccepted) : undefined
-    if (batchKey !== undefined) return orderAmortized(order, batchKey)
-    const tokenKey = keys.find(isAccepted)
-    if (tokenKey === undefined) throw new ClientError('issuer-key-mismatch')
-    return orderBlindRsa(order, tokenKey)
+  private async certify(epochStart: number, room?: MimiUri): Promise<void> {
+    const wanted = [...this.rooms]
+      .filter(([uri]) => this.options.isMember(uri))
+      .map(([uri, sending]) => this.wanted(parseMimiUri(uri, 'room'), sending, epochStart))
+      .filter(({ pool: [first] }) => first?.admission === undefined)
+      // What a hub takes is known from its challenge.
+      .filter((one) => one.room === room || one.accepted.size > 0)
+      .toSorted((one, other) => Number(other.room === room) - Number(one.room === room))
+    const orders = { ...this.options, challenge: this.challenge.bind(this) }
+    const batches = batchesOf(wanted)
+    const asked = batches.find((batch) => batch.some((one) => one.room === room))
+    for (const batch of room === undefined ? batches : [asked])
+      if (batch !== undefined) await certifyBatch(orders, batch)
+  }
+
+  private wanted(room: MimiUri, sending: RoomSending, epochStart: number): Wanted {
+    const first = this.certificate(sending, epochStart)
+    const isAlone = sending.mode === 'message-token'
+    const pool = isAlone ? (sending.certificates.get(epochStart) ?? [first]) : [first]
+    return { room, epochStart, pool, isAlone, accepted: this.acceptedIn(room) }
   }
 }
 
-interface BatchOrder {
-  readonly room: MimiUri
-  readonly epochStart: number
-  readonly size: number
-  readonly pool: readonly Certificate[]
-  readonly accepted: ReadonlySet<string>
-}
-
 function newSending(): RoomSending {
-  return { mode: 'epoch-pseudonym', acceptedKeys: new Set(), certificates: new Map() }
-}
-
-function newCertificate(): Certificate {
-  const { privateKey, publicKey } = generatePseudonymKey()
-  const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
-  const unused = { admission: undefined, admitted: false, memberIn: undefined, messages: 0 }
-  return { privateKey, publicKey, pseudonymId, ...unused }
-}
-
-function complete(certificate: Certificate, token: Token | undefined): void {
-  if (token === undefined) throw new ClientError('invalid-answer')
-  certificate.admission = { token: tokenBytes(token), publicKey: certificate.publicKey }
+  return { mode: 'epoch-pseudonym', certificates: new Map() }
 }
 
 function readOffers(header: string) {
@@ -279,8 +240,5 @@ function readOffers(header: string) {
 }
 
 const HOUR_MS = 3_600_000
-const NONCE_BYTES = 32
-const BATCH_SIZE = 8
-const ATTEMPTS_MAX = 3
 /** Two keys of a type at once at most; more would be a way to tell clients apart. */
 const OFFERS_MAX = 2

@@ -131,8 +131,11 @@ async function entryToken(
   )
   if (tokenKey === undefined) throw new ClientError('issuer-key-mismatch')
   for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const nonces = Array.from({ length: size }, () => randomness(NONCE_BYTES))
-    const order = { issuer, requestUrl, challengeOf: () => challenge, nonces, randomness }
+    const wishes = Array.from({ length: size }, () => ({
+      nonce: randomness(NONCE_BYTES),
+      challengeOf: () => challenge,
+    }))
+    const order = { issuer, requestUrl, wishes, randomness }
     const answer = await orderBlindRsa(order, tokenKey)
     if (answer.kind === 'other-size') {
       size = answer.size

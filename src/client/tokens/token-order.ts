@@ -8,27 +8,32 @@ import { loadRistretto255 } from '../../privacypass/voprf/ristretto255.ts'
 import { ClientError } from '../errors.ts'
 import type { BatchKey, IssuerConnection } from './issuer-connection.ts'
 
-/** Tokens that are wanted at once, one for each nonce. */
+/** A token that is wanted. */
+export interface TokenWish {
+  /** 32 octets. */
+  readonly nonce: Buffer
+  /** The octets of the challenge, for a token of this type. */
+  readonly challengeOf: (tokenType: TokenType) => Buffer
+}
+
+/** Tokens that are wanted at once. */
 export interface TokenOrder {
   readonly issuer: IssuerConnection
   readonly requestUrl: string
-  /** The octets of the challenge for tokens of a type. */
-  readonly challengeOf: (tokenType: TokenType) => Buffer
-  readonly nonces: readonly Buffer[]
+  readonly wishes: readonly TokenWish[]
   readonly randomness: Randomness
 }
 
-/** The tokens in the order of their nonces, or the size that the issuer wants batches to have. */
+/** The tokens in the order of the wishes, or the size that the issuer wants batches to have. */
 export type OrderedTokens =
   | { readonly kind: 'issued'; readonly tokens: readonly Token[] }
   | { readonly kind: 'other-size'; readonly size: number }
 
 /** Type 0x0002. Throws what `IssuerConnection` throws, `invalid-answer`. */
 export async function orderBlindRsa(order: TokenOrder, tokenKey: TokenKey): Promise<OrderedTokens> {
-  const { issuer, requestUrl, challengeOf, nonces, randomness } = order
-  const challenge = challengeOf('blindRsa2048')
-  const pending = nonces.map((nonce) =>
-    requestBlindRsaToken({ challenge, nonce, tokenKey, randomness }),
+  const { issuer, requestUrl, wishes, randomness } = order
+  const pending = wishes.map(({ nonce, challengeOf }) =>
+    requestBlindRsaToken({ challenge: challengeOf('blindRsa2048'), nonce, tokenKey, randomness }),
   )
   const answer = await issuer.request(
     requestUrl,
@@ -44,11 +49,14 @@ export async function orderBlindRsa(order: TokenOrder, tokenKey: TokenKey): Prom
 
 /** Type 0x0005, with one proof for all. Throws the same. */
 export async function orderAmortized(order: TokenOrder, key: BatchKey): Promise<OrderedTokens> {
-  const { issuer, requestUrl, challengeOf, nonces, randomness } = order
+  const { issuer, requestUrl, wishes, randomness } = order
   const group = await loadRistretto255()
-  const challenge = challengeOf('voprfRistretto255')
   const { publicKey } = key
-  const pending = requestAmortizedTokens({ group, challenge, publicKey, nonces, randomness })
+  const tokens = wishes.map(({ nonce, challengeOf }) => ({
+    nonce,
+    challenge: challengeOf('voprfRistretto255'),
+  }))
+  const pending = requestAmortizedTokens({ group, publicKey, tokens, randomness })
   const answer = await issuer.requestAmortized(requestUrl, pending.request)
   if (answer.kind === 'other-size') return answer
   return { kind: 'issued', tokens: valid(pending.finalize(answer.response)) }

@@ -10,10 +10,16 @@ import type { OprfGroup } from './group.ts'
 import { voprfKeyId } from './issuer-key.ts'
 import { elementOfInput, oprfSuite, outputOf, type OprfSuite } from './suite.ts'
 
-interface VoprfRequest {
-  readonly group: OprfGroup
+/** A token that is wanted. */
+export interface WantedToken {
   /** The octets of the TokenChallenge. */
   readonly challenge: Uint8Array
+  /** 32 octets. */
+  readonly nonce: Uint8Array
+}
+
+interface VoprfRequest {
+  readonly group: OprfGroup
   /** The issuer's public key. */
   readonly publicKey: Uint8Array
   readonly randomness: Randomness
@@ -23,9 +29,9 @@ interface VoprfRequest {
  * The client's half of types 0x0001 and 0x0005, for one token with a nonce of 32 octets. Throws
  * `key-unavailable` for a public key that is none of the group. RFC 9578 §5.1, §5.3
  */
-export function requestVoprfToken(options: VoprfRequest & { nonce: Uint8Array }): PendingToken {
+export function requestVoprfToken(options: VoprfRequest & WantedToken): PendingToken {
   const { tokenType } = options.group
-  const { keyId, blindedMessages, finalize } = blindTokens(options, [options.nonce])
+  const { keyId, blindedMessages, finalize } = blindTokens(options, [options])
   const [blindedMessage] = blindedMessages
   if (blindedMessage === undefined) throw new GatewayError('internal')
   return {
@@ -47,15 +53,15 @@ export interface PendingBatch {
 }
 
 /**
- * The client's half of an amortized batch of type 0x0005, one token per nonce. Throws `key-unavailable`
+ * The client's half of an amortized batch of type 0x0005. Throws `key-unavailable`
  * for a group or a key of another type. draft-ietf-privacypass-batched-tokens §5.1, §5.3
  */
 export function requestAmortizedTokens(
-  options: VoprfRequest & { nonces: readonly Uint8Array[] },
+  options: VoprfRequest & { tokens: readonly WantedToken[] },
 ): PendingBatch {
   const { tokenType } = options.group
   if (tokenType !== 'voprfRistretto255') throw new GatewayError('key-unavailable')
-  const { keyId, blindedMessages, finalize } = blindTokens(options, options.nonces)
+  const { keyId, blindedMessages, finalize } = blindTokens(options, options.tokens)
   return {
     request: { tokenType, truncatedTokenKeyId: keyId[31] ?? 0, blindedMessages },
     finalize: ({ evaluatedMessages, evaluatedProof }) =>
@@ -63,16 +69,17 @@ export function requestAmortizedTokens(
   }
 }
 
-function blindTokens(options: VoprfRequest, nonces: readonly Uint8Array[]) {
-  const { group, challenge, randomness } = options
+function blindTokens(options: VoprfRequest, tokens: readonly WantedToken[]) {
+  const { group, randomness } = options
   const publicKey = ownBytes(options.publicKey)
   if (!group.isElement(publicKey)) throw new GatewayError('key-unavailable')
   const suite = oprfSuite(group, 'voprf')
   const keyId = voprfKeyId(publicKey)
-  const bound = { tokenType: group.tokenType, challengeDigest: challengeDigest(challenge) }
-  const blinded = nonces.map((nonce) =>
-    blindToken(suite, { ...bound, nonce: ownBytes(nonce), tokenKeyId: keyId }, randomness),
-  )
+  const { tokenType } = group
+  const blinded = tokens.map(({ challenge, nonce }) => {
+    const bound = { tokenType, challengeDigest: challengeDigest(challenge), tokenKeyId: keyId }
+    return blindToken(suite, { ...bound, nonce: ownBytes(nonce) }, randomness)
+  })
   const blindedMessages = blinded.map((each) => each.blinded)
   return {
     keyId,

@@ -120,8 +120,7 @@ describe.each(batches)('$name', ({ vector }) => {
     const blinds = [...vector.blinds]
     return requestAmortizedTokens({
       group,
-      challenge: vector.token_challenge,
-      nonces: vector.nonces,
+      tokens: vector.nonces.map((nonce) => ({ challenge: vector.token_challenge, nonce })),
       publicKey,
       randomness: (bytes) => scalarRandomness(blinds.shift() ?? Buffer.alloc(0))(bytes),
     })

@@ -195,11 +195,11 @@ async function issued(
 async function entryTokenOf({ issuer, home: from, hub: to, randomness }: Options): Promise<Token> {
   const { requestUrl, keys } = await issuer.directory()
   const challenge = entryChallenge({ hub: to, issuer: from }, epochStartSeconds(Date.now()))
-  const nonces = Array.from({ length: 8 }, () => randomBytes(32))
   const challengeOf = () => challengeBytes(challenge)
+  const wishes = Array.from({ length: 8 }, () => ({ nonce: randomBytes(32), challengeOf }))
   const [tokenKey] = keys
   if (tokenKey === undefined) throw new Error('no key')
-  const order = { issuer, requestUrl, challengeOf, nonces, randomness }
+  const order = { issuer, requestUrl, wishes, randomness }
   const answer = await orderBlindRsa(order, tokenKey)
   const [token] = answer.kind === 'issued' ? answer.tokens : []
   if (token === undefined) throw new Error('no token')

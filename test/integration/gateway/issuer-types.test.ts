@@ -106,9 +106,11 @@ test('a batch of type 0x0005 has one proof, and its tokens are those of the same
   const publicKey = await keyOf(client, 5)
   const pending = requestAmortizedTokens({
     group: ristretto255Group,
-    challenge: randomBytes(80),
     publicKey,
-    nonces: Array.from({ length: 8 }, () => randomBytes(32)),
+    tokens: Array.from({ length: 8 }, () => ({
+      challenge: randomBytes(80),
+      nonce: randomBytes(32),
+    })),
     randomness: randomBytes,
   })
   const body = encode(amortizedBatchRequestCodec, pending.request)

@@ -93,11 +93,11 @@ async function batchTokens(
     return pair === undefined ? randomBytes(32) : pseudonymNonce(pair.publicKey)
   })
   const epochStart = epochStartSeconds(Date.now())
+  const challenge = challengeBytes(pseudonymChallenge(scope, epochStart, 'voprfRistretto255'))
   const pending = requestAmortizedTokens({
     group: ristretto255Group,
-    challenge: challengeBytes(pseudonymChallenge(scope, epochStart, 'voprfRistretto255')),
     publicKey: await keyOf(client, 5),
-    nonces,
+    tokens: nonces.map((nonce) => ({ challenge, nonce })),
     randomness: randomBytes,
   })
   const body = encode(amortizedBatchRequestCodec, pending.request)

@@ -32,6 +32,7 @@ async function relaying(room: string) {
     home,
     issuer: new IssuerConnection({ url: urls.tokens ?? '', issuer: home, authorization }),
     pinned: () => undefined,
+    isMember: () => true,
     clock: () => Date.now(),
     randomness: (length) => randomBytes(length),
   })

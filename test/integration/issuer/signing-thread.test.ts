@@ -88,7 +88,7 @@ test('where the thread ends, what waits is refused and the next batch starts ano
 test('of other types it makes what the client’s half takes, one by one or with one proof for all', async () => {
   const thread = open()
   const challenge = randomBytes(80)
-  const nonces = Array.from({ length: 4 }, () => randomBytes(32))
+  const tokens = Array.from({ length: 4 }, () => ({ challenge, nonce: randomBytes(32) }))
   const p384 = await liveVoprfKey('voprfP384')
   const single = requestVoprfToken({
     ...p384.asked,
@@ -98,7 +98,7 @@ test('of other types it makes what the client’s half takes, one by one or with
   const [response] = await thread.sign(p384.key, [single.request])
   expect(response && single.finalize(response)).toBeDefined()
   const ristretto = await liveVoprfKey('voprfRistretto255')
-  const batch = requestAmortizedTokens({ ...ristretto.asked, challenge, nonces })
+  const batch = requestAmortizedTokens({ ...ristretto.asked, tokens })
   const answer = await thread.signAmortized(ristretto.key, batch.request)
   expect(batch.finalize(answer)).toHaveLength(4)
 })

@@ -66,6 +66,7 @@ function victim(pinned: ReadonlySet<string> | undefined): EpochSenders {
     home,
     issuer: new IssuerConnection({ url, issuer: home, authorization: 'Bearer of-a-victim' }),
     pinned: () => pinned,
+    isMember: () => true,
     clock: () => nowMs,
     randomness: (length) => randomBytes(length),
   })

@@ -129,7 +129,7 @@ describe('an amortized batch', () => {
   const request = (count: number) =>
     requestAmortizedTokens({
       ...options,
-      nonces: Array.from({ length: count }, () => randomBytes(32)),
+      tokens: Array.from({ length: count }, () => ({ challenge, nonce: randomBytes(32) })),
     })
 
   test('is issued as a whole, with one proof for any number', () => {
@@ -179,8 +179,8 @@ describe('an amortized batch', () => {
   })
 
   test('is not for P-384', () => {
-    const nonces = [randomBytes(32)]
-    expect(() => requestAmortizedTokens({ ...options, group: p384Group, nonces })).toThrow(
+    const tokens = [{ challenge, nonce: randomBytes(32) }]
+    expect(() => requestAmortizedTokens({ ...options, group: p384Group, tokens })).toThrow(
       'key-unavailable',
     )
   })

@@ -51,6 +51,7 @@ beforeEach(() => {
       authorization: 'Bearer of-a-test',
     }),
     pinned: () => pinned,
+    isMember: () => true,
     clock: () => nowMs,
     randomness: (length) => randomBytes(length),
   })
