@@ -4,7 +4,7 @@ import type { Statement, Store } from '../../sqlite/store.ts'
 import { isUniqueViolation } from '../../sqlite/write-queue.ts'
 import { CASE_COLUMNS, caseRow, type CaseRow } from './case-row.ts'
 import { advance, type CaseEvent, type CaseState } from './case-state.ts'
-import { keepUntilMs } from './retention-classes.ts'
+import { keptAfter } from './retention-classes.ts'
 
 /** A case with all that happened to it. */
 export interface KnownCase {
@@ -49,16 +49,26 @@ export async function append(
     const { event, statements = [] } = act(known)
     const state = stateAfter(known.state, event)
     try {
-      await store.writeAll([
-        eventStatement(id, state.version, event),
-        projection({ row: known.row, state, event }),
-        ...statements,
-      ])
+      await store.writeAll([...written(known.row, state, event), ...statements])
       return { ...caseOf(store, id), state, events: [...known.events, event] }
     } catch (error) {
       if (!isUniqueViolation(error) || attempt === ATTEMPTS_MAX) throw error
     }
   }
+}
+
+/**
+ * What writes an event of a case as it is now, together with other things; a unique violation where
+ * somebody else's event comes first. Throws the code with which the state refuses the event.
+ */
+export function eventStatements({ row, state }: KnownCase, event: CaseEvent): readonly Statement[] {
+  return written(row, stateAfter(state, event), event)
+}
+
+/** Keeps a decided case as long after its last report as after its decision. */
+export function keepStatement(id: string, queue: string, state: CaseState): Statement {
+  const { keptMs } = keptAfter(queue, state) ?? { keptMs: null }
+  return [KEEP, [keptMs, id]]
 }
 
 /** One event of a case, as the log keeps it. */
@@ -87,18 +97,15 @@ function fold(events: readonly CaseEvent[]): CaseState {
   return state
 }
 
+function written(row: CaseRow, state: CaseState, event: CaseEvent): readonly Statement[] {
+  return [eventStatement(row.id, state.version, event), projection(row, state, event)]
+}
+
 /** What queues know of the state. */
-function projection({
-  row,
-  state,
-  event,
-}: {
-  readonly row: CaseRow
-  readonly state: CaseState
-  readonly event: CaseEvent
-}): Statement {
+function projection(row: CaseRow, state: CaseState, event: CaseEvent): Statement {
   const { phase, lease, decision, held, appealDecided } = state
   const isWaiting = phase === 'open' || phase === 'claimed' || phase === 'proposed'
+  const kept = isWaiting ? undefined : keptAfter(row.queue, state)
   const outcome = appealDecided?.upheld === false ? 'reversed' : (decision?.outcome ?? null)
   return [
     PROJECT,
@@ -110,7 +117,8 @@ function projection({
       held ? 1 : 0,
       isWaiting ? null : outcome,
       isWaiting ? null : (decision?.atMs ?? event.atMs),
-      isWaiting ? null : keepUntilMs(row.queue, state),
+      kept?.fromMs ?? null,
+      kept?.keptMs ?? null,
       // Once decided, it keeps no other case about the subject from being opened.
       isWaiting ? 1 : 0,
       row.id,
@@ -134,5 +142,6 @@ const EVENTS = `SELECT at_ms, actor, kind, body FROM case_events WHERE case_id =
 const INSERT_EVENT = `INSERT INTO case_events (case_id, version, at_ms, actor, kind, body)
   VALUES (?, ?, ?, ?, ?, ?)`
 const PROJECT = `UPDATE cases SET stage = ?, phase = ?, holder = ?, lease_until_ms = ?, held = ?,
-  outcome = ?, decided_ms = ?, keep_until_ms = ?,
+  outcome = ?, decided_ms = ?, keep_until_ms = max(?, last_report_ms) + ?,
   fresh = min(fresh, ?) WHERE id = ?`
+const KEEP = `UPDATE cases SET keep_until_ms = max(keep_until_ms, last_report_ms + ?) WHERE id = ?`

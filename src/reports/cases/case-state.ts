@@ -38,7 +38,7 @@ export type CaseHappening =
   | { readonly kind: 'appealed'; readonly appeal: string }
   | { readonly kind: 'appeal-decided'; readonly upheld: boolean }
   | { readonly kind: 'closed' }
-  /** A verified report came in after one that could not be verified had been put aside. */
+  /** A verified report came in after nothing had been done about those that could not be verified. */
   | { readonly kind: 'reopened'; readonly report: string }
   /** Something was made of a decision for somebody outside. */
   | {
@@ -239,7 +239,8 @@ function laterChange(
       return { phase: 'closed' }
     case 'reopened':
       if (phase !== 'decided' && phase !== 'closed') return 'case-state'
-      if (decision?.outcome !== 'not-verified') return 'case-state'
+      // What was done stands, and is taken back by people only.
+      if (decision === undefined || decision.outcome === 'action') return 'case-state'
       return { phase: 'open', decision: undefined }
   }
 }

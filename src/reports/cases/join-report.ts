@@ -1,34 +1,22 @@
 import { blobColumn, numberColumn, textColumn, type Row } from '../../sqlite/row.ts'
 import type { Statement, Store, StoreValue } from '../../sqlite/store.ts'
 import { isUniqueViolation } from '../../sqlite/write-queue.ts'
+import { takeBack } from '../decisions/decisions.ts'
 import { resultOf } from '../report-store.ts'
-import type { ReportResult } from '../intake.ts'
 import { newSortedId } from '../report-id.ts'
-import { append, eventStatement } from './case-log.ts'
+import { eventStatement, eventStatements, keepStatement, type KnownCase } from './case-log.ts'
 import type { CaseParts } from './case-parts.ts'
+import { earlierCase, type Reported } from './earlier-case.ts'
 import { PROVIDER_WEIGHT_MAX, weightOf } from './reporter-weights.ts'
 import { DEADLINES_MS, rankOf, triage, WEIGHT_MIN, PRIORITY_DOUBLES_MS } from './triage.ts'
 
 type JoinParts = Pick<CaseParts, 'store' | 'clock' | 'randomness'>
 
-/** A stored report, as far as cases need it. */
-interface Reported {
-  readonly report: string
-  readonly room: string
-  readonly provider: string
-  readonly subject: string
-  readonly reporter: string
-  readonly category: string
-  readonly result: ReportResult
-  readonly receivedAtMs: number
-  readonly messages: readonly Buffer[]
-}
-
 /**
  * Puts a stored report into its case, and answers the case's id; undefined where there is no such report.
  * A report joins the case that waits for a decision on the same subject in the same room; else the decided
- * case about the very messages, whose outcome is then its own; else it opens one. The same report again
- * changes nothing. Throws `store-unavailable`.
+ * case about the very messages, whose outcome is then its own, or which it opens again; else it opens one.
+ * The same report again changes nothing. Throws `store-unavailable`.
  */
 export async function joinReport(parts: JoinParts, report: string): Promise<string | undefined> {
   const { store } = parts
@@ -40,7 +28,7 @@ export async function joinReport(parts: JoinParts, report: string): Promise<stri
     try {
       return await join(parts, reported)
     } catch (error) {
-      // The case was opened in the meantime, or the report joined: look again.
+      // The case was opened or decided in the meantime, or the report joined: look again.
       if (!isUniqueViolation(error) || attempt === ATTEMPTS_MAX) throw error
     }
   }
@@ -60,39 +48,74 @@ export async function joinAll(parts: JoinParts): Promise<number> {
 async function join(parts: JoinParts, reported: Reported): Promise<string> {
   const { store, clock, randomness } = parts
   const nowMs = clock()
-  const { isolated, severity, queue } = triage(reported.category)
-  const waiting = store.get(WAITING, [reported.room, reported.subject, isolated ? 1 : 0])
-  const decided = waiting === undefined ? decidedCase(store, reported, isolated) : undefined
-  const target = waiting ?? decided
-  const id =
-    target === undefined ? newSortedId('case', nowMs, randomness) : textColumn(target, 'id')
+  const target = targetOf(store, reported)
+  const id = target.kind === 'none' ? newSortedId('case', nowMs, randomness) : target.id
   const weight = weightOf(store, reported)
-  const opening: readonly Statement[] =
-    target === undefined
-      ? [
-          [INSERT_CASE, openedCase(id, { reported, weight, nowMs })],
-          eventStatement(id, 1, { kind: 'opened', atMs: nowMs, by: 'gateway' }),
-        ]
-      : []
-  const tally = { id, weight, nowMs, isolated, severity, queue }
-  await store.writeAll([...opening, ...joinStatements(reported, tally)])
-  if (
-    decided !== undefined &&
-    decided['outcome'] === 'not-verified' &&
-    reported.result === 'verified'
-  )
-    await append(store, id, () => ({
-      event: { kind: 'reopened', report: reported.report, atMs: nowMs, by: 'gateway' },
-    }))
+  const tally = { id, weight, nowMs, ...triage(reported.category) }
+  await store.writeAll([
+    ...beforeStatements(target, reported, tally),
+    ...joinStatements(reported, tally),
+    ...afterStatements(target, reported, tally),
+  ])
   return id
 }
 
-/** The decided case that all messages of the report belong to: nobody has to look at them twice. */
-function decidedCase(store: Store, { room, messages }: Reported, isolated: boolean) {
-  const rows = messages.map((message) => store.get(OF_MESSAGE, [room, message, isolated ? 1 : 0]))
-  const [first] = rows
-  if (first === undefined) return undefined
-  return rows.every((row) => row?.['id'] === first['id']) ? first : undefined
+/** Where a report belongs. */
+type Target =
+  | { readonly kind: 'waiting'; readonly id: string }
+  /** Its outcome is the report's own. */
+  | { readonly kind: 'shared'; readonly id: string; readonly known: KnownCase }
+  | { readonly kind: 'reopened'; readonly id: string; readonly known: KnownCase }
+  | { readonly kind: 'none' }
+
+function targetOf(store: Store, reported: Reported): Target {
+  const { isolated } = triage(reported.category)
+  const waiting = store.get(WAITING, [reported.room, reported.subject, isolated ? 1 : 0])
+  if (waiting !== undefined) return { kind: 'waiting', id: textColumn(waiting, 'id') }
+  const earlier = earlierCase(store, reported)
+  if (earlier === undefined || earlier.bearing === 'apart') return { kind: 'none' }
+  return { kind: earlier.bearing, id: earlier.known.row.id, known: earlier.known }
+}
+
+function beforeStatements(
+  target: Target,
+  reported: Reported,
+  { id, weight, nowMs }: Tally,
+): readonly Statement[] {
+  switch (target.kind) {
+    case 'none':
+      return [
+        [INSERT_CASE, openedCase(id, { reported, weight, nowMs })],
+        eventStatement(id, 1, { kind: 'opened', atMs: nowMs, by: 'gateway' }),
+      ]
+    case 'waiting':
+      return [[STILL, [id, 'waiting']]]
+    case 'shared':
+    case 'reopened':
+      return [[STILL, [id, target.known.row.stage]]]
+  }
+}
+
+function afterStatements(
+  target: Target,
+  { report }: Reported,
+  { id, nowMs, severity, queue }: Tally,
+): readonly Statement[] {
+  switch (target.kind) {
+    case 'none':
+    case 'waiting':
+      return []
+    case 'shared': {
+      const { row, state } = target.known
+      return [keepStatement(id, severity < row.severity ? queue : row.queue, state)]
+    }
+    case 'reopened': {
+      const { decision } = target.known.state
+      const event = { kind: 'reopened' as const, report, atMs: nowMs, by: 'gateway' }
+      const superseded = decision === undefined ? [] : takeBack(id, decision.id)
+      return [...eventStatements(target.known, event), ...superseded]
+    }
+  }
 }
 
 function openedCase(
@@ -187,10 +210,11 @@ const REPORT = `SELECT room, provider, subject, reporter, category, result, rece
 const MESSAGES = `SELECT message_id FROM report_messages WHERE report = ?`
 const WITHOUT_CASE = `SELECT id FROM reports
   WHERE NOT EXISTS (SELECT 1 FROM case_reports WHERE report = reports.id) ORDER BY id LIMIT ?`
-const WAITING = `SELECT id, outcome FROM cases
+const WAITING = `SELECT id FROM cases
   WHERE room = ? AND subject = ? AND isolated = ? AND stage = 'waiting' ORDER BY id LIMIT 1`
-const OF_MESSAGE = `SELECT id, outcome FROM cases
-  WHERE id = (SELECT case_id FROM case_messages WHERE room = ? AND message_id = ? AND isolated = ?)`
+/** Breaks the key of the first event where the case has moved on, so that all is looked at again. */
+const STILL = `INSERT INTO case_events (case_id, version, at_ms, actor, kind, body)
+  SELECT id, 1, 0, '', '', '' FROM cases WHERE id = ? AND stage <> ?`
 const INSERT_CASE = `INSERT INTO cases (id, room, subject, isolated, queue, category, severity,
   opened_ms, last_report_ms, due_ms, rank, stage, phase, reports, verified, reporters, weight,
   brigading, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 'open', 0, 0, 0, 0, 0, 0)`

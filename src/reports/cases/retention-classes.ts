@@ -25,10 +25,16 @@ export function retentionClassOf(
   return decision?.outcome === 'action' ? 'action' : 'no-action'
 }
 
-/** When a decided case has served its time; null while an appeal is pending. */
-export function keepUntilMs(queue: string, state: CaseState): number | null {
+/**
+ * From when, and for how long, a decided case is kept; a report that shares its outcome later begins the
+ * time anew. Undefined while an appeal is pending.
+ */
+export function keptAfter(
+  queue: string,
+  state: CaseState,
+): { readonly fromMs: number; readonly keptMs: number } | undefined {
   const { phase, decision, appealDecided } = state
-  if (phase === 'appealed' || decision === undefined) return null
+  if (phase === 'appealed' || decision === undefined) return undefined
   const fromMs = appealDecided?.atMs ?? decision.atMs
-  return fromMs + RETENTION_MS[retentionClassOf(queue, state)]
+  return { fromMs, keptMs: RETENTION_MS[retentionClassOf(queue, state)] }
 }

@@ -17,7 +17,7 @@ import { statementOf, type StatementOfReasons } from './statement.ts'
 /** A decision as it is kept. */
 export interface DecisionRecord {
   readonly id: string
-  /** `superseded`: rejected or undone; nothing of it holds. */
+  /** `superseded`: rejected, undone or opened again; nothing of it holds. */
   readonly state: 'proposed' | 'taken' | 'superseded'
   readonly form: DecisionForm
   /** As it was made when the decision was taken, or as it would be. */
@@ -82,7 +82,7 @@ export function createDecisions(
 }
 
 /** What undoes a decision: its sanctions, and what it said of reporters. */
-function takeBack(id: string, decision: string): readonly Statement[] {
+export function takeBack(id: string, decision: string): readonly Statement[] {
   return [[SUPERSEDE, [decision]], toUndo(decision), [FORGET_OUTCOMES, [id]]]
 }
 
