@@ -112,10 +112,12 @@ export const caseRoutes: readonly ControlRoute<CaseDesk>[] = [
     desk.decisions.decide(actor, id, { form: formOf(body.form) }),
   ),
   act('approve', 'Agrees to a proposal, or not', api.approveBody, ({ desk, actor, id, body }) =>
-    body.agree ? desk.decisions.approve(actor, id) : desk.decisions.reject(actor, id, body.note),
+    body.agree
+      ? desk.decisions.approve(actor, id)
+      : desk.decisions.reject(actor, id, { note: body.note }),
   ),
   act('undo', 'Takes a decision back', api.noteBody, ({ desk, actor, id, body }) =>
-    desk.decisions.undo(actor, id, body.note),
+    desk.decisions.undo(actor, id, { note: body.note }),
   ),
   act('hold', 'Sets or lifts a legal hold', api.holdBody, ({ desk, actor, id, body }) =>
     desk.hold(actor, id, { set: body.set, note: body.note }),

@@ -74,12 +74,13 @@ export function createBulk(parts: CaseParts, { access, leases, decisions }: Bulk
       const lines: BulkLine[] = []
       for (const row of rows) {
         const id = textColumn(row, 'case_id')
+        const back = { note, decision: textColumn(row, 'id') }
         const isProposal = textColumn(row, 'state') === 'proposed'
         lines.push(
           await attempt(id, async () => {
             const known = isProposal
-              ? await decisions.reject(actor, id, note)
-              : await decisions.undo(actor, id, note)
+              ? await decisions.reject(actor, id, back)
+              : await decisions.undo(actor, id, back)
             const { subject, reporters } = known.row
             return { case: id, result: 'undone', subject, reporters, restrictions: [] }
           }),
@@ -140,5 +141,5 @@ function refusedLine(id: string, error: unknown): BulkLine {
 }
 
 const CASES_MAX = 500
-const OF_BULK = `SELECT case_id, state FROM case_decisions
+const OF_BULK = `SELECT id, case_id, state FROM case_decisions
   WHERE bulk = ? AND state <> 'superseded' ORDER BY id`

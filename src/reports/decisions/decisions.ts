@@ -34,9 +34,16 @@ export interface Decisions {
   /** A second person agrees: the proposal takes effect. Throws `moderation-denied`, `case-state`. */
   approve(actor: Actor, id: string): Promise<KnownCase>
   /** A second person does not, or whoever proposed thinks better of it: the case is open again. */
-  reject(actor: Actor, id: string, note: string): Promise<KnownCase>
+  reject(actor: Actor, id: string, back: TakingBack): Promise<KnownCase>
   /** Takes a decision back, with all that it did; the case is open again. Throws `case-state`. */
-  undo(actor: Actor, id: string, note: string): Promise<KnownCase>
+  undo(actor: Actor, id: string, back: TakingBack): Promise<KnownCase>
+}
+
+export interface TakingBack {
+  /** Why, in plain text. */
+  readonly note: string
+  /** `case-state` unless it is the one that the case has now; whichever that is, where undefined. */
+  readonly decision?: string | undefined
 }
 
 export interface TakenForm {
@@ -59,26 +66,34 @@ export function createDecisions(
     decide: (actor, id, taken) => decide({ ...parts, access, outbox }, actor, { id, ...taken }),
     approve: (actor, id) =>
       settled(append(store, id, (known) => approval({ ...parts, access }, actor, known))),
-    reject: (actor, id, note) =>
+    reject: (actor, id, { note, decision: named }) =>
       append(store, id, (known) => {
         const { decision } = known.state
         // Whoever proposed may think better of it.
         access.demand(actor, decision?.by === actor.name ? 'view' : 'approve', known)
+        requireCurrent(known, named)
         return {
           event: { kind: 'rejected', note, atMs: clock(), by: actor.name },
           statements: decision === undefined ? [] : [[SUPERSEDE, [decision.id]]],
         }
       }),
-    undo: (actor, id, note) =>
+    undo: (actor, id, { note, decision: named }) =>
       settled(
         append(store, id, (known) => {
           access.demand(actor, 'undo', known)
+          requireCurrent(known, named)
           const event = { kind: 'undone' as const, note, atMs: clock(), by: actor.name }
           const decision = known.state.decision?.id
           return { event, statements: decision === undefined ? [] : takeBack(id, decision) }
         }),
       ),
   }
+}
+
+/** Whoever takes a decision back must not take back the one that came after it. */
+function requireCurrent({ state }: KnownCase, decision: string | undefined): void {
+  if (decision !== undefined && state.decision?.id !== decision)
+    throw new GatewayError('case-state', { facts: { state: state.phase } })
 }
 
 /** What undoes a decision: its sanctions, and what it said of reporters. */

@@ -50,7 +50,7 @@ test('what is taken back, or names somebody, is told beside the statements', asy
   const run = (...args: string[]) =>
     runCli(['reports', 'export', 'dsa', ...args, '--as', 'ann', '--mfa', ...server.socket])
   await run()
-  await server.desk.decisions.undo(ann, id, '')
+  await server.desk.decisions.undo(ann, id, { note: '' })
   await server.desk.leases.claim(ann, id)
   const ground = { kind: 'terms' as const, reference: 'ann@b.example', explanation: 'x' }
   await server.desk.decisions.decide(ann, id, { form: banForm({ ground }) })

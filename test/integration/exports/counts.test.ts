@@ -100,7 +100,7 @@ test('decisions are counted when they are taken, with what they did and how long
   await desk.decisions.decide(ann, third, {
     form: noActionForm({ automation: { detection: true, decision: 'partly' } }),
   })
-  await desk.decisions.undo(ann, third, '')
+  await desk.decisions.undo(ann, third, { note: '' })
   await desk.hold(ann, third, { set: true, note: 'canary-note' })
   const { of } = counted(cases)
   expect(of('decisions total', 'decisions outcome action', 'decisions taken-back')).toEqual([

@@ -119,11 +119,11 @@ test('what was taken back after it went out is told, what was taken back before 
   const reversed = await spam(cases, { room: `${room}-2`, words: 'b' })
   const desk = exportDesk(cases)
   const { statements } = await desk.dsa(ann, ALL)
-  await cases.desk.decisions.undo(ann, undone, '')
+  await cases.desk.decisions.undo(ann, undone, { note: '' })
   const appeal = await cases.desk.appeals.file({ about: reversed, from: alice, words: '' })
   await cases.desk.appeals.decide(bob, appeal.id, { outcome: 'reversed', reasons: 'x' })
   const early = await spam(cases, { room: `${room}-3`, words: 'c' })
-  await cases.desk.decisions.undo(ann, early, '')
+  await cases.desk.decisions.undo(ann, early, { note: '' })
   const later = await desk.dsa(ann, ALL)
   expect(later.statements).toEqual([])
   expect(later.withdrawn.map(({ puid }) => puid).toSorted()).toEqual(

@@ -186,7 +186,7 @@ test('a decision that waits for a second person, one that is taken back, and one
   await leases.release(ann, id, '')
   await leases.claim(ann, id)
   await decisions.decide(ann, id, { form: noActionForm({ outcome: 'unfounded' }) })
-  await decisions.undo(bob, id, 'too quick')
+  await decisions.undo(bob, id, { note: 'too quick' })
   await cases.feeds.pump()
   expect(told(server).map((line) => line.split(' ')[0])).toEqual([
     'case.opened',

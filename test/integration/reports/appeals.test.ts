@@ -30,7 +30,7 @@ test('an appeal comes from the subject or its provider, once at a time and in ti
   expect(appeal).toMatchObject({ state: 'pending', filedBy: alice, words: 'It was a joke.' })
   expect(await refusal(file(alice))).toBe('appeal-refused pending')
   expect(desk.show(ann, id).case.phase).toBe('appealed')
-  expect(await refusal(desk.decisions.undo(ann, id, ''))).toBe('case-state')
+  expect(await refusal(desk.decisions.undo(ann, id, { note: '' }))).toBe('case-state')
 })
 
 test('a provider appeals for its user, but not after the window', async () => {

@@ -143,7 +143,7 @@ test('a proposal that is rejected does nothing, and the case is open again', asy
   const id = await claimed(cases)
   const form = banForm({ actions: [{ kind: 'retract', messageId: undefined }] })
   await desk.decisions.decide(ann, id, { form })
-  await desk.decisions.reject(bob, id, 'too much')
+  await desk.decisions.reject(bob, id, { note: 'too much' })
   expect(desk.show(ann, id)).toMatchObject({
     case: { phase: 'open' },
     decisions: [{ state: 'superseded' }],
@@ -158,10 +158,10 @@ test('a decision that is undone undoes what it did', async () => {
   cases.team.push(moderator('cid', { roles: ['moderator'] }))
   const id = await claimed(cases)
   await desk.decisions.decide(ann, id, { form: banForm() })
-  expect(await refusal(desk.decisions.undo({ name: 'cid', mfa: true }, id, ''))).toBe(
+  expect(await refusal(desk.decisions.undo({ name: 'cid', mfa: true }, id, { note: '' }))).toBe(
     'moderation-denied',
   )
-  await desk.decisions.undo(ann, id, 'the wrong person')
+  await desk.decisions.undo(ann, id, { note: 'the wrong person' })
   expect(sanctions.summary()).toEqual([
     'ban undone',
     'notify undone',
@@ -175,7 +175,7 @@ test('a decision that is undone undoes what it did', async () => {
       { kind: 'notify', emission: 'undone' },
     ],
   })
-  expect(await refusal(desk.decisions.undo(ann, id, ''))).toBe('case-state')
+  expect(await refusal(desk.decisions.undo(ann, id, { note: '' }))).toBe('case-state')
 })
 
 test('sanctions that could not be handed on are handed on later, by another process too', async () => {
@@ -199,7 +199,7 @@ test('what is undone before it could be handed on never takes effect', async () 
   const id = await claimed(cases)
   sanctions.down = true
   await desk.decisions.decide(ann, id, { form: banForm() })
-  await desk.decisions.undo(ann, id, '')
+  await desk.decisions.undo(ann, id, { note: '' })
   sanctions.down = false
   await desk.tend()
   expect(sanctions.summary()).toEqual([])
@@ -241,4 +241,41 @@ test('many cases are previewed, decided and taken back at once', async () => {
   expect(sanctions.summary().filter((line) => line === 'ban undone')).toHaveLength(3)
   expect(desk.list(ann, {}).cases).toHaveLength(4)
   expect(await refusal(desk.bulk.undo(ann, bulk, ''))).toBe('not-found')
+})
+
+test('a bulk takes back its own decisions only, not what was decided after them', async () => {
+  const cases = await openCases()
+  const { desk, sanctions, store } = cases
+  const result = 'unverifiable'
+  const { case: first } = await cases.report({ result })
+  const { case: second } = await cases.report({ result, room: `${room}-2` })
+  const form = noActionForm({ outcome: 'not-verified' })
+  const { bulk = '' } = await desk.bulk.decide(ann, [first, second], form)
+  await cases.report({ reporter: 'handle-2' })
+  await desk.leases.claim(bob, first)
+  await desk.decisions.decide(bob, first, { form: banForm() })
+  // As in a database in which a case that was opened again kept its decision.
+  await store.write(`UPDATE case_decisions SET state = 'taken' WHERE bulk = ?`, [bulk])
+  const { lines } = await desk.bulk.undo(ann, bulk, 'all wrong')
+  expect(lines.map(({ case: id, result: outcome }) => [id, outcome])).toEqual([
+    [first, { code: 'case-state' }],
+    [second, 'undone'],
+  ])
+  expect(sanctions.summary()).toContain('ban enforced-at-hub')
+  expect(desk.show(ann, first).case).toMatchObject({ phase: 'decided', outcome: 'action' })
+})
+
+test('a proposal is rejected by its id only while it is the one that waits', async () => {
+  const cases = await openCases({ secondPerson: ['ban'] })
+  const { desk, report } = cases
+  const { case: id } = await report()
+  const { bulk = '' } = await desk.bulk.decide(ann, [id], banForm())
+  const [proposal] = desk.show(ann, id).decisions
+  await desk.decisions.reject(bob, id, { note: 'not yet' })
+  await desk.leases.claim(bob, id)
+  await desk.decisions.decide(bob, id, { form: banForm() })
+  const back = { note: '', decision: proposal?.id }
+  expect(await refusal(desk.decisions.reject(ann, id, back))).toBe('case-state')
+  expect(await refusal(desk.bulk.undo(ann, bulk, ''))).toBe('not-found')
+  expect(desk.show(ann, id).case.phase).toBe('proposed')
 })

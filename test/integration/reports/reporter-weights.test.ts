@@ -42,7 +42,7 @@ test('what is undone or reversed does not count', async () => {
   const cases = await openCases()
   const { desk } = cases
   const id = await decided(cases, 'undone')
-  await desk.decisions.undo(ann, id, '')
+  await desk.decisions.undo(ann, id, { note: '' })
   expect(await weightOf(cases, 'undone')).toBe(1)
   const other = await decided(cases, 'reversed')
   const { subject } = desk.show(ann, other).case
