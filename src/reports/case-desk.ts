@@ -165,8 +165,7 @@ function deskOf(
       const known = caseOf(store, id)
       access.demand(actor, 'deleteEvidence', known)
       const record = { atMs: clock(), class: 'asked', by: actor.name }
-      const seenMs = known.row.lastReportAtMs
-      const deletion = await deleteCase(store, id, { ...record, seenMs })
+      const deletion = await deleteCase(store, known, record)
       if (deletion === undefined) throw new GatewayError('case-state')
       return deletion
     },

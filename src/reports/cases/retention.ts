@@ -2,7 +2,7 @@ import { numberColumn, textColumn, type Row } from '../../sqlite/row.ts'
 import type { Store } from '../../sqlite/store.ts'
 import { trackStartMs } from '../handles.ts'
 import { forgetTracksStatement } from '../reporter-tracks.ts'
-import { append, caseOf } from './case-log.ts'
+import { append, caseOf, type KnownCase } from './case-log.ts'
 import type { CaseParts } from './case-parts.ts'
 import { RETENTION_MS, retentionClassOf, UNDECIDED_KEPT_MS } from './retention-classes.ts'
 
@@ -18,7 +18,8 @@ export interface Deletion {
 
 /**
  * Closes what nobody can appeal against any more and deletes what has served its time, reports with
- * their sealed evidence included; what is under a legal hold stays. Resolves to what was deleted.
+ * their sealed evidence included; what is under a legal hold stays, and what somebody works on. Resolves
+ * to what was deleted.
  */
 export async function sweepCases({
   store,
@@ -31,6 +32,7 @@ export async function sweepCases({
       nowMs,
       nowMs - RETENTION_MS['not-verified'],
       nowMs - UNDECIDED_KEPT_MS,
+      nowMs - RETENTION_MS.action,
       BATCH_ROWS,
     ])
     const before = deleted.length
@@ -47,21 +49,21 @@ export async function sweepCases({
 
 /**
  * Deletes a case with its reports at once, and writes down that it was done. Undefined, and nothing is
- * deleted, where it is under a hold or a report joined since `seenMs`.
+ * deleted, where it is under a hold, or something happened or a report joined since it was seen.
  */
 export async function deleteCase(
   store: Store,
-  id: string,
-  { seenMs, ...record }: Pick<Deletion, 'atMs' | 'class' | 'by'> & { readonly seenMs: number },
+  { row: { id, lastReportAtMs }, state }: Pick<KnownCase, 'row' | 'state'>,
+  { atMs, class: kept, by }: Pick<Deletion, 'atMs' | 'class' | 'by'>,
 ): Promise<Deletion | undefined> {
-  const { atMs, class: kept, by } = record
+  const seen = [id, lastReportAtMs, state.version] as const
   // Whether it may go is asked anew where it is written: each statement holds on to the same condition.
   await store.writeAll([
-    [LOG, [atMs, kept, by, id, seenMs]],
-    [DELETE_REPORTS, [id, id, seenMs]],
-    [DELETE_SANCTIONS, [id, id, seenMs]],
-    [DELETE_OUTCOMES, [id, id, seenMs]],
-    [DELETE_CASE, [id, seenMs]],
+    [LOG, [atMs, kept, by, ...seen]],
+    [DELETE_REPORTS, [id, ...seen]],
+    [DELETE_SANCTIONS, [id, ...seen]],
+    [DELETE_OUTCOMES, [id, ...seen]],
+    [DELETE_CASE, seen],
   ])
   const row = store.get(DELETION, [id])
   return row && deletionOf(row)
@@ -84,17 +86,17 @@ function deletionOf(row: Row): Deletion {
 
 async function deleteDue(store: Store, row: Row, nowMs: number): Promise<Deletion | undefined> {
   const id = textColumn(row, 'id')
-  const { row: known, state } = caseOf(store, id)
-  const isDecided = state.decision !== undefined
-  if (state.phase === 'decided')
-    await append(store, id, () => ({ event: { kind: 'closed', atMs: nowMs, by: 'gateway' } }))
-  const kept = isDecided
-    ? retentionClassOf(known.queue, state)
-    : known.verified === 0
-      ? 'not-verified'
-      : 'undecided'
-  const seenMs = known.lastReportAtMs
-  return deleteCase(store, id, { atMs: nowMs, class: kept, by: 'gateway', seenMs })
+  const found = caseOf(store, id)
+  const known =
+    found.state.phase === 'decided'
+      ? await append(store, id, () => ({ event: { kind: 'closed', atMs: nowMs, by: 'gateway' } }))
+      : found
+  return deleteCase(store, known, { atMs: nowMs, class: classOf(known), by: 'gateway' })
+}
+
+function classOf({ row, state }: KnownCase): string {
+  if (state.decision !== undefined) return retentionClassOf(row.queue, state)
+  return row.verified === 0 ? 'not-verified' : 'undecided'
 }
 
 /** Reports that never got a case: joining them failed for half a year. */
@@ -104,13 +106,25 @@ async function deleteOrphans(store: Store, beforeMs: number): Promise<void> {
 
 const BATCH_ROWS = 100
 const DELETIONS_MAX = 1_000
+/** What was told to others is kept as long as it could be appealed against: its end has to be told too. */
+const NOT_TAKEN_OUT = `NOT EXISTS (SELECT 1 FROM case_events
+    JOIN case_decisions ON case_decisions.id = json_extract(case_events.body, '$.decision')
+    WHERE case_events.case_id = cases.id AND kind = 'exported'
+      AND json_extract(case_decisions.body, '$.statement.decidedAtMs') > ?4)`
+/** A proposal is on its way to a decision, whatever was verified. */
+const WAITED_SINCE = `CASE WHEN verified = 0 AND phase <> 'proposed' THEN ?2 ELSE ?3 END`
 const DUE = `SELECT id FROM cases
-    WHERE held = 0 AND keep_until_ms IS NOT NULL AND keep_until_ms <= ?1
+    WHERE held = 0 AND keep_until_ms IS NOT NULL AND keep_until_ms <= ?1 AND ${NOT_TAKEN_OUT}
   UNION ALL SELECT id FROM cases
     WHERE held = 0 AND stage = 'waiting' AND last_report_ms <= ?2
-      AND (verified = 0 AND phase <> 'proposed' OR last_report_ms <= ?3)
-  LIMIT ?4`
-const GOES = `id = ? AND held = 0 AND last_report_ms <= ?`
+      AND last_report_ms <= ${WAITED_SINCE}
+      AND (lease_until_ms IS NULL OR lease_until_ms <= ?1)
+      AND NOT EXISTS (SELECT 1 FROM case_events WHERE case_id = cases.id
+        AND kind IN ('undone', 'rejected', 'reopened') AND at_ms > ${WAITED_SINCE})
+      AND ${NOT_TAKEN_OUT}
+  LIMIT ?5`
+const GOES = `id = ? AND held = 0 AND last_report_ms <= ?
+  AND NOT EXISTS (SELECT 1 FROM case_events WHERE case_id = cases.id AND version > ?)`
 const IF_GOES = `AND EXISTS (SELECT 1 FROM cases WHERE ${GOES})`
 const LOG = `INSERT INTO case_deletions (case_id, at_ms, class, actor, reports)
   SELECT id, ?, ?, ?, (SELECT count(*) FROM case_reports WHERE case_id = cases.id)

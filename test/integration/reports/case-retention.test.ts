@@ -152,3 +152,56 @@ test('what was reported and deleted may be reported again', async () => {
   time.nowMs -= 180 * DAY_MS
   expect((await reports.receive(report)).duplicate).toBe(false)
 })
+
+test.each(['undone', 'rejected'] as const)(
+  'a case whose decision is %s waits anew from then on, and is not deleted under a claim',
+  async (kind) => {
+    const cases = await openCases({ secondPerson: kind === 'rejected' ? ['ban'] : [] })
+    const { desk, time } = cases
+    const id = await decidedCase(cases, banForm(), { result: 'unverifiable' })
+    time.nowMs += 100 * DAY_MS
+    expect((await desk.tend()).deleted).toEqual([])
+    if (kind === 'undone') await desk.decisions.undo(ann, id, { note: '' })
+    else await desk.decisions.reject(ann, id, { note: '' })
+    time.nowMs += 13.9 * DAY_MS
+    expect((await desk.tend()).deleted).toEqual([])
+    await desk.leases.claim(ann, id)
+    time.nowMs += 0.1 * DAY_MS
+    await desk.leases.claim(ann, id)
+    expect((await desk.tend()).deleted).toEqual([])
+    time.nowMs += 600_000
+    expect((await desk.tend()).deleted).toMatchObject([{ case: id, class: 'not-verified' }])
+  },
+)
+
+test('a verified case whose decision is undone late waits for 180 days', async () => {
+  const cases = await openCases()
+  const { desk, time } = cases
+  const id = await decidedCase(cases, banForm())
+  time.nowMs += 184 * DAY_MS
+  await desk.decisions.undo(ann, id, { note: '' })
+  time.nowMs += 179 * DAY_MS
+  expect((await desk.tend()).deleted).toEqual([])
+  time.nowMs += DAY_MS
+  expect((await desk.tend()).deleted).toMatchObject([{ case: id, class: 'undecided' }])
+})
+
+test.each(['waits', 'decided anew'] as const)(
+  'a decision that was taken out and undone is kept until it could not be appealed against: %s',
+  async (then) => {
+    const cases = await openCases()
+    const { desk, time } = cases
+    const id = await decidedCase(cases, banForm(), { result: 'unverifiable' })
+    const decision = desk.show(ann, id).decisions[0]?.id ?? ''
+    await desk.takingOut.record(ann, id, { format: 'dsa', decision, reference: 'r' })
+    await desk.decisions.undo(ann, id, { note: '' })
+    if (then === 'decided anew') {
+      await desk.leases.claim(ann, id)
+      await desk.decisions.decide(ann, id, { form: noActionForm() })
+    }
+    time.nowMs += 184 * DAY_MS
+    expect((await desk.tend()).deleted).toEqual([])
+    time.nowMs += DAY_MS
+    expect((await desk.tend()).deleted).toMatchObject([{ case: id }])
+  },
+)
