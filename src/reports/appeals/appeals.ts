@@ -3,7 +3,7 @@ import { uriDomain, parseMimiUri } from '../../model/ids.ts'
 import { numberColumn, textColumn, type Row } from '../../sqlite/row.ts'
 import type { Store } from '../../sqlite/store.ts'
 import type { Access } from '../cases/access.ts'
-import { append, findCase, type KnownCase } from '../cases/case-log.ts'
+import { append, findCaseRow, type KnownCase } from '../cases/case-log.ts'
 import { APPEAL_WINDOW_MS } from '../cases/case-state.ts'
 import type { CaseParts } from '../cases/case-parts.ts'
 import { toUndo, type SanctionOutbox } from '../decisions/sanction-outbox.ts'
@@ -42,8 +42,8 @@ export interface Appeals {
    * decision, and `appeal-refused` with a reason: `not-the-subject`, `pending`, `nothing-to-appeal`, `late`.
    */
   file(appeal: NewAppeal): Promise<Appeal>
-  /** The oldest first; cases that the actor may not see are left out. */
-  list(actor: Actor, page: AppealPage): readonly Appeal[]
+  /** The oldest first; cases that the actor may not see are left out, and leave no gaps. */
+  list(actor: Actor, page: AppealPage): AppealListing
   /**
    * Decides it: `upheld` leaves the decision as it is, `reversed` takes back all that it did. Throws
    * `not-found`, `case-state`, and `moderation-denied` for whoever took or approved the decision.
@@ -56,6 +56,12 @@ export interface AppealPage {
   /** The last id of the page before. */
   readonly after?: string | undefined
   readonly limit: number
+}
+
+export interface AppealListing {
+  readonly appeals: readonly Appeal[]
+  /** The last id of this page, where there are more. */
+  readonly next: string | undefined
 }
 
 export interface AppealVerdict {
@@ -71,17 +77,35 @@ export function createAppeals(
   const { store } = parts
   return {
     file: (appeal) => file(parts, appeal),
-    list: (actor, { state, after = '', limit }) =>
-      store.all(LIST, [state, after, Math.min(limit, PAGE_MAX)]).flatMap((row) => {
-        const appeal = appealOf(row)
-        const known = findCase(store, appeal.case)
-        return known !== undefined && access.mayView(actor, known.row) ? [appeal] : []
-      }),
+    list: (actor, page) => {
+      const bound = Math.min(page.limit, PAGE_MAX)
+      const appeals: Appeal[] = []
+      for (const appeal of appealsAfter(store, page)) {
+        const row = findCaseRow(store, appeal.case)
+        if (row === undefined || !access.mayView(actor, row)) continue
+        // Of those that the actor may see: the cursor must not name another.
+        if (appeals.length === bound) return { appeals, next: appeals.at(-1)?.id }
+        appeals.push(appeal)
+      }
+      return { appeals, next: undefined }
+    },
     decide: async (actor, id, verdict) => {
       await decide({ ...parts, access }, actor, { id, ...verdict })
       await outbox.flush()
       return find(store, id)
     },
+  }
+}
+
+/** Some at a time: whoever may see few of them reads on until a page is full. */
+function* appealsAfter(store: Store, { state, after = '', limit }: AppealPage): Generator<Appeal> {
+  const bound = Math.min(limit, PAGE_MAX) + 1
+  for (let last = after; ;) {
+    const rows = store.all(LIST, [state, last, bound])
+    yield* rows.map(appealOf)
+    const end = rows.at(-1)
+    if (end === undefined || rows.length < bound) return
+    last = textColumn(end, 'id')
   }
 }
 

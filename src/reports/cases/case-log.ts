@@ -19,19 +19,18 @@ export interface Act {
   readonly statements?: readonly Statement[]
 }
 
-/** Undefined for an unknown case. */
-export function findCase(store: Store, id: string): KnownCase | undefined {
+/** What queues know of a case; undefined for an unknown one. */
+export function findCaseRow(store: Store, id: string): CaseRow | undefined {
   const row = store.get(FIND, [id])
-  if (row === undefined) return undefined
-  const events = store.all(EVENTS, [id]).map(eventOf)
-  return { row: caseRow(row), state: fold(events), events }
+  return row && caseRow(row)
 }
 
 /** Throws `not-found`. */
 export function caseOf(store: Store, id: string): KnownCase {
-  const known = findCase(store, id)
-  if (known === undefined) throw new GatewayError('not-found')
-  return known
+  const row = findCaseRow(store, id)
+  if (row === undefined) throw new GatewayError('not-found')
+  const events = store.all(EVENTS, [id]).map(eventOf)
+  return { row, state: fold(events), events }
 }
 
 /**

@@ -34,7 +34,7 @@ test('the life of a case is told in its order, without a word of a person', asyn
   const id = await lifeOf(cases, { category: 'harassment.targeted' })
   const { id: statement } = cases.desk.show(ann, id).decisions[0] ?? { id: '' }
   await cases.desk.appeals.file({ about: statement, from: alice, words: 'It was a joke.' })
-  const [appeal] = cases.desk.appeals.list(bob, { state: 'pending', limit: 1 })
+  const [appeal] = cases.desk.appeals.list(bob, { state: 'pending', limit: 1 }).appeals
   const verdict = { outcome: 'reversed' as const, reasons: 'It was.' }
   await cases.desk.appeals.decide(bob, appeal?.id ?? '', verdict)
   await cases.feeds.pump()

@@ -63,7 +63,7 @@ test('an appeal is decided by somebody else, and undoes the decision', async () 
     'moderation-denied',
   )
   expect(desk.feedback(report)).toEqual({ status: 'decided', outcome: 'action' })
-  expect(desk.appeals.list(bob, { state: 'pending', limit: 10 })).toHaveLength(1)
+  expect(desk.appeals.list(bob, { state: 'pending', limit: 10 }).appeals).toHaveLength(1)
   const decided = await desk.appeals.decide(bob, appeal.id, verdict)
   expect(decided).toMatchObject({ state: 'reversed', decidedBy: 'bob', reasons: 'It was one.' })
   expect(sanctions.summary()).toContain('unban enforced-at-hub')
@@ -122,4 +122,37 @@ test('a verified report reopens what could not be verified', async () => {
   expect(desk.show(ann, id).case.phase).toBe('decided')
   await cases.report({ reporter: 'handle-3' })
   expect(desk.show(ann, id).case).toMatchObject({ phase: 'open', verified: 1, reports: 3 })
+})
+
+test('appeals that are hidden from somebody neither end a page nor stand in its cursor', async () => {
+  const cases = await openCases()
+  const { desk, team } = cases
+  const dave = 'mimi://b.example/u/dave'
+  team.push(moderator('dave', { accounts: [dave] }))
+  const subjects = [dave, dave, alice, dave, alice, dave, alice, dave]
+  const filed: string[] = []
+  const cursors: (string | undefined)[] = []
+  for (const [number, subject] of subjects.entries()) {
+    cases.time.nowMs += 1
+    const where = `mimi://hub.example/r/${number}`
+    const id = await claimed(cases, { room: where, subject, words: where })
+    await desk.decisions.decide(ann, id, { form: banForm() })
+    const appeal = await desk.appeals.file({ about: id, from: subject, words: '' })
+    if (subject === alice) filed.push(appeal.id)
+  }
+  const pages = (name: string, limit: number) => {
+    const found: (readonly string[])[] = []
+    let after: string | undefined
+    do {
+      const page = desk.appeals.list({ name, mfa: true }, { state: 'pending', after, limit })
+      found.push(page.appeals.map(({ id }) => id))
+      cursors.push(page.next)
+      after = page.next
+    } while (after !== undefined)
+    return found
+  }
+  expect(pages('dave', 2)).toEqual([filed.slice(0, 2), filed.slice(2)])
+  expect(pages('dave', 3)).toEqual([filed])
+  expect(cursors).toEqual([filed[1], undefined, undefined])
+  expect(pages('bob', 3).map((page) => page.length)).toEqual([3, 3, 2])
 })
