@@ -143,7 +143,8 @@ function deskOf(
     show: (actor, id) => {
       const known = caseOf(store, id)
       access.demand(actor, 'view', known)
-      return detailOf(store, known, { nowMs: clock(), related: relatedCases(options, known.row) })
+      const related = relatedCases(options, access, { actor, row: known.row })
+      return detailOf(store, known, { nowMs: clock(), related })
     },
     leases,
     evidence: (actor, asked) => openCaseEvidence({ ...options, access }, actor, asked),

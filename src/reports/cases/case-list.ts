@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GatewayError } from '../../model/errors.ts'
 import type { ModerationQueue } from '../../policy/moderation/vocabulary.ts'
 import { numberColumn, textColumn } from '../../sqlite/row.ts'
+import type { Store } from '../../sqlite/store.ts'
 import type { Access } from './access.ts'
 import { CASE_COLUMNS, caseRow, type CaseRow } from './case-row.ts'
 import type { CaseParts } from './case-parts.ts'
@@ -47,45 +48,72 @@ export interface QueueCount {
  * `moderator-unknown`, `malformed-request` for a cursor that is none.
  */
 export function listCases(
-  { store, team, clock }: CaseParts,
+  parts: CaseParts,
   access: Access,
   { actor, filter }: { readonly actor: Actor; readonly filter: CaseFilter },
 ): CasePage {
-  const member = memberOf(team(), actor.name)
-  const { queue, stage = 'waiting', order = 'priority', severity, limit = PAGE_DEFAULT } = filter
-  const bound = Math.min(limit, PAGE_MAX)
+  const { store, clock } = parts
+  const member = memberOf(parts.team(), actor.name)
   if (filter.mine === true) {
     const rows = store.all(MINE, [actor.name, clock(), PAGE_MAX]).map(caseRow)
     return { cases: rows.filter((row) => access.mayView(actor, row)), next: undefined }
   }
-  const after = filter.after === undefined ? FIRST[order] : parseCursor(filter.after)
-  const queues = member.queues.filter((name) => queue === undefined || name === queue)
+  const bound = Math.min(filter.limit ?? PAGE_DEFAULT, PAGE_MAX)
+  const queues = member.queues.filter((name) => (filter.queue ?? name) === name)
+  const cases: CaseRow[] = []
+  let last: Cursor | undefined
+  for (const { key, row } of casesAfter(store, queues, { ...filter, limit: bound + 1 })) {
+    if (!access.mayView(actor, row)) continue
+    // Of those that the actor may see: the cursor must not tell of another.
+    if (cases.length === bound) return { cases, next: last && cursorOf(last) }
+    cases.push(row)
+    last = { key, id: row.id }
+  }
+  return { cases, next: undefined }
+}
+
+/** Cases of some queues in their order, `limit` read at a time, and no more than `READ_MAX`. */
+function* casesAfter(
+  store: Store,
+  queues: readonly string[],
+  filter: CaseFilter & { readonly limit: number },
+): Generator<{ readonly key: number; readonly row: CaseRow }> {
+  let after =
+    filter.after === undefined ? FIRST[filter.order ?? 'priority'] : parseCursor(filter.after)
+  for (let read = 0; read < READ_MAX; read += filter.limit) {
+    const keys = keysAfter(store, queues, { ...filter, after })
+    const ids = JSON.stringify(keys.map(({ id }) => id))
+    const rows = new Map(store.all(OF_IDS, [ids]).map((row) => [textColumn(row, 'id'), row]))
+    for (const { key, id } of keys) {
+      const row = rows.get(id)
+      if (row !== undefined) yield { key, row: caseRow(row) }
+    }
+    const end = keys.at(-1)
+    if (end === undefined || keys.length < filter.limit) return
+    after = end
+  }
+}
+
+/** The keys alone stand in the index: of what is merged away nothing else is read. */
+function keysAfter(
+  store: Store,
+  queues: readonly string[],
+  {
+    stage = 'waiting',
+    order = 'priority',
+    severity,
+    after,
+    limit,
+  }: Omit<CaseFilter, 'after'> & { readonly after: Cursor; readonly limit: number },
+): readonly Cursor[] {
   const statement = PAGES[severity === undefined ? 'all' : 'severity'][order]
-  // The keys alone stand in the index: of what is merged away nothing else is read.
+  const level = severity === undefined ? [] : [severity]
   const keys = queues
-    .flatMap((name) =>
-      store.all(statement, [
-        name,
-        stage,
-        ...(severity === undefined ? [] : [severity]),
-        after.key,
-        after.id,
-        bound + 1,
-      ]),
-    )
+    .flatMap((name) => store.all(statement, [name, stage, ...level, after.key, after.id, limit]))
     .map((row) => ({ key: numberColumn(row, 'key'), id: textColumn(row, 'id') }))
   const direction = order === 'priority' ? -1 : 1
   const sorted = keys.toSorted((a, b) => direction * (a.key - b.key || (a.id < b.id ? -1 : 1)))
-  const page = sorted.slice(0, bound)
-  const last = sorted.length > bound ? page.at(-1) : undefined
-  const ids = page.map(({ id }) => id)
-  const rows = new Map(
-    store.all(OF_IDS, [JSON.stringify(ids)]).map((row) => [textColumn(row, 'id'), caseRow(row)]),
-  )
-  return {
-    cases: ids.flatMap((id) => rows.get(id) ?? []).filter((row) => access.mayView(actor, row)),
-    next: last && cursorOf(last),
-  }
+  return sorted.slice(0, limit)
 }
 
 /** How much waits in each queue that the actor works; cases about the actor are counted nowhere. */
@@ -119,9 +147,12 @@ export function countQueues(
 /** Ids of other cases about the same subject in the room that the actor may see; newest first, at most 20. */
 export function relatedCases(
   { store }: Pick<CaseParts, 'store'>,
-  { id, room, subject }: CaseRow,
+  access: Access,
+  { actor, row: { id, room, subject } }: { readonly actor: Actor; readonly row: CaseRow },
 ): readonly string[] {
-  return store.all(RELATED, [subject, room, id, RELATED_MAX]).map((row) => textColumn(row, 'id'))
+  const rows = store.all(RELATED, [subject, room, id, RELATED_READ_MAX]).map(caseRow)
+  const visible = rows.filter((row) => access.mayView(actor, row))
+  return visible.slice(0, RELATED_MAX).map((row) => row.id)
 }
 
 interface Cursor {
@@ -146,6 +177,10 @@ const cursorSchema = z.tuple([z.number(), z.string().max(64)])
 const PAGE_DEFAULT = 50
 const PAGE_MAX = 500
 const RELATED_MAX = 20
+/** Of which some may be hidden. */
+const RELATED_READ_MAX = 100
+/** Cases that are looked at for one page, however many of them are hidden. */
+const READ_MAX = 10_000
 const OVERDUE_MAX = 1_000
 /** Before every case. */
 const FIRST = {
@@ -173,5 +208,5 @@ const OVERDUE = `SELECT count(*) AS cases FROM (SELECT 1 FROM cases
 const NEXT_DUE = `SELECT ${CASE_COLUMNS} FROM cases
   WHERE queue = ? AND stage = 'waiting' ORDER BY due_ms, id LIMIT ?`
 const ABOUT = `SELECT ${CASE_COLUMNS} FROM cases WHERE subject = ? AND stage = 'waiting'`
-const RELATED = `SELECT id FROM cases WHERE subject = ? AND room = ? AND id <> ?
+const RELATED = `SELECT ${CASE_COLUMNS} FROM cases WHERE subject = ? AND room = ? AND id <> ?
   ORDER BY id DESC LIMIT ?`

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { room, textContent } from '../../support/franking.ts'
+import { alice, room, textContent } from '../../support/franking.ts'
 import { abusive, reportExchange } from '../../support/reports.ts'
 import {
   ann,
@@ -217,4 +217,50 @@ test('what waits is counted by queue, with what is overdue', async () => {
   time.nowMs += 200 * DAY_MS
   expect((await desk.tend()).deleted).toHaveLength(2)
   expect(counts()).toMatchObject({ violence: [0, 0], spam: [0, 0], adult: [0, 0] })
+})
+
+test.each(['priority', 'deadline'] as const)(
+  'cases about whoever asks neither end a page nor stand in its cursor, by %s',
+  async (order) => {
+    const { desk, report, team, time } = await openCases()
+    const dave = 'mimi://b.example/u/dave'
+    team.push(moderator('dave', { accounts: [dave] }))
+    const subjects = [dave, dave, alice, dave, dave, alice, alice, dave, dave]
+    const visible: string[] = []
+    for (const [number, subject] of subjects.entries()) {
+      time.nowMs += MINUTE_MS
+      const change = { category: 'system.moderator', words: `${number}`, reporter: `${number}` }
+      const where = `mimi://hub.example/r/${number}`
+      const { case: id } = await report({ ...change, subject, room: where })
+      if (subject === alice) visible.push(id)
+    }
+    const pages = (name: string, limit: number) => {
+      const found: (readonly (string | undefined)[])[] = []
+      let after: string | undefined
+      do {
+        const page = desk.list({ name, mfa: true }, { order, after, limit, queue: 'complaints' })
+        const cursor = Buffer.from(page.next ?? '', 'base64url').toString()
+        found.push([...page.cases.map(({ id }) => id), cursor.split('"')[1]])
+        after = page.next
+      } while (after !== undefined)
+      return found
+    }
+    const [one, two, three] = visible
+    expect(pages('dave', 2)).toEqual([
+      [one, two, two],
+      [three, undefined],
+    ])
+    expect(pages('dave', 3)).toEqual([[one, two, three, undefined]])
+    expect(pages('dave', 1)).toHaveLength(3)
+    expect(pages('bob', 4).map((page) => page.length - 1)).toEqual([4, 4, 1])
+  },
+)
+
+test('related cases are those that whoever asks may see', async () => {
+  const { desk, report, team } = await openCases()
+  team.push(moderator('cid', { queues: ['harassment'] }))
+  const { case: plain } = await report()
+  const complaint = await report({ category: 'system.moderator', reporter: 'handle-2' })
+  expect(desk.show(ann, plain).related).toEqual([complaint.case])
+  expect(desk.show({ name: 'cid', mfa: true }, plain).related).toEqual([])
 })
