@@ -8,7 +8,7 @@ export type OpenedModeration = OpenedCases & Omit<OpenedDesk, 'reports'>
 export async function openModeration(
   parts: CaseDeskParts & Omit<DeskParts, 'progress'>,
 ): Promise<OpenedModeration> {
-  const progress = (report: string) => progressOf(feedbackOf(parts.store, report))
+  const progress = (report: string) => progressOf(feedbackOf(parts, report))
   const { reports, ...intake } = openReportDesk({ ...parts, progress })
   return { ...intake, ...(await openCaseDesk(parts, reports)) }
 }

@@ -171,8 +171,8 @@ function deskOf(
       return deletion
     },
     deletions: (limit) => deletionsOf(store, limit),
-    feedback: (report) => feedbackOf(store, report),
-    findingOf: (report) => findingOf(store, report),
+    feedback: (report) => feedbackOf(options, report),
+    findingOf: (report) => findingOf(options, report),
     tend: async () => ({
       joined: await joinAll(options),
       emitted: await outbox.flush(),

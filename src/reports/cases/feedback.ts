@@ -1,3 +1,4 @@
+import type { Clock } from '../../model/clock.ts'
 import { textColumn } from '../../sqlite/row.ts'
 import type { Store } from '../../sqlite/store.ts'
 import type { ReportProgress } from '../report-desk.ts'
@@ -9,9 +10,17 @@ export interface ReportFeedback {
   readonly outcome: 'action' | 'no-action' | 'not-verified' | 'reversed' | undefined
 }
 
+interface FeedbackParts {
+  readonly store: Pick<Store, 'get'>
+  readonly clock: Clock
+}
+
 /** By the id of the receipt; undefined for a report that is not known, or not any more. */
-export function feedbackOf(store: Pick<Store, 'get'>, report: string): ReportFeedback | undefined {
-  const row = store.get(FEEDBACK, [report])
+export function feedbackOf(
+  { store, clock }: FeedbackParts,
+  report: string,
+): ReportFeedback | undefined {
+  const row = store.get(FEEDBACK, [clock(), report])
   if (row === undefined) return undefined
   const phase = textColumn(row, 'phase')
   if (phase === 'open') return { status: 'received', outcome: undefined }
@@ -29,10 +38,10 @@ export interface CaseFinding {
 }
 
 /** Of the case that a report joined. */
-export function findingOf(store: Pick<Store, 'get'>, report: string): CaseFinding {
-  const { outcome, status } = feedbackOf(store, report) ?? {}
+export function findingOf(parts: FeedbackParts, report: string): CaseFinding {
+  const { outcome, status } = feedbackOf(parts, report) ?? {}
   if (status !== 'decided' || outcome !== 'action') return { decided: false, confirmed: undefined }
-  const row = store.get(DECIDED_CATEGORY, [report])
+  const row = parts.store.get(DECIDED_CATEGORY, [report])
   return { decided: true, confirmed: row && textColumn(row, 'category') }
 }
 
@@ -60,5 +69,7 @@ const OUTCOMES: ReadonlyMap<string, NonNullable<ReportFeedback['outcome']>> = ne
 const DECIDED_CATEGORY = `SELECT json_extract(body, '$.form.category') AS category FROM case_decisions
   WHERE case_id = (SELECT case_id FROM case_reports WHERE report = ?) AND state = 'taken'
   ORDER BY id DESC LIMIT 1`
-const FEEDBACK = `SELECT phase, coalesce(outcome, '') AS outcome FROM cases
+/** A claim that has run out is none: nobody looks at it. */
+const FEEDBACK = `SELECT iif(phase = 'claimed' AND lease_until_ms <= ?, 'open', phase) AS phase,
+  coalesce(outcome, '') AS outcome FROM cases
   WHERE id = (SELECT case_id FROM case_reports WHERE report = ?)`

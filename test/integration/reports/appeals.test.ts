@@ -95,6 +95,9 @@ test('a reporter learns how far a report has come, and no more', async () => {
   expect(desk.feedback(report)).toEqual({ status: 'received', outcome: undefined })
   await desk.leases.claim(ann, id)
   expect(desk.feedback(report)).toEqual({ status: 'under-review', outcome: undefined })
+  cases.time.nowMs += 600_000
+  expect(desk.feedback(report)).toEqual({ status: 'received', outcome: undefined })
+  await desk.leases.claim(ann, id)
   await desk.decisions.decide(ann, id, { form: noActionForm({ outcome: 'unfounded' }) })
   expect(desk.feedback(report)).toEqual({ status: 'decided', outcome: 'no-action' })
   expect(desk.feedback('rep-unknown')).toBeUndefined()
