@@ -3,7 +3,7 @@ import { textColumn } from '../../sqlite/row.ts'
 import type { Access } from '../cases/access.ts'
 import { caseOf } from '../cases/case-log.ts'
 import type { CaseParts } from '../cases/case-parts.ts'
-import { phaseAt, holderAt } from '../cases/case-state.ts'
+import { holderAt, isHeldBy, phaseAt } from '../cases/case-state.ts'
 import type { Leases } from '../cases/leases.ts'
 import { newSortedId } from '../report-id.ts'
 import type { Actor } from '../cases/team.ts'
@@ -59,11 +59,17 @@ export function createBulk(parts: CaseParts, { access, leases, decisions }: Bulk
       for (const id of bounded(ids, form))
         lines.push(
           await attempt(id, async () => {
+            const wasHeld = isHeldBy(caseOf(store, id).state, actor.name, clock())
             const claimed = await leases.claim(actor, id)
-            const { row, state } = await decisions.decide(actor, id, { form, bulk })
-            const about = { subject: row.subject, reporters: claimed.row.reporters }
-            const result = state.phase === 'proposed' ? 'proposed' : 'decided'
-            return { case: id, result, ...about, restrictions: [] }
+            try {
+              const { row, state } = await decisions.decide(actor, id, { form, bulk })
+              const about = { subject: row.subject, reporters: claimed.row.reporters }
+              const result = state.phase === 'proposed' ? 'proposed' : 'decided'
+              return { case: id, result, ...about, restrictions: [] }
+            } catch (error) {
+              if (!wasHeld) await giveBack(leases, actor, id)
+              throw error
+            }
           }),
         )
       return { bulk, lines }
@@ -118,6 +124,15 @@ function previewLine(
     return { case: id, result: 'possible', subject, reporters, restrictions }
   } catch (error) {
     return refusedLine(id, error)
+  }
+}
+
+/** What could not be decided must not stay claimed; where that fails as well, the lease runs out. */
+async function giveBack(leases: Leases, actor: Actor, id: string): Promise<void> {
+  try {
+    await leases.release(actor, id, 'not decided')
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
   }
 }
 

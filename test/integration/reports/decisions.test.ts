@@ -279,3 +279,18 @@ test('a proposal is rejected by its id only while it is the one that waits', asy
   expect(await refusal(desk.bulk.undo(ann, bulk, ''))).toBe('not-found')
   expect(desk.show(ann, id).case.phase).toBe('proposed')
 })
+
+test('a bulk that may not decide leaves no claims behind but those of before', async () => {
+  const cases = await openCases()
+  const { desk, report } = cases
+  const ids: string[] = []
+  for (let number = 0; number < 26; number += 1)
+    ids.push((await report({ room: `mimi://hub.example/r/${number}` })).case)
+  const [own = ''] = ids
+  await desk.leases.claim(ann, own)
+  const { lines } = await desk.bulk.decide({ ...ann, mfa: false }, ids, banForm())
+  expect(new Set(lines.map(({ result }) => JSON.stringify(result)))).toEqual(
+    new Set(['{"code":"moderation-denied"}']),
+  )
+  expect(desk.list(ann, { mine: true }).cases.map(({ id }) => id)).toEqual([own])
+})
