@@ -225,7 +225,7 @@ function effectsOf(
 ): readonly Statement[] {
   return [
     ...toApply(decision, made.sanctions),
-    [OUTCOMES, [atMs, form.outcome, id, trackStartMs(atMs)]],
+    [OUTCOMES, [atMs, form.outcome, id, trackStartMs(atMs), form.outcome]],
   ]
 }
 
@@ -234,9 +234,10 @@ const TAKE = `UPDATE case_decisions SET state = 'taken', body = ? WHERE id = ?`
 const SUPERSEDE = `UPDATE case_decisions SET state = 'superseded' WHERE id = ?`
 const OF_CASE = `SELECT id, state, body FROM case_decisions WHERE case_id = ? ORDER BY id DESC`
 const MESSAGES = `SELECT message_id FROM case_messages WHERE case_id = ? ORDER BY message_id`
-/** Of those whose handle is still in use. */
+/** Of those whose handle is still in use. What was done for others does not make a forged report right. */
 const OUTCOMES = `INSERT INTO reporter_outcomes (track, case_id, at_ms, outcome)
   SELECT DISTINCT track, case_id, ?, ? FROM case_reports JOIN reporter_tracks USING (report)
   WHERE case_id = ? AND reporter_tracks.at_ms >= ?
+    AND (? <> 'action' OR case_reports.result <> 'contradicted')
   ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, outcome = excluded.outcome`
 const FORGET_OUTCOMES = `DELETE FROM reporter_outcomes WHERE case_id = ?`

@@ -112,3 +112,17 @@ test('one provider counts no more than its cap, and its crowd is shown as brigad
     ).case
   expect(desk.show(ann, last).case.brigading).toBe(false)
 })
+
+test('a contradicted report is not right because something is done about others', async () => {
+  const cases = await openCases()
+  const { desk, report } = cases
+  const { case: id } = await report({ reporter: 'forger', result: 'contradicted', words: 'forged' })
+  await report({ reporter: 'right' })
+  await report({ reporter: 'both', result: 'contradicted', words: 'forged' })
+  await report({ reporter: 'both', words: 'others' })
+  await desk.leases.claim(ann, id)
+  await desk.decisions.decide(ann, id, { form: banForm() })
+  expect(await weightOf(cases, 'forger')).toBe(1)
+  expect(await weightOf(cases, 'right')).toBeCloseTo(4 / 3)
+  expect(await weightOf(cases, 'both')).toBeCloseTo(4 / 3)
+})
