@@ -81,7 +81,8 @@ export function startCases(cases: CaseDesk, log: Log): Disposable {
   }
   const tend = () =>
     guarded(async () => {
-      const { joined, deleted } = await cases.tend()
+      const { joined, deleted, faults } = await cases.tend()
+      for (const fault of faults) log.fault('cases.failed', fault)
       log.debug('cases.tended', { joined, deleted: deleted.length })
       for (const { case: id, class: kept, reports } of deleted)
         log.info('case.deleted', { case: safeId(id), class: safeId(kept), reports })

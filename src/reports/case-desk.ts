@@ -33,7 +33,7 @@ import { createTakingOut, type TakingOut } from './cases/taking-out.ts'
 import type { Actor, Moderator } from './cases/team.ts'
 import { createBulk, type Bulk } from './decisions/bulk.ts'
 import { createDecisions, type Decisions } from './decisions/decisions.ts'
-import { createSanctionOutbox } from './decisions/sanction-outbox.ts'
+import { createSanctionOutbox, type SanctionOutbox } from './decisions/sanction-outbox.ts'
 import type { OpeningKeys, ReportDesk } from './report-desk.ts'
 
 /** Who works on cases, and how. */
@@ -86,7 +86,10 @@ export interface CaseDesk {
   readonly feedback: (report: string) => ReportFeedback | undefined
   /** For whoever asks where a report may go. */
   readonly findingOf: (report: string) => CaseFinding
-  /** What does not wait for anybody: lost reports join, waiting sanctions go out, old cases go. */
+  /**
+   * What does not wait for anybody: lost reports join, waiting sanctions go out, old cases go. None of it
+   * hinders the rest by failing.
+   */
   tend(): Promise<Tended>
   /** Hands on sanctions that wait. Resolves to how many. */
   readonly emit: () => Promise<number>
@@ -109,6 +112,8 @@ export interface Tended {
   readonly joined: number
   readonly emitted: number
   readonly deleted: readonly Deletion[]
+  /** What failed of it: at most one of each kind, and it is tried again the next time. */
+  readonly faults: readonly unknown[]
 }
 
 export function createCaseDesk(options: CaseDeskOptions): CaseDesk {
@@ -173,10 +178,23 @@ function deskOf(
     deletions: (limit) => deletionsOf(store, limit),
     feedback: (report) => feedbackOf(options, report),
     findingOf: (report) => findingOf(options, report),
-    tend: async () => ({
-      joined: await joinAll(options),
-      emitted: await outbox.flush(),
-      deleted: await sweepCases(options),
-    }),
+    tend: () => tend(options, outbox),
   }
+}
+
+/** Each by itself: what is promised to be deleted goes, whatever else fails. */
+async function tend(parts: CaseParts, outbox: SanctionOutbox): Promise<Tended> {
+  const faults: unknown[] = []
+  const attempt = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      faults.push(error)
+      return otherwise
+    }
+  }
+  const joined = await attempt(joinAll(parts), 0)
+  const emitted = await attempt(outbox.flush(), 0)
+  const deleted = await attempt(sweepCases(parts), [])
+  return { joined, emitted, deleted, faults }
 }

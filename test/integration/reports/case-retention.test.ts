@@ -205,3 +205,22 @@ test.each(['waits', 'decided anew'] as const)(
     expect((await desk.tend()).deleted).toMatchObject([{ case: id }])
   },
 )
+
+test('what has served its time goes, although nothing can join and no sanction goes out', async () => {
+  const stuck = `CREATE TRIGGER stuck BEFORE INSERT ON case_reports
+    WHEN (SELECT category FROM reports WHERE id = new.report) = 'spam' BEGIN
+    SELECT raise(ABORT, 'stuck'); END`
+  const cases = await openCases({}, [{ id: 'test/stuck', sql: stuck }])
+  const { desk, time, sanctions } = cases
+  const id = await decidedCase(cases)
+  sanctions.down = true
+  await decidedCase(cases, banForm(), { room: `${room}-2` })
+  sanctions.apply = () => Promise.reject(new Error('broken'))
+  await expect(cases.report({ room: `${room}-3`, category: 'spam' })).rejects.toThrow(
+    'store-unavailable',
+  )
+  time.nowMs += 30 * DAY_MS
+  const { joined, deleted, faults } = await desk.tend()
+  expect(deleted).toMatchObject([{ case: id }])
+  expect([joined, faults.length]).toEqual([0, 2])
+})
