@@ -30,7 +30,7 @@ export function strikePorts({ config, store, unnamed }: StrikePortsOptions): {
       allow: async (place) => {
         await Promise.all(placesOf(place).map((each) => parts.senders.allow(each)))
       },
-      struck: (provider, nowMs, change) => standing.struck(provider, nowMs, change),
+      struck: (strike, also) => standing.struck(strike, also),
     },
   }
 }

@@ -9,8 +9,8 @@ export const peersScorecardCommand: Command = {
   usage: `[--json] [--config FILE | --socket PATH]
 
 Over 90 days: notices and strikes that were sent, answered in time, late, not at all and not taken; the
-median time of an answer, how many were acted on, strikes that were upheld, and what they sent us. Over
-30 days: verified cases for each 10,000 messages, from 1,000 messages and 5 cases on.`,
+median time of an answer, how many were acted on, strikes that they acted on, and what they sent us.
+Over 30 days: verified cases for each 10,000 messages, from 1,000 messages and 5 cases on.`,
   run: async (args, environment) => {
     const { out } = environment
     const { values, positionals } = readOptions(args, controlOptions)

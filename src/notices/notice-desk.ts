@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
-import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
+import type { ProviderDomain } from '../model/ids.ts'
 import type {
   EvidenceToForward,
   ForwardEvidence,
@@ -180,7 +180,7 @@ async function retract(
   id: string,
   reason: string | undefined,
 ): Promise<void> {
-  const { sent, hub, clock } = parts
+  const { sent, clock } = parts
   const notice = sent.find(id)
   const type = notice?.message.type
   if (notice === undefined || (type !== 'notice' && type !== 'strike'))
@@ -197,8 +197,7 @@ async function retract(
   })
   // First what makes the peer take it back: a crash in between repeats the rest.
   await queue(parts, { peer, message, about: id, policies: [], untilMs: nowMs + TRIED_MS })
-  const change = await sent.retracted(id, nowMs)
-  if (change !== 0) await hub.struck(parseProviderDomain(peer), nowMs, change)
+  await sent.retracted(id, nowMs)
 }
 
 async function answer(parts: NoticeDeskParts, id: string, own: OwnAnswer): Promise<void> {

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { VerificationKey } from '../metadata/requirements/document.ts'
 import type { Clock, Randomness } from '../model/clock.ts'
 import type { MimiUri, ProviderDomain } from '../model/ids.ts'
+import type { Statement } from '../sqlite/store.ts'
 import type { StrikeSeverity } from './messages.ts'
 
 /** Which keys sign for whom: those of the requirements documents that were accepted. */
@@ -51,14 +52,22 @@ export interface DeniedPlace {
   readonly epochStart: number
 }
 
+/** A strike that counts against a provider, or with -1 one that does no longer. */
+export interface CountedStrike {
+  readonly provider: ProviderDomain
+  /** When it was decided: to take it back is to take it from that day. */
+  readonly atMs: number
+  readonly change: 1 | -1
+}
+
 /** At the hub: whom it refuses, and what it holds against providers. */
 export interface HubOfStrikes {
   /** Refuses the pseudonym until its epoch ends; durable once it resolves. */
   readonly deny: (place: DeniedPlace) => Promise<void>
   /** Serves it again; durable once it resolves. */
   readonly allow: (place: DeniedPlace) => Promise<void>
-  /** Counts an upheld strike against a provider, or takes one back. Durable once it resolves. */
-  readonly struck: (provider: ProviderDomain, nowMs: number, change: 1 | -1) => Promise<void>
+  /** Counts it, with what has to be written in the same step. Durable once it resolves. */
+  readonly struck: (strike: CountedStrike, also: readonly Statement[]) => Promise<void>
 }
 
 /** Time and chance, as parameters. */

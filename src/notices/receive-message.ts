@@ -13,7 +13,7 @@ import {
   type StrikeNotice,
 } from './messages.ts'
 import { newNoticeId, penaltyId } from './notice-ids.ts'
-import type { HomeOfSenders, HubOfStrikes, NoticeKeys, NoticeTime } from './ports.ts'
+import type { HomeOfSenders, NoticeKeys, NoticeTime } from './ports.ts'
 import type { ReceivedNotices } from './received-notices.ts'
 import type { SentNotices } from './sent-notices.ts'
 import { signMessage, type SignedMessage } from './signed-message.ts'
@@ -26,7 +26,6 @@ export interface ReceivingParts extends NoticeTime {
   /** Undefined where no log of submissions is kept. */
   readonly home: HomeOfSenders | undefined
   readonly evidence: EvidencePorts
-  readonly hub: Pick<HubOfStrikes, 'struck'>
 }
 
 /**
@@ -58,7 +57,7 @@ export async function receiveMessage(
 
 /** What a peer says of a notice of ours. Throws `notice-unknown`, `store-unavailable`. */
 export async function takeAnswer(
-  { sent, hub, clock }: Pick<ReceivingParts, 'sent' | 'hub' | 'clock'>,
+  { sent, clock }: Pick<ReceivingParts, 'sent' | 'clock'>,
   peer: ProviderDomain,
   answer: { readonly message: Answer; readonly jws: string },
 ): Promise<void> {
@@ -66,9 +65,7 @@ export async function takeAnswer(
   const notice = sent.find(id)
   const answerable = notice?.message.type === 'notice' || notice?.message.type === 'strike'
   if (notice?.peer !== peer || !answerable) throw new GatewayError('notice-unknown')
-  const nowMs = clock()
-  const change = await sent.answered(id, answer, nowMs)
-  if (change !== 0) await hub.struck(peer, nowMs, change)
+  await sent.answered(id, answer, clock())
 }
 
 interface Subject extends SignedMessage {

@@ -19,6 +19,7 @@ export interface Scorecard {
   readonly medianAnswerMs: number | undefined
   /** Of what was answered: from 0 to 1. */
   readonly actionedShare: number | undefined
+  /** Strikes that it says it acted on; all that stand count against it, whatever it says. */
   readonly strikesUpheld: number
   /** Notices and strikes that it sent us. */
   readonly received: number
@@ -45,11 +46,12 @@ function scorecard(
   let [actioned, strikesUpheld] = [0, 0]
   for (const row of rows) {
     const untilMs = numberColumn(row, 'until_ms')
-    strikesUpheld += numberColumn(row, 'counted')
     if (row['answered_ms'] !== null) {
       const answeredMs = numberColumn(row, 'answered_ms')
       times.push(Math.max(0, answeredMs - numberColumn(row, 'created_ms')))
-      if (row['state'] === 'actioned') actioned += 1
+      const isActioned = row['state'] === 'actioned'
+      actioned += Number(isActioned)
+      strikesUpheld += Number(isActioned && row['type'] === 'strike')
       counts[answeredMs <= untilMs ? 'inTime' : 'late'] += 1
     } else if (row['refused_status'] !== null) counts.refused += 1
     else counts[nowMs >= untilMs ? 'unanswered' : 'open'] += 1
@@ -79,7 +81,7 @@ const ROWS_MAX = 10_000
 const PEERS_SENT = `SELECT DISTINCT peer FROM notices_sent
   WHERE created_ms >= ? AND type IN ('notice', 'strike') LIMIT ?`
 const PEERS_RECEIVED = 'SELECT DISTINCT peer FROM notices_received WHERE received_ms >= ? LIMIT ?'
-const SENT = `SELECT created_ms, until_ms, answered_ms, refused_status, state, counted
+const SENT = `SELECT created_ms, until_ms, answered_ms, refused_status, state, type
   FROM notices_sent WHERE peer = ? AND created_ms >= ? AND type IN ('notice', 'strike')
   AND retracted_ms IS NULL ORDER BY created_ms DESC LIMIT ?`
 const RECEIVED = `SELECT count(*) AS count FROM notices_received

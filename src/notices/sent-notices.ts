@@ -37,8 +37,6 @@ export interface SentNotice {
   /** When the peer first said something final. */
   readonly answeredAtMs: number | undefined
   readonly retractedAtMs: number | undefined
-  /** Whether the strike stands against the provider. */
-  readonly counted: boolean
 }
 
 export interface NewSentNotice {
@@ -58,9 +56,6 @@ export interface SentPage {
   readonly limit: number
 }
 
-/** What a change of the answer does to the count of strikes. */
-export type CountChange = 1 | -1 | 0
-
 /** Messages that we sent or mean to send; every write is durable once it resolves. */
 export interface SentNotices {
   insertStatement(notice: NewSentNotice): Statement
@@ -74,17 +69,14 @@ export interface SentNotices {
   delivered(id: string, nowMs: number): Promise<void>
   refused(id: string, status: number): Promise<void>
   retryAt(id: string, nextMs: number): Promise<void>
-  /**
-   * Takes an answer unless a newer one is there. Resolves to what it changes of the count of strikes,
-   * once for each change, whoever asks at the same time.
-   */
+  /** Takes an answer unless a newer one is there. */
   answered(
     id: string,
     answer: { readonly message: Answer; readonly jws: string },
     nowMs: number,
-  ): Promise<CountChange>
-  /** Takes it back; resolves as `answered`. */
-  retracted(id: string, nowMs: number): Promise<CountChange>
+  ): Promise<void>
+  /** Takes it back. */
+  retracted(id: string, nowMs: number): Promise<void>
   deleteBefore(atMs: number): Promise<number>
 }
 
@@ -92,10 +84,6 @@ export function createSentNotices(store: Store): SentNotices {
   const find = (id: string): SentNotice | undefined => {
     const row = store.get(`${SELECT} WHERE id = ?`, [id])
     return row === undefined ? undefined : sentOf(row)
-  }
-  const settleCount = async (id: string): Promise<CountChange> => {
-    if ((await store.change(COUNT, [id])) > 0) return 1
-    return (await store.change(UNCOUNT, [id])) > 0 ? -1 : 0
   }
   return {
     insertStatement,
@@ -111,14 +99,9 @@ export function createSentNotices(store: Store): SentNotices {
     delivered: (id, nowMs) => store.write(DELIVERED, [nowMs, id]),
     refused: (id, status) => store.write(REFUSED, [status, id]),
     retryAt: (id, nextMs) => store.write(RETRY, [nextMs, id]),
-    answered: async (id, { message, jws }, nowMs) => {
-      await store.write(ANSWERED, answerValues(id, { message, jws, nowMs }))
-      return settleCount(id)
-    },
-    retracted: async (id, nowMs) => {
-      await store.write(RETRACTED, [nowMs, id])
-      return settleCount(id)
-    },
+    answered: (id, { message, jws }, nowMs) =>
+      store.write(ANSWERED, answerValues(id, { message, jws, nowMs })),
+    retracted: (id, nowMs) => store.write(RETRACTED, [nowMs, id]),
     deleteBefore: async (atMs) => store.change(DELETE, [atMs]),
   }
 }
@@ -206,7 +189,6 @@ function sentOf(row: Row): SentNotice {
     ownLogMatch: match === undefined ? undefined : match === 1,
     answeredAtMs: number('answered_ms'),
     retractedAtMs: number('retracted_ms'),
-    counted: numberColumn(row, 'counted') === 1,
   }
 }
 
@@ -235,7 +217,4 @@ const ANSWERED = `UPDATE notices_sent SET state = ?, answer_issued_ms = ?,
   WHERE id = ? AND coalesce(answer_issued_ms, 0) <= ? AND (? = 1 OR state IS NULL OR state NOT IN ${FINAL})`
 const RETRACTED = `UPDATE notices_sent SET queued = 0, retracted_ms = ?
   WHERE id = ? AND retracted_ms IS NULL`
-const STANDS = `type = 'strike' AND state = 'actioned' AND retracted_ms IS NULL`
-const COUNT = `UPDATE notices_sent SET counted = 1 WHERE id = ? AND counted = 0 AND ${STANDS}`
-const UNCOUNT = `UPDATE notices_sent SET counted = 0 WHERE id = ? AND counted = 1 AND NOT (${STANDS})`
 const DELETE = 'DELETE FROM notices_sent WHERE created_ms < ? AND queued = 0'

@@ -26,6 +26,8 @@ export interface DenialReason {
   /** Where the pseudonym's day begins, in seconds. */
   readonly epochStart: number
   readonly atMs: number
+  /** When it was counted against the pseudonym's provider; undefined where it is not. */
+  readonly countedMs: number | undefined
 }
 
 /** Who reported which pseudonym, as long as a strike can follow from it, and why which were denied. */
@@ -40,10 +42,12 @@ export interface StrikeBook {
   ): readonly (DenialReason & { readonly lifted: boolean })[]
   /** The reason that a strike is, lifted or not. */
   reasonBy(cause: string): DenialReason | undefined
-  /** With what has to be written in the same step; the same cause again changes nothing. */
-  deny(reason: DenialReason, also: readonly Statement[]): Promise<void>
-  /** The reason holds no longer. Durable once it resolves. */
-  lift(cause: string): Promise<void>
+  /** The same cause again changes nothing. */
+  denial(reason: DenialReason): Statement
+  /** The reason holds and counts no longer. */
+  lifting(cause: string): Statement
+  /** All or none; durable once it resolves. */
+  write(statements: readonly Statement[]): Promise<void>
   deleteBefore(atMs: number): Promise<number>
 }
 
@@ -70,9 +74,12 @@ export function createStrikeBook(store: Store): StrikeBook {
       const row = store.get(REASON, [cause])
       return row && reasonOf(row)
     },
-    deny: ({ room, pseudonym, cause, because, epochStart, atMs }, also) =>
-      store.writeAll([[DENY, [room, pseudonym, cause, because, epochStart, atMs]], ...also]),
-    lift: (cause) => store.write(LIFT, [cause]),
+    denial: ({ room, pseudonym, cause, because, epochStart, atMs, countedMs = null }) => [
+      DENY,
+      [room, pseudonym, cause, because, epochStart, atMs, countedMs],
+    ],
+    lifting: (cause) => [LIFT, [cause]],
+    write: (statements) => store.writeAll(statements),
     deleteBefore: async (atMs) => {
       await store.write(DELETE_REASONS, [atMs])
       return store.change(DELETE, [atMs])
@@ -88,6 +95,7 @@ function reasonOf(row: Row): DenialReason {
     because: textColumn(row, 'because') === 'moderator' ? 'moderator' : 'reporters',
     epochStart: numberColumn(row, 'epoch_start'),
     atMs: numberColumn(row, 'at_ms'),
+    countedMs: row['counted_ms'] === null ? undefined : numberColumn(row, 'counted_ms'),
   }
 }
 
@@ -100,8 +108,8 @@ const SELECT = `SELECT reporter, franking_tag, category, epoch_start, at_ms FROM
 const REASONS = `SELECT * FROM strike_reasons WHERE room = ? AND pseudonym = ?
   ORDER BY lifted, at_ms DESC LIMIT ?`
 const REASON = 'SELECT * FROM strike_reasons WHERE cause = ?'
-const DENY = `INSERT INTO strike_reasons (room, pseudonym, cause, because, epoch_start, at_ms)
-  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-const LIFT = 'UPDATE strike_reasons SET lifted = 1 WHERE cause = ?'
+const DENY = `INSERT INTO strike_reasons (room, pseudonym, cause, because, epoch_start, at_ms,
+  counted_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const LIFT = 'UPDATE strike_reasons SET lifted = 1, counted_ms = NULL WHERE cause = ?'
 const DELETE = 'DELETE FROM strike_reports WHERE at_ms < ?'
 const DELETE_REASONS = 'DELETE FROM strike_reasons WHERE at_ms < ?'

@@ -1,5 +1,7 @@
+import { epochPseudonymId } from '../model/epoch-pseudonym.ts'
 import { GatewayError } from '../model/errors.ts'
 import { parseMimiUri, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
+import type { Statement } from '../sqlite/store.ts'
 import { strikeSeverity } from './category-rules.ts'
 import {
   instantOf,
@@ -8,8 +10,8 @@ import {
   type StrikeSeverity,
 } from './messages.ts'
 import { newNoticeId } from './notice-ids.ts'
-import type { HubOfStrikes, NoticeTime } from './ports.ts'
-import type { SentNotices } from './sent-notices.ts'
+import type { CountedStrike, HubOfStrikes, NoticeTime } from './ports.ts'
+import type { NewSentNotice, SentNotices } from './sent-notices.ts'
 import type { StrikeBook, StrikeReport } from './strike-book.ts'
 import { denyWhenEnough } from './strike-decision.ts'
 
@@ -64,7 +66,11 @@ export type StrikeOutcome =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'known' }
 
-/** Strikes by the hub: never on one report alone. */
+/**
+ * Strikes by the hub: never on one report alone. INVARIANT: a strike counts against the pseudonym's
+ * provider when the hub decides it and until the hub takes it back; what the provider answers, or whether
+ * it may be told at all, changes nothing of that.
+ */
 export interface StrikeDesk {
   /** A moderator's decision. Throws `malformed-request` where the provider is not the pseudonym's own. */
   strike(order: StrikeOrder): Promise<StrikeOutcome>
@@ -76,8 +82,8 @@ export interface StrikeDesk {
   /** A verified report of a message of a pseudonym: enough of them deny it and strike. */
   reported(report: StrikeReport): Promise<StrikeOutcome>
   /**
-   * The strike of this id holds no longer: its pseudonym is served again, unless another one denies it
-   * still. What a person took back, more reports do not bring again. Nothing where there is none.
+   * The strike of this id holds and counts no longer: its pseudonym is served again, unless another one
+   * denies it still. What a person took back, more reports do not bring again. Nothing where there is none.
    */
   lift(id: string): Promise<void>
 }
@@ -135,15 +141,19 @@ async function strikeByReports(parts: StrikeParts, report: StrikeReport): Promis
 }
 
 /** Serves first: whatever comes in between, doing it again does the rest. */
-async function lift({ book, hub }: StrikeParts, id: string): Promise<void> {
+async function lift(parts: StrikeParts, id: string): Promise<void> {
+  const { book, hub } = parts
   const reason = book.reasonBy(id)
   if (reason === undefined) return
-  const { room, pseudonym, epochStart } = reason
+  const { room, pseudonym, epochStart, countedMs } = reason
   const others = book
     .reasonsOf(room, pseudonym)
     .filter(({ cause, lifted }) => cause !== id && !lifted)
   if (others.length === 0) await hub.allow({ room, pseudonym, epochStart })
-  await book.lift(id)
+  const provider = uriDomain(pseudonym)
+  const taken =
+    countedMs === undefined ? undefined : { provider, atMs: countedMs, change: -1 as const }
+  await write(parts, taken, [book.lifting(id)])
 }
 
 /** Denies first: whatever becomes of the notice, the pseudonym is refused from now on. */
@@ -153,29 +163,48 @@ async function carryOut(
   because: 'reporters' | 'moderator',
 ): Promise<StrikeOutcome> {
   const { sent, book, hub, clock, mayStrike, onQueued } = parts
-  const { room, pseudonym, epochStart, provider, category } = order
+  const { room, pseudonym, epochStart, category } = order
   await hub.deny({ room, pseudonym, epochStart })
   const moderator = because === 'moderator'
   const { allowed, policies } = mayStrike({ room, pseudonym, category, moderator })
-  const nowMs = clock()
-  const reason = { room, pseudonym, cause: order.about, because, epochStart, atMs: nowMs }
+  const atMs = clock()
+  const counted = strikeCounted(order, atMs)
+  const countedMs = counted?.atMs
+  const denial = { room, pseudonym, cause: order.about, because, epochStart, atMs, countedMs }
   if (!allowed) {
-    await book.deny(reason, [])
+    await write(parts, counted, [book.denial(denial)])
     return { kind: 'denied-here', policies }
   }
-  const untilMs = parts.answerByMs(provider, nowMs)
-  const message = strikeMessage(parts, order, { nowMs, untilMs })
-  const notice = {
-    peer: provider,
-    message,
-    about: about(order),
-    policies,
-    createdAtMs: nowMs,
-    untilMs,
-  }
-  await book.deny(reason, [sent.insertStatement(notice)])
+  const notice = strikeNotice(parts, order, { policies, nowMs: atMs })
+  await write(parts, counted, [book.denial(denial), sent.insertStatement(notice)])
   onQueued()
-  return { kind: 'struck', notice: message.notice_id }
+  return { kind: 'struck', notice: notice.message.notice_id }
+}
+
+/** Of a provider only pseudonyms are admitted: nothing else can be held against their number. */
+function strikeCounted({ pseudonym, provider }: StrikeOrder, atMs: number) {
+  if (epochPseudonymId(pseudonym) === undefined) return undefined
+  return { provider, atMs, change: 1 } as const
+}
+
+/** What was decided and what it counts, in one step. */
+function write(
+  { book, hub }: StrikeParts,
+  counted: CountedStrike | undefined,
+  statements: readonly Statement[],
+): Promise<void> {
+  return counted === undefined ? book.write(statements) : hub.struck(counted, statements)
+}
+
+function strikeNotice(
+  parts: StrikeParts,
+  order: StrikeOrder,
+  { policies, nowMs }: { readonly policies: readonly string[]; readonly nowMs: number },
+): NewSentNotice {
+  const { provider: peer } = order
+  const untilMs = parts.answerByMs(peer, nowMs)
+  const message = strikeMessage(parts, order, { nowMs, untilMs })
+  return { peer, message, about: about(order), policies, createdAtMs: nowMs, untilMs }
 }
 
 /** Reports strike by themselves, a moderator by a decision. */

@@ -106,4 +106,12 @@ export const noticeMigrations: readonly Migration[] = [
     ) STRICT;
     CREATE INDEX moderator_notices_time ON moderator_notices (created_ms)`,
   },
+  {
+    id: 'notices/0006-counted-strikes',
+    // What was counted so far was counted when the provider answered.
+    sql: `ALTER TABLE strike_reasons ADD COLUMN counted_ms INTEGER;
+    UPDATE strike_reasons SET counted_ms =
+      (SELECT answered_ms FROM notices_sent WHERE id = cause AND counted = 1);
+    ALTER TABLE notices_sent DROP COLUMN counted`,
+  },
 ]

@@ -11,7 +11,12 @@ import {
   type NoticeDesk,
 } from '../../src/notices/notice-desk.ts'
 import { createNoticeSender, type NoticeSender } from '../../src/notices/notice-sender.ts'
-import type { HomeOfSenders, SendAnswer, SendMessage } from '../../src/notices/ports.ts'
+import type {
+  CountedStrike,
+  HomeOfSenders,
+  SendAnswer,
+  SendMessage,
+} from '../../src/notices/ports.ts'
 import { createReceivedNotices, type ReceivedNotices } from '../../src/notices/received-notices.ts'
 import { createSentNotices, sentState, type SentNotices } from '../../src/notices/sent-notices.ts'
 import { createStrikeBook, type StrikeBook } from '../../src/notices/strike-book.ts'
@@ -24,7 +29,12 @@ import { noticeMigrations } from '../../src/notices/tables.ts'
 import { forwardEvidence } from '../../src/reports/forward-evidence.ts'
 import { readForwarded } from '../../src/reports/read-forwarded.ts'
 import { rawKey, sealEvidence, type RawKey } from '../../src/reports/sealing.ts'
-import { openStore, type Store } from '../../src/sqlite/store.ts'
+import {
+  createProviderStanding,
+  standingMigrations,
+  type ProviderStanding,
+} from '../../src/senders/provider-standing.ts'
+import { openStore, type Statement, type Store } from '../../src/sqlite/store.ts'
 import { encode } from '../../src/wire/codec.ts'
 import { abuseReportCodec } from '../../src/wire/mimi/report-abuse.ts'
 import { textContent } from './franking.ts'
@@ -53,6 +63,8 @@ export interface Side {
   readonly sent: SentNotices
   readonly received: ReceivedNotices
   readonly book: StrikeBook
+  /** What it holds against providers. */
+  readonly standing: ProviderStanding
   readonly signing: { key: KeyObject }
   /** What the strikes and denials did, in order. */
   readonly log: string[]
@@ -157,9 +169,10 @@ async function openSide(input: SideInput): Promise<Side> {
   const verifier: { failure: GatewayError | undefined } = { failure: undefined }
   const store = await openStore({
     path: join(tempDir(), 'store.db'),
-    migrations: noticeMigrations,
+    migrations: [...standingMigrations, ...noticeMigrations],
   })
   onTestFinished(() => store[Symbol.asyncDispose]())
+  const standing = createProviderStanding(store, time.nowMs)
   const signing = { key: generateKeyPairSync('ed25519').privateKey }
   const log: string[] = []
   const [accounts, penalties] = [new Map<string, Buffer>(), new Set<string>()]
@@ -194,9 +207,9 @@ async function openSide(input: SideInput): Promise<Side> {
       log.push(`allow ${allowed}`)
       return Promise.resolve()
     },
-    struck: (provider: string, _nowMs: number, change: number) => {
-      log.push(`struck ${provider} ${change}`)
-      return Promise.resolve()
+    struck: async (strike: CountedStrike, also: readonly Statement[]) => {
+      log.push(`struck ${strike.provider} ${strike.change}`)
+      await standing.struck(strike, also)
     },
   }
   const shared = {
@@ -249,6 +262,7 @@ async function openSide(input: SideInput): Promise<Side> {
     sent,
     received,
     book,
+    standing,
     signing,
     log,
     accounts,

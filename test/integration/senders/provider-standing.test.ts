@@ -17,6 +17,8 @@ async function openAt(path: string, nowMs = now) {
   return createProviderStanding(store, nowMs)
 }
 
+const strike = (change: 1 | -1, atMs = now) => ({ provider: peer, atMs, change })
+
 const open = () => openAt(join(tempDir(), 'store.db'))
 
 test('a provider without strikes has its whole budget, known or not', async () => {
@@ -28,9 +30,9 @@ test('a provider without strikes has its whole budget, known or not', async () =
 
 test('strikes for each thousand admissions cut the budget to a half, then to a tenth', async () => {
   const standing = await open()
-  await standing.struck(peer, now, 1)
+  await standing.struck(strike(1))
   expect(standing.factor(peer)).toBe(0.5)
-  await standing.struck(peer, now, 1)
+  await standing.struck(strike(1))
   expect(standing.factor(peer)).toBe(0.1)
   for (let n = 0; n < 2_000; n++) standing.admitted(peer, now)
   expect(standing.factor(peer)).toBe(0.5)
@@ -40,8 +42,8 @@ test('strikes for each thousand admissions cut the budget to a half, then to a t
 
 test('a strike that was taken back counts no more', async () => {
   const standing = await open()
-  await standing.struck(peer, now, 1)
-  await standing.struck(peer, now, -1)
+  await standing.struck(strike(1))
+  await standing.struck(strike(-1))
   expect(standing.factor(peer)).toBe(1)
   expect(standing.list()).toEqual([{ provider: peer, admissions: 0, strikes: 0, factor: 1 }])
 })
@@ -49,10 +51,28 @@ test('a strike that was taken back counts no more', async () => {
 test('what is over 30 days old is forgotten, and a restart forgets nothing else', async () => {
   const path = join(tempDir(), 'store.db')
   const standing = await openAt(path)
-  await standing.struck(peer, now, 1)
+  await standing.struck(strike(1))
   const later = await openAt(path, now + 30 * DAY_MS)
   expect(later.factor(peer)).toBe(0.5)
   await later.deleteBefore(now + 31 * DAY_MS)
   expect(later.factor(peer)).toBe(1)
   expect((await openAt(path)).list()).toEqual([])
+})
+
+test('a strike that is taken back leaves with its own day, and takes no other one with it', async () => {
+  const path = join(tempDir(), 'store.db')
+  const standing = await openAt(path)
+  await standing.struck(strike(1))
+  await standing.deleteBefore(now + 31 * DAY_MS)
+  await standing.struck(strike(-1))
+  await standing.struck(strike(1, now + 31 * DAY_MS))
+  expect(standing.factor(peer)).toBe(0.5)
+  expect((await openAt(path, now + 31 * DAY_MS)).factor(peer)).toBe(0.5)
+})
+
+test('what is written with a strike is written with it or not at all', async () => {
+  const standing = await open()
+  const broken = standing.struck(strike(1), [['INSERT INTO nothing VALUES (1)', []]])
+  await expect(broken).rejects.toMatchObject({ code: 'store-unavailable' })
+  expect(standing.factor(peer)).toBe(1)
 })
