@@ -77,7 +77,10 @@ export async function proveSender(
   }
 }
 
-/** A sender that policies do not want by name is told to come without one, where that is of use. */
+/**
+ * A sender that policies do not want by name is told to come without one, where that is of use. It pays
+ * what its message would have cost: that answer is charged to no attempts.
+ */
 async function admitNamed(
   parts: PipelineParts,
   passage: Passage<SubmitMessageExchange>,
@@ -88,7 +91,9 @@ async function admitNamed(
   } catch (error) {
     const refused = error instanceof GatewayError && error.code === 'not-admitted'
     if (!refused || !acceptableTiers(passage).some((each) => UNNAMED.has(each))) throw error
-    const { room, sender } = passage.exchange
+    const { exchange, context } = passage
+    requireWithinLimits(context, await parts.limiter.check(exchange, parts.clock(), tier))
+    const { room, sender } = exchange
     const once = unnamedTier(passage) === 'message-token'
     const issuer = uriDomain(sender)
     const required = await parts.senders.required({ room, issuer, once })

@@ -24,15 +24,20 @@ export function refuse(
   const other = originDomain(exchange)
   const kept = recordRefusal(parts, { exchange, context, other, kind, error })
   if (!(error instanceof GatewayError)) return { kept, response: undefined }
-  if (isTheirs(error.code)) parts.limiter.refused(exchange.origin, parts.clock())
+  if (costsAttempt(error)) parts.limiter.refused(exchange.origin, parts.clock())
   const refusal = exchange.direction === 'ingress' ? refusalOf(error) : undefined
   const response = refusal === undefined ? undefined : parts.adapter.refuse(exchange, refusal)
   return { kept, response }
 }
 
-/** Whether the other side is the cause; what fails on our side costs nobody an attempt. */
-function isTheirs(code: ErrorCode): boolean {
-  return code !== 'rate-limited' && !OURS.has(code)
+/**
+ * Whether a refusal is charged to the peer's attempts: what fails on our side costs nobody one, and
+ * neither does an answer of which an honest sender gets as many as it has budget for.
+ */
+export function costsAttempt({ code, facts }: GatewayError): boolean {
+  // A report that takes the process that reads it with it, alone and twice.
+  if (code === 'verifier-unavailable') return facts['reason'] === 'killed'
+  return !BUDGETED.has(code) && !OURS.has(code)
 }
 
 function refusalOf(error: GatewayError): Refusal | undefined {
@@ -62,6 +67,13 @@ const NOT_ALLOWED: ReadonlySet<ErrorCode> = new Set([
   'group-info-mismatch',
 ])
 
+/** INVARIANT: what the exchange costs was taken from the ladder before any of these. */
+const BUDGETED: ReadonlySet<ErrorCode> = new Set([
+  'rate-limited',
+  'sender-token-required',
+  'pseudonyms-exhausted',
+])
+
 const OURS: ReadonlySet<ErrorCode> = new Set([
   'upstream-unreachable',
   'upstream-unavailable',
@@ -75,5 +87,6 @@ const OURS: ReadonlySet<ErrorCode> = new Set([
   'draining',
   'store-unavailable',
   'key-unavailable',
+  'epoch-closed',
   'internal',
 ])
