@@ -28,38 +28,64 @@ export interface IssuerKeysOptions {
  * taken, so that it cannot give a single hub, or a single user, a key of their own.
  */
 export interface IssuerKeys {
-  /** Live keys, from an hour ago at most. Throws what `published` throws, `directory-invalid`. */
+  /**
+   * Keys that have begun, as published an hour ago at most. Throws what `published` throws, and the same
+   * for half a minute without asking again; `directory-invalid`.
+   */
   live(issuer: ProviderDomain): Promise<readonly TokenKey[]>
   /** The same, looked up anew unless that was within the last minute: for a key that is not known. */
   renewed(issuer: ProviderDomain): Promise<readonly TokenKey[]>
 }
 
+/** A key takes over when its time comes, not when somebody looks again. */
+interface TimedKey {
+  readonly key: TokenKey
+  readonly notBeforeMs: number
+}
+
 interface Held {
-  readonly keys: readonly TokenKey[]
+  readonly keys: readonly TimedKey[]
+  readonly atMs: number
+}
+
+interface Failed {
+  readonly error: unknown
   readonly atMs: number
 }
 
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const { self, own, clock } = options
   const held = new Map<ProviderDomain, Held>()
-  const asking = new Map<ProviderDomain, Promise<readonly TokenKey[]>>()
-  const ask = (issuer: ProviderDomain): Promise<readonly TokenKey[]> => {
+  const failed = new Map<ProviderDomain, Failed>()
+  const asking = new Map<ProviderDomain, Promise<readonly TimedKey[]>>()
+  const isYounger = (than: { readonly atMs: number } | undefined, ageMs: number) =>
+    than !== undefined && Math.abs(clock() - than.atMs) < ageMs
+  const look = async (issuer: ProviderDomain): Promise<readonly TimedKey[]> => {
+    try {
+      const keys = await fetchKeys(options, issuer)
+      held.set(issuer, { keys, atMs: clock() })
+      failed.delete(issuer)
+      return keys
+    } catch (error) {
+      failed.set(issuer, { error, atMs: clock() })
+      throw error
+    }
+  }
+  const ask = (issuer: ProviderDomain): Promise<readonly TimedKey[]> => {
     const running = asking.get(issuer)
     if (running !== undefined) return running
-    const run = fetchKeys(options, issuer)
-      .then((keys) => {
-        held.set(issuer, { keys, atMs: clock() })
-        return keys
-      })
-      .finally(() => asking.delete(issuer))
+    const failure = failed.get(issuer)
+    if (isYounger(failure, FAILED_MS)) throw failure?.error
+    const run = look(issuer).finally(() => asking.delete(issuer))
     asking.set(issuer, run)
     return run
   }
   const notOlder = async (issuer: ProviderDomain, ageMs: number) => {
     if (issuer === self) return own()
     const known = held.get(issuer)
-    const isFresh = known !== undefined && Math.abs(clock() - known.atMs) < ageMs
-    return isFresh ? known.keys : ask(issuer)
+    const keys = known !== undefined && isYounger(known, ageMs) ? known.keys : await ask(issuer)
+    const begunMs = clock() + SKEW_MS
+    return keys.filter(({ notBeforeMs }) => notBeforeMs <= begunMs).map(({ key }) => key)
   }
   return {
     live: (issuer) => notOlder(issuer, FRESH_MS),
@@ -68,17 +94,19 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
 }
 
 async function fetchKeys(
-  { published, clock }: IssuerKeysOptions,
+  { published }: IssuerKeysOptions,
   issuer: ProviderDomain,
-): Promise<readonly TokenKey[]> {
+): Promise<readonly TimedKey[]> {
   const answer = await published(issuer)
   if (answer === undefined) return []
   const { tokenKeys } = readIssuerDirectory(answer.directory)
   const keys = tokenKeys
     .filter(({ tokenType }) => tokenType === tokenTypeCodes.blindRsa2048)
-    .filter(({ notBeforeSeconds = 0 }) => notBeforeSeconds * 1_000 <= clock() + SKEW_MS)
-    .flatMap(({ tokenKey }) => readBlindRsaKey(tokenKey, issuer) ?? [])
-    .filter(({ keyId }) => answer.digests.includes(keyId.toString('base64url')))
+    .flatMap(({ tokenKey, notBeforeSeconds = 0 }) => {
+      const key = readBlindRsaKey(tokenKey, issuer)
+      return key === undefined ? [] : { key, notBeforeMs: notBeforeSeconds * 1_000 }
+    })
+    .filter(({ key }) => answer.digests.includes(key.keyId.toString('base64url')))
   // More than two for each class at once would be a way to tell users apart.
   if (keys.length > KEYS_MAX) throw new GatewayError('directory-invalid')
   return keys
@@ -86,5 +114,7 @@ async function fetchKeys(
 
 const FRESH_MS = 3_600_000
 const RENEWED_MS = 60_000
+/** A provider that is away is not asked for each request. */
+const FAILED_MS = 30_000
 const SKEW_MS = 300_000
 const KEYS_MAX = 4
