@@ -10,7 +10,7 @@ import type { ProviderDomain } from '../model/ids.ts'
 export interface PublishedKeys {
   /** The octets of its directory. RFC 9578 §4 */
   readonly directory: Uint8Array
-  /** Digests of its keys in base64url, as its signed requirements document names them. */
+  /** Digests of its keys for tokens of messages in base64url, as its signed requirements document names them. */
   readonly digests: readonly string[]
 }
 
@@ -107,7 +107,7 @@ async function fetchKeys(
       return key === undefined ? [] : { key, notBeforeMs: notBeforeSeconds * 1_000 }
     })
     .filter(({ key }) => answer.digests.includes(key.keyId.toString('base64url')))
-  // More than two for each class at once would be a way to tell users apart.
+  // More of the class at once, begun or not, would be a way to tell users apart.
   if (keys.length > KEYS_MAX) throw new GatewayError('directory-invalid')
   return keys
 }
@@ -117,4 +117,4 @@ const RENEWED_MS = 60_000
 /** A provider that is away is not asked for each request. */
 const FAILED_MS = 30_000
 const SKEW_MS = 300_000
-const KEYS_MAX = 4
+const KEYS_MAX = 2

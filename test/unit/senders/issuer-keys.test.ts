@@ -119,3 +119,14 @@ test('a key that the signed document does not name is not taken', async () => {
   const { live } = open(stated, other)
   expect(await live()).toEqual(ids(stated))
 })
+
+test('of an issuer with three keys for messages there are none, begun or not', async () => {
+  const three = [listed(), listed(), listed({ fromMs: MIDNIGHT + 86_400_000 })]
+  const { time, directory, live } = open(...three)
+  await expect(live()).rejects.toMatchObject({ code: 'directory-invalid' })
+  // One that the document does not name is another class's, or nobody's.
+  const two = [listed(), listed()]
+  directory.keys = [...two, listed({ isStated: false })]
+  time.nowMs += MINUTE_MS
+  expect(await live()).toEqual(ids(...two))
+})
