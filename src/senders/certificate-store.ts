@@ -51,7 +51,10 @@ export interface CertificateStore {
   /** Takes a denial back; durable once it resolves, counts from when it is called. */
   allow(place: PseudonymPlace): Promise<void>
   isDenied(place: PseudonymPlace): boolean
-  /** Forgets the epochs that begin earlier. */
+  /**
+   * Forgets the epochs that begin earlier. INVARIANT: with its denials an epoch loses its certificates, in
+   * memory too: a clock that is set back finds a pseudonym with both or with neither.
+   */
   dropBefore(epochStart: number): Promise<void>
 }
 
@@ -59,6 +62,7 @@ export function createCertificateStore(store: Store): CertificateStore {
   const recent = new Recent<Certificate>(RECENT_MAX)
   const counts = new Recent<number>(RECENT_MAX)
   const denied = readDenials(store)
+  let floor = 0
   const count: CertificateStore['count'] = ({ epochStart, room, provider }) => {
     const key = JSON.stringify([epochStart, room, provider])
     const known = counts.get(key)
@@ -78,6 +82,7 @@ export function createCertificateStore(store: Store): CertificateStore {
       if (added > 0) counts.set(key, (counts.get(key) ?? before) + 1)
     },
     find: (place) => {
+      if (place.epochStart < floor) return undefined
       const key = keyOf(place)
       const known = recent.get(key)
       if (known !== undefined) return known
@@ -101,6 +106,7 @@ export function createCertificateStore(store: Store): CertificateStore {
     },
     isDenied: (place) => denied.has(keyOf(place)),
     dropBefore: async (epochStart) => {
+      floor = Math.max(floor, epochStart)
       for (const [key, start] of denied) if (start < epochStart) denied.delete(key)
       await store.write(DROP_DENIALS, [epochStart])
       let dropped: number

@@ -98,3 +98,16 @@ test('an epoch that is over leaves nothing behind', async () => {
   expect(again.find(place)).toBeUndefined()
   expect(again.find(next)).toEqual(next)
 })
+
+test('of an epoch that is over no certificate is found that was in use, and its denial is gone with it', async () => {
+  const certificates = await open()
+  await certificates.admit(certificate)
+  expect(certificates.find(place)).toEqual(certificate)
+  await certificates.deny(place)
+  const next = { ...certificate, epochStart: place.epochStart + day }
+  await certificates.admit(next)
+  await certificates.dropBefore(place.epochStart + day)
+  expect(certificates.isDenied(place)).toBe(false)
+  expect(certificates.find(place)).toBeUndefined()
+  expect(certificates.find(next)).toEqual(next)
+})
