@@ -4,7 +4,7 @@ import type { AccountHandles } from './account-handles.ts'
 import type { Attest, Attestation } from './attestation.ts'
 import type { LiveKey } from './issuer-keys.ts'
 import type { StandingPenalty } from './penalties.ts'
-import type { QuotaStore } from './quota-store.ts'
+import type { Batch, QuotaStore } from './quota-store.ts'
 import {
   invalidRequest,
   readBatch,
@@ -73,10 +73,27 @@ async function issueTokens(
   const key = keyFor(keys, batch)
   if (authorization === undefined) throw new GatewayError('account-not-authenticated')
   const attestation = await options.attest(authorization, signal)
-  await claim(options, { key, keys, batch, attestation, nowMs })
-  const answer = await batch.answer(options.signer, key)
+  const claimed = await claim(options, { key, keys, batch, attestation, nowMs })
+  const answer = await answerOnce(options, { key, batch, claimed })
   options.onIssued?.(key.tokenClass, batch.blindedMessages.length)
   return answer
+}
+
+interface Claimed extends Pick<Claim, 'key' | 'batch'> {
+  readonly claimed: Batch
+}
+
+/** Counted before it is signed, so that many at once are bounded; what was not answered is not counted. */
+async function answerOnce(
+  { quotas, signer }: IssueOptions,
+  { key, batch, claimed }: Claimed,
+): Promise<IssuanceAnswer> {
+  try {
+    return await batch.answer(signer, key)
+  } catch (fault) {
+    await quotas.giveBack(claimed)
+    throw fault
+  }
 }
 
 /** The key that a batch names: a batch is of one class. */
@@ -109,7 +126,7 @@ interface Claim {
 async function claim(
   options: IssueOptions,
   { key, keys, batch, attestation, nowMs }: Claim,
-): Promise<void> {
+): Promise<Batch> {
   const { handles, quotas } = options
   const { account, standing } = attestation
   if (standing === 'banned') throw new GatewayError('account-banned')
@@ -129,6 +146,7 @@ async function claim(
   if (!quotas.has(claimed)) checkSize(batch, size, nowMs)
   const outcome = await quotas.claim(claimed, batches)
   if (outcome === 'taken' || outcome === 'too-many-repeats') throw exhausted(nowMs)
+  return claimed
 }
 
 /** A class has one quota, whatever the types of its tokens: they count under its key of type 0x0002. */

@@ -40,6 +40,8 @@ export interface QuotaStore {
   has(batch: Batch): boolean
   /** `batchesMax`: how many the account may have; `taken` where it has had as many others. */
   claim(batch: Batch, batchesMax: number): Promise<BatchClaim>
+  /** What a claim counted and nobody answered may be asked for once more; the batch stays the account's. */
+  giveBack(batch: Batch): Promise<void>
   /** Resolves to how many batches that were. */
   deleteBefore(day: number): Promise<number>
 }
@@ -61,6 +63,8 @@ export function createQuotaStore(store: Store): QuotaStore {
       const counted = await store.change(REPEAT, [...row, digest, REPEATS_MAX])
       return counted > 0 ? 'repeat' : 'too-many-repeats'
     },
+    giveBack: ({ day, handle, tokenClass, keyId, digest }) =>
+      store.write(GIVE_BACK, [day, handle, tokenClass, keyId, digest]),
     deleteBefore: async (day) => {
       let deleted = 0
       for (let step = STEP_ROWS; step === STEP_ROWS; deleted += step)
@@ -81,6 +85,9 @@ const INSERT = `INSERT INTO issuer_issuances (day, handle, class, key_id, batch_
   ON CONFLICT DO NOTHING`
 const REPEAT = `UPDATE issuer_issuances SET repeats = repeats + 1
   WHERE day = ? AND handle = ? AND class = ? AND key_id = ? AND batch_digest = ? AND repeats < ?`
+/** Below zero as long as not even the first was answered. */
+const GIVE_BACK = `UPDATE issuer_issuances SET repeats = repeats - 1
+  WHERE day = ? AND handle = ? AND class = ? AND key_id = ? AND batch_digest = ? AND repeats >= 0`
 const DELETE_STEP = `DELETE FROM issuer_issuances WHERE (day, handle, class, key_id, batch_digest) IN
   (SELECT day, handle, class, key_id, batch_digest FROM issuer_issuances
     WHERE day < ? ORDER BY day LIMIT ?)`

@@ -8,6 +8,7 @@ import { createPenalties, penaltyMigrations } from '../../../src/issuer/penaltie
 import { createQuotaStore, quotaMigrations } from '../../../src/issuer/quota-store.ts'
 import { SigningThread } from '../../../src/issuer/signing-thread.ts'
 import type { Standing, TokenClass } from '../../../src/issuer/token-class.ts'
+import { GatewayError } from '../../../src/model/errors.ts'
 import { mediaTypes } from '../../../src/privacypass/media-types.ts'
 import { openStore } from '../../../src/sqlite/store.ts'
 import { KeysInMemory } from '../../support/keys-in-memory.ts'
@@ -33,13 +34,20 @@ async function openIssuer(standing: Standing = 'normal') {
   const penalties = createPenalties(store)
   const thread = new SigningThread(clock)
   onTestFinished(() => thread[Symbol.asyncDispose]())
+  const signing: { fault: GatewayError | undefined } = { fault: undefined }
   const issue = createIssueTokens({
     keys: () => keys.live(),
     attest: (account) => Promise.resolve({ account, standing }),
     handles,
     quotas: createQuotaStore(store),
     standingPenalty: penalties.standingPenalty,
-    signer: thread,
+    signer: {
+      sign: async (...asked) => {
+        if (signing.fault !== undefined) throw signing.fault
+        return thread.sign(...asked)
+      },
+      signAmortized: (...asked) => thread.signAmortized(...asked),
+    },
     clock,
   })
   const batch = (count: number, tokenClass: TokenClass = 'message') => {
@@ -56,7 +64,7 @@ async function openIssuer(standing: Standing = 'normal') {
       atMs: time.nowMs,
       ...(halvings !== undefined && { halvings }),
     })
-  return { ask, batch, post, strike, time }
+  return { ask, batch, post, strike, time, signing }
 }
 
 test('a strike leaves today as it is and halves what the account gets from tomorrow on', async () => {
@@ -97,3 +105,17 @@ test('a strike takes nothing back of what was granted', async () => {
   for (let count = 0; count < 3; count++) await post(batch(8))
   await expect(post(batch(8))).rejects.toMatchObject({ code: 'quota-exhausted' })
 })
+
+test.each(['rate-limited', 'queue-full', 'key-unavailable'] as const)(
+  'what could not be signed for %s costs nothing, however often it is asked for',
+  async (code) => {
+    const { batch, post, signing } = await openIssuer()
+    const asked = batch(8)
+    signing.fault = new GatewayError(code)
+    for (let times = 0; times < 40; times++) await expect(post(asked)).rejects.toBe(signing.fault)
+    signing.fault = undefined
+    const { bytes } = await post(asked)
+    for (let times = 0; times < 32; times++) expect((await post(asked)).bytes).toEqual(bytes)
+    await expect(post(asked)).rejects.toMatchObject({ code: 'quota-exhausted' })
+  },
+)

@@ -68,6 +68,20 @@ test('an account has as many batches as it may, and of many that race no more', 
   expect(claims.filter((claim) => claim === 'taken')).toHaveLength(92)
 })
 
+test('what nobody answered is given back, as often as it was claimed, and the batch stays', async () => {
+  const { quotas } = await open()
+  const other = batch({ digest: Buffer.alloc(32, 4) })
+  expect(await quotas.claim(batch(), 1)).toBe('first')
+  await quotas.giveBack(batch())
+  await quotas.giveBack(batch())
+  await quotas.giveBack(other)
+  expect(await quotas.claim(other, 1)).toBe('taken')
+  const claims: string[] = []
+  for (let asked = 0; asked < 34; asked++) claims.push(await quotas.claim(batch(), 1))
+  expect(claims.filter((claim) => claim === 'repeat')).toHaveLength(33)
+  expect(claims.at(-1)).toBe('too-many-repeats')
+})
+
 test('what was claimed outlives the process, until it is deleted', async () => {
   const { path, store, quotas } = await open()
   await quotas.claim(batch(), 1)
