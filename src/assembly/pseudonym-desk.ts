@@ -88,16 +88,25 @@ function presentationOf(options: PseudonymDeskOptions, room: MimiUri, admission:
   return { provider, check: () => arc.verify({ admission, room, provider }) }
 }
 
-/** The provider in the room whose key signed the token. Throws `room-unknown`, `token-invalid`. */
+/**
+ * The provider in the room whose key signed the token; one that has changed its keys is looked up anew.
+ * Throws `room-unknown`, `token-invalid`.
+ */
 async function issuerOf(
   options: PseudonymDeskOptions,
   room: MimiUri,
   token: Buffer,
 ): Promise<ProviderDomain> {
   const keyId = tokenKeyId(token)
-  for (const provider of providersOf(options, room)) {
-    const keys = await keysOf(options.issuerKeys, provider)
-    if (keys.some((key) => key.keyId.equals(keyId))) return provider
+  const providers = providersOf(options, room)
+  for (const when of ['live', 'renewed'] as const) {
+    const keys = await Promise.all(
+      providers.map((provider) => keysOf(options.issuerKeys, provider, when)),
+    )
+    const isSigner = (_: ProviderDomain, at: number) =>
+      keys[at]?.some((key) => key.keyId.equals(keyId)) === true
+    const signer = providers.find(isSigner)
+    if (signer !== undefined) return signer
   }
   throw new GatewayError('token-invalid', { facts: { reason: 'unknown-key' } })
 }
@@ -115,9 +124,13 @@ function providersOf({ parts }: PseudonymDeskOptions, room: MimiUri): readonly P
 }
 
 /** Of a provider that cannot be asked now there are none. */
-async function keysOf(issuerKeys: IssuerKeys, issuer: ProviderDomain) {
+async function keysOf(
+  issuerKeys: IssuerKeys,
+  issuer: ProviderDomain,
+  when: 'live' | 'renewed' = 'live',
+) {
   try {
-    return await issuerKeys.live(issuer)
+    return await issuerKeys[when](issuer)
   } catch (error) {
     if (error instanceof GatewayError) return []
     throw error

@@ -11,8 +11,8 @@ import { messageBody } from './raw-requests.ts'
 
 const home = parseProviderDomain('b.example')
 
-/** A provider that relays for its member what it likes, as often and in the order that it likes. */
-export async function relayingProvider({ bob, federation }: Clubhouse, room: string) {
+/** Another account of Bob's provider, which writes in the room under a pseudonym of the day. */
+export async function unnamedAccount({ bob, federation }: Clubhouse, room: string) {
   const { urls } = federation.provider(home).gateway
   const account = await DsConnection.register({
     url: urls.clients ?? '',
@@ -37,6 +37,13 @@ export async function relayingProvider({ bob, federation }: Clubhouse, room: str
     const proof = sender.prove(appMessage.bytes, bob.group(room).current)
     return { body, headers: { 'mimi-sender-proof': proof } }
   }
+  return { senders, prepare }
+}
+
+/** A provider that relays for its member what it likes, as often and in the order that it likes. */
+export async function relayingProvider(clubhouse: Clubhouse, room: string) {
+  const { federation } = clubhouse
+  const { senders, prepare } = await unnamedAccount(clubhouse, room)
   const submit = (message: Awaited<ReturnType<typeof prepare>>) =>
     callPeer(federation.provider('a.example'), {
       as: federation.provider(home).identity,
