@@ -1,7 +1,7 @@
 import type { CheckedMessage } from '../../src/reports/intake.ts'
 
 /** A message of this id, as after the checks: its frank proves it. */
-export function checkedMessage(id: Buffer): CheckedMessage {
+export function checkedMessage(id: Buffer, frankingTag: Buffer = Buffer.alloc(32)): CheckedMessage {
   return {
     result: 'verified',
     method: 'frank',
@@ -11,7 +11,7 @@ export function checkedMessage(id: Buffer): CheckedMessage {
     steps: [],
     gap: undefined,
     claim: {
-      frankingTag: Buffer.alloc(32),
+      frankingTag,
       messageId: id,
       frank: { serverFrank: Buffer.alloc(32), ciphersuite: 1, signature: Buffer.alloc(64) },
       acceptedTimestamp: 0n,

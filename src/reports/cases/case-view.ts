@@ -1,7 +1,8 @@
 import { numberColumn, textColumn } from '../../sqlite/row.ts'
 import type { Store } from '../../sqlite/store.ts'
 import { appealsOf, type Appeal } from '../appeals/appeals.ts'
-import { decisionsOf, messagesOf, type DecisionRecord } from '../decisions/decisions.ts'
+import { messagesOf } from '../decisions/case-messages.ts'
+import { decisionsOf, type DecisionRecord } from '../decisions/decisions.ts'
 import { sanctionsOf } from '../decisions/sanction-outbox.ts'
 import type { KnownCase } from './case-log.ts'
 import type { CaseRow } from './case-row.ts'
@@ -79,7 +80,7 @@ export function detailOf(
       holder: holderAt(state, nowMs),
     },
     events,
-    messages: messagesOf(store, row.id),
+    messages: messagesOf(store, row.id).map(({ messageId }) => messageId),
     reports: store.all(REPORTS, [row.id]).map((each) => ({
       id: textColumn(each, 'report'),
       result: textColumn(each, 'result'),

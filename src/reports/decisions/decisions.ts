@@ -1,6 +1,6 @@
 import { GatewayError } from '../../model/errors.ts'
 import type { Sanction } from '../../model/sanctions.ts'
-import { blobColumn, textColumn } from '../../sqlite/row.ts'
+import { textColumn } from '../../sqlite/row.ts'
 import type { Statement, Store } from '../../sqlite/store.ts'
 import type { Access } from '../cases/access.ts'
 import { append, type KnownCase } from '../cases/case-log.ts'
@@ -9,6 +9,7 @@ import { isHeldBy } from '../cases/case-state.ts'
 import { trackStartMs } from '../handles.ts'
 import { newSortedId } from '../report-id.ts'
 import type { Actor } from '../cases/team.ts'
+import { messagesOf } from './case-messages.ts'
 import { checkForm, type DecisionForm } from './decision-form.ts'
 import { draftSanctions } from './draft-sanctions.ts'
 import { toApply, toUndo, type SanctionOutbox } from './sanction-outbox.ts'
@@ -111,11 +112,6 @@ export function decisionsOf(store: Store, id: string): readonly DecisionRecord[]
     }
     return record
   })
-}
-
-/** Hexadecimal ids of the messages of a case. */
-export function messagesOf(store: Store, id: string): readonly string[] {
-  return store.all(MESSAGES, [id]).map((row) => blobColumn(row, 'message_id').toString('hex'))
 }
 
 /** What a form would do to a case. Throws `decision-invalid`. */
@@ -233,7 +229,6 @@ const INSERT = `INSERT INTO case_decisions (id, case_id, bulk, state, body) VALU
 const TAKE = `UPDATE case_decisions SET state = 'taken', body = ? WHERE id = ?`
 const SUPERSEDE = `UPDATE case_decisions SET state = 'superseded' WHERE id = ?`
 const OF_CASE = `SELECT id, state, body FROM case_decisions WHERE case_id = ? ORDER BY id DESC`
-const MESSAGES = `SELECT message_id FROM case_messages WHERE case_id = ? ORDER BY message_id`
 /** Of those whose handle is still in use. What was done for others does not make a forged report right. */
 const OUTCOMES = `INSERT INTO reporter_outcomes (track, case_id, at_ms, outcome)
   SELECT DISTINCT track, case_id, ?, ? FROM case_reports JOIN reporter_tracks USING (report)

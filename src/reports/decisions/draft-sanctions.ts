@@ -1,7 +1,8 @@
 import type { Randomness } from '../../model/clock.ts'
 import { GatewayError } from '../../model/errors.ts'
 import { parseMimiUri, uriDomain, type MimiUri } from '../../model/ids.ts'
-import { newSanctionId, type Sanction } from '../../model/sanctions.ts'
+import { newSanctionId, type MessageTarget, type Sanction } from '../../model/sanctions.ts'
+import type { CaseMessage } from './case-messages.ts'
 import type { ActionDraft, DecisionForm } from './decision-form.ts'
 
 /** What a decision is about. */
@@ -9,8 +10,8 @@ export interface Decided {
   readonly decision: string
   readonly room: string
   readonly subject: string
-  /** Hexadecimal ids of the reported messages. */
-  readonly messages: readonly string[]
+  /** Those that were reported. */
+  readonly messages: readonly CaseMessage[]
   readonly atMs: number
 }
 
@@ -58,10 +59,10 @@ function sanctionsOf(action: ActionDraft, common: Common): readonly Sanction[] {
       return [{ ...base(), kind: 'limit', participant, divisor, expiresAtMs: atMs + days * DAY_MS }]
     }
     case 'retract':
-      return messagesOf(action.messageId, decided).map((messageId) => ({
+      return targetsOf(action.messageId, decided).map((message) => ({
         ...base(),
         kind: 'retract',
-        message: { messageId },
+        message,
       }))
     case 'label':
       return [{ ...base(), ...labelOf(action, common) }]
@@ -82,24 +83,35 @@ function labelOf(
   { label, days, messageId }: Extract<ActionDraft, { kind: 'label' }>,
   { participant, decided }: Common,
 ) {
-  const [message] = messageId === undefined ? [] : messagesOf(messageId, decided)
+  const [message] = messageId === undefined ? [] : targetsOf(messageId, decided)
   return {
     kind: 'label' as const,
     target:
       message === undefined
         ? { kind: 'participant' as const, participant }
-        : { kind: 'message' as const, messageId: message },
+        : { kind: 'message' as const, ...message },
     label,
     expiresAtMs: decided.atMs + days * DAY_MS,
   }
 }
 
-/** One message of the case, or all of them. */
-function messagesOf(messageId: string | undefined, { messages }: Decided): readonly string[] {
-  const chosen = messageId === undefined ? messages : messages.filter((id) => id === messageId)
-  if (chosen.length === 0)
-    throw new GatewayError('decision-invalid', { facts: { reason: 'message' } })
-  return chosen
+/**
+ * One message of the case, or all of them, by all that names it: clients know its id, and copies that wait
+ * are found by their tag.
+ */
+function targetsOf(messageId: string | undefined, { messages }: Decided): readonly MessageTarget[] {
+  const chosen =
+    messageId === undefined ? messages : messages.filter((one) => one.messageId === messageId)
+  if (chosen.length === 0) throw noMessage()
+  return chosen.flatMap(({ messageId: id, frankingTags }): readonly MessageTarget[] =>
+    frankingTags.length === 0
+      ? [{ messageId: id }]
+      : frankingTags.map((frankingTag) => ({ messageId: id, frankingTag })),
+  )
+}
+
+function noMessage(): GatewayError {
+  return new GatewayError('decision-invalid', { facts: { reason: 'message' } })
 }
 
 function subjectOf(subject: string): MimiUri {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { APPEAL_WINDOW_MS } from '../../../src/reports/cases/case-state.ts'
+import type { CheckedMessage } from '../../../src/reports/intake.ts'
+import { checkedMessage } from '../../support/checked-message.ts'
 import { alice, room } from '../../support/franking.ts'
 import {
   ann,
@@ -122,6 +124,46 @@ test('what cannot be taken back waits for a second person', async () => {
   ])
   expect(await refusal(desk.decisions.approve(bob, id))).toBe('case-state')
 })
+
+test('a message is named by its id and by the tags of its verified reports', async () => {
+  const cases = await openCases()
+  const { desk, sanctions, report } = cases
+  const id = await claimed(cases, {
+    checked: [checkedMessage(messageId('said once'), tagOf(1)), unverified('a claim', tagOf(2))],
+  })
+  await report({
+    reporter: 'handle-2',
+    checked: [checkedMessage(messageId('said once'), tagOf(1))],
+  })
+  const again = [checkedMessage(messageId('said once'), tagOf(3))]
+  expect((await report({ reporter: 'handle-3', checked: again })).case).toBe(id)
+  const retract = { kind: 'retract', messageId: undefined } as const
+  const label = { kind: 'label', label: 'doubtful', days: 1 } as const
+  const once = messageId('said once').toString('hex')
+  await desk.decisions.decide(ann, id, {
+    form: banForm({ actions: [retract, { ...label, messageId: once }] }),
+  })
+  await desk.decisions.approve(bob, id)
+  const made = [...sanctions.records.values()].map(({ sanction }) => sanction)
+  const messages = made.flatMap((one) => (one.kind === 'retract' ? [one.message] : []))
+  expect(messages).toHaveLength(3)
+  expect(messages).toEqual(
+    expect.arrayContaining([
+      { messageId: once, frankingTag: tagOf(1).toString('hex') },
+      { messageId: once, frankingTag: tagOf(3).toString('hex') },
+      { messageId: messageId('a claim').toString('hex') },
+    ]),
+  )
+  expect(made.find(({ kind }) => kind === 'label')).toMatchObject({
+    target: { kind: 'message', messageId: once, frankingTag: tagOf(1).toString('hex') },
+  })
+})
+
+const tagOf = (octet: number) => Buffer.alloc(32, octet)
+
+function unverified(words: string, tag: Buffer): CheckedMessage {
+  return { ...checkedMessage(messageId(words), tag), result: 'unverifiable' }
+}
 
 test('of two who approve at once the sanctions take effect once', async () => {
   const cases = await openCases()

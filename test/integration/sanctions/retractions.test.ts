@@ -3,13 +3,18 @@ import type { MimiClient } from '../../../src/client/mimi-client.ts'
 import { readApplicationData } from '../../../src/franking/application-data.ts'
 import { eventually, isMessage, message, useClubhouse } from '../../support/clubhouse.ts'
 import { rows, until } from '../../support/gateway-calls.ts'
-import { comesTo, look, order, undo } from '../../support/sanctions.ts'
+import { comesTo, control, look, order, undo } from '../../support/sanctions.ts'
 
 const rates = { keyMaterial: { perSecond: 100, burst: 100 } }
 const extra = { rates, limits: { outbox: { backoff: { baseMs: 20, maxMs: 100 } } } }
+const moderation = { team: [{ name: 'ann' }, { name: 'ben' }] }
 const clubhouse = useClubhouse({
   keyPackages: { pseudonymous: 12 },
-  providers: { 'a.example': { extra }, 'b.example': { extra }, 'c.example': { extra } },
+  providers: {
+    'a.example': { extra: { ...extra, moderation } },
+    'b.example': { extra },
+    'c.example': { extra },
+  },
 })
 const provider = (domain: string) => clubhouse().federation.provider(domain)
 const hub = () => provider('a.example')
@@ -62,6 +67,43 @@ test('copies that a provider does not have yet are dropped by the tag, and the o
   // One for Cathy's provider, and one for Alice, who reads at the hub's.
   await until(async () => (await look(hub(), sanction.id)).dropped === 2)
 }, 60_000)
+
+test('a case that retracts what was reported drops the copies that wait, too', async () => {
+  const { alice, bob, cathy, room: open } = clubhouse()
+  const room = await open()
+  await provider('c.example').stop()
+  await bob.sendText(room, 'an insult')
+  await bob.sendText(room, 'an answer')
+  const { evidence } = await message(alice, 'an insult')
+  if (evidence === undefined) throw new Error('no evidence')
+  await alice.report(room, [evidence], { note: '' })
+  await until(() => waitingFor('c.example') === 2)
+  await retractAll(room)
+  await until(() => waitingFor('c.example') === 2 - 1 + PROPOSAL)
+  await provider('c.example').start()
+  expect(await textsUpTo(cathy, room, 'an answer')).toEqual(['an answer'])
+}, 60_000)
+
+/** Two moderators retract all that was reported in a room. */
+async function retractAll(room: string): Promise<void> {
+  await using client = control(hub())
+  const [ann, ben] = [
+    { as: 'ann', mfa: true },
+    { as: 'ben', mfa: true },
+  ]
+  const { cases } = await client.cases.list({ as: 'ann' })
+  const id = cases.find((one) => one.room === room)?.id ?? ''
+  await client.cases.claim(id, ann)
+  const form = {
+    outcome: 'action' as const,
+    category: 'harassment',
+    facts: 'An insult.',
+    ground: { kind: 'terms' as const, reference: '4', explanation: 'No insults.' },
+    actions: [{ kind: 'retract' as const }],
+  }
+  await client.cases.decide(id, { ...ann, form })
+  await client.cases.approve(id, { ...ben, agree: true })
+}
 
 /** The one that asks those clients to hide it that have it. */
 const PROPOSAL = 1
