@@ -46,6 +46,7 @@ export type ActionDraft =
       readonly days: number
       readonly messageId: string | undefined
     }
+  /** The tag is that of a verified message of the case. */
   | { readonly kind: 'strike'; readonly frankingTag: string; readonly severity: StrikeSeverity }
   | { readonly kind: 'notify' }
 

@@ -17,7 +17,7 @@ export interface Decided {
 
 /**
  * The sanctions of a form; whoever is sanctioned is always told. Throws `decision-invalid` where the
- * subject is known by a handle only, or a message is none of the case's.
+ * subject is known by a handle only, or a message is none of the case's; a strike needs a verified one.
  */
 export function draftSanctions(
   form: DecisionForm,
@@ -68,6 +68,8 @@ function sanctionsOf(action: ActionDraft, common: Common): readonly Sanction[] {
       return [{ ...base(), ...labelOf(action, common) }]
     case 'strike': {
       const { frankingTag, severity } = action
+      if (!decided.messages.some(({ frankingTags }) => frankingTags.includes(frankingTag)))
+        throw noMessage()
       return [{ ...base(), kind: 'strike', provider, participant, frankingTag, severity }]
     }
     case 'notify': {

@@ -159,6 +159,31 @@ test('a message is named by its id and by the tags of its verified reports', asy
   })
 })
 
+test('a strike is about a verified message of the case, and no other', async () => {
+  const cases = await openCases()
+  const { desk, sanctions } = cases
+  await cases.report({ subject: bobby, checked: [checkedMessage(messageId('other'), tagOf(3))] })
+  const id = await claimed(cases, {
+    checked: [checkedMessage(messageId('one'), tagOf(1)), unverified('two', tagOf(2))],
+  })
+  const strike = (octet: number) => {
+    const frankingTag = tagOf(octet).toString('hex')
+    return banForm({ actions: [{ kind: 'strike', frankingTag, severity: 'low' }] })
+  }
+  for (const octet of [0, 2, 3])
+    expect(await refusal(desk.decisions.decide(ann, id, { form: strike(octet) }))).toBe(
+      'decision-invalid message',
+    )
+  expect(sanctions.summary()).toEqual([])
+  await desk.decisions.decide(ann, id, { form: strike(1) })
+  expect([...sanctions.records.values()][0]?.sanction).toMatchObject({
+    kind: 'strike',
+    participant: alice,
+    frankingTag: tagOf(1).toString('hex'),
+  })
+})
+
+const bobby = 'mimi://b.example/u/bobby'
 const tagOf = (octet: number) => Buffer.alloc(32, octet)
 
 function unverified(words: string, tag: Buffer): CheckedMessage {
