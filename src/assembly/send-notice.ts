@@ -5,7 +5,10 @@ import type { PipelineParts } from '../pipeline/parts.ts'
 import { reportCategories } from '../reports/categories.ts'
 import type { Notices } from './notices.ts'
 
-/** Carries strikes and notifications that were decided to the sender's provider: `sent`, or why not. */
+/**
+ * Carries strikes and notifications that were decided to the sender's provider: `sent`, or why not. The
+ * same one again sends nothing more.
+ */
 export function createSendNotice(notices: Notices): PipelineParts['sendNotice'] {
   return (sanction) => {
     switch (sanction.kind) {
@@ -21,7 +24,7 @@ export function createSendNotice(notices: Notices): PipelineParts['sendNotice'] 
   }
 }
 
-async function strike({ strikes }: Notices, sanction: Strike): Promise<string> {
+async function strike({ strikes, desk }: Notices, sanction: Strike): Promise<string> {
   const { id, room, participant, frankingTag, severity, provider, reason, issuedAtMs } = sanction
   const epochStart = strikes.epochOf({ room, pseudonym: participant, frankingTag }, issuedAtMs)
   const { kind } = await strikes.strike({
@@ -34,12 +37,14 @@ async function strike({ strikes }: Notices, sanction: Strike): Promise<string> {
     provider,
     about: id,
   })
-  return kind === 'struck' || kind === 'known' ? 'sent' : kind
+  if (kind === 'known') return desk.findSent(id) === undefined ? 'denied-here' : 'sent'
+  return kind === 'struck' ? 'sent' : kind
 }
 
 /** To tell the provider that somebody was sanctioned, as policies allow. */
 async function notify({ desk, router, evidenceOf }: Notices, sanction: Notify): Promise<string> {
   const { id, room, participant, provider, reason } = sanction
+  if (desk.listSent({ about: id, limit: 1 }).length > 0) return 'sent'
   const category = categoryOf(reason)
   const decision = { room, subject: participant, category, confirmed: true }
   const { allowed, policies, about, anonymitySet } = router.noticeOfDecision(decision)

@@ -30,33 +30,42 @@ export function createSanctionPort(parts: PipelineParts): SanctionPort {
         throw new GatewayError('malformed-request', { facts: { reason: found.state } })
       const nowMs = parts.clock()
       const next = { id: newSanctionId(nowMs, parts.randomness), issuedAtMs: nowMs }
-      return apply(inverse(found.sanction, next))
+      return apply(begunUndo(parts, found.sanction) ?? inverse(found.sanction, next))
     },
   }
 }
 
+/** What was to take it back already, and has not got as far as that. */
+function begunUndo({ sanctions }: PipelineParts, { room, id }: Sanction): Sanction | undefined {
+  const live = sanctions.liveIn(room)
+  return live.find(({ sanction, state }) => sanction.undoes === id && state === 'pending')?.sanction
+}
+
 async function applySanction(parts: PipelineParts, sanction: Sanction): Promise<StoredSanction> {
   const known = parts.sanctions.find(sanction.id)
-  if (known !== undefined) return known
-  const isOurs = uriDomain(sanction.room) === parts.peers.self
-  if (!isOurs || parts.rooms.find(sanction.room) === undefined)
-    throw new GatewayError('room-unknown')
-  const stored = await enforced(parts, sanction)
-  await takeBack(parts, stored)
-  recordSanction(parts, stored)
-  if (sanction.kind === 'retract') await dropCopies(parts, stored)
+  if (known !== undefined && known.state !== 'pending') return known
+  const stored = known ?? (await accepted(parts, sanction))
+  if (stored.state === 'pending') await sendPending(parts, stored)
+  else {
+    await takeBack(parts, stored)
+    recordSanction(parts, stored)
+    await dropCopies(parts, stored)
+  }
   await advanceSanctions(parts, sanction.room)
   return parts.sanctions.find(sanction.id) ?? stored
 }
 
-/** From here on the hub does its part, also after a restart. */
-async function enforced(parts: PipelineParts, sanction: Sanction): Promise<StoredSanction> {
+/** From here on the hub does its part, also after a restart; what is sent waits for that. */
+async function accepted(parts: PipelineParts, sanction: Sanction): Promise<StoredSanction> {
   const { sanctions } = parts
+  const isOurs = uriDomain(sanction.room) === parts.peers.self
+  if (!isOurs || parts.rooms.find(sanction.room) === undefined)
+    throw new GatewayError('room-unknown')
   switch (sanction.kind) {
     case 'strike':
     case 'retract-strike':
     case 'notify':
-      return sent(parts, await sanctions.insert(sanction, 'pending'), sanction)
+      return sanctions.insert(sanction, 'pending')
     case 'ban':
     case 'unban':
       return sanctions.insert(sanction, ENFORCED, { priorRole: priorRole(parts, sanction) })
@@ -74,16 +83,36 @@ async function enforced(parts: PipelineParts, sanction: Sanction): Promise<Store
   }
 }
 
-async function sent(
-  parts: PipelineParts,
-  stored: StoredSanction,
-  sanction: Strike | Notify,
-): Promise<StoredSanction> {
-  const outcome = await parts.sendNotice(sanction)
-  if (outcome === 'sent') return parts.sanctions.step(stored, 'enforced')
-  // The hub does its part, and that can be taken back.
-  const step = outcome === 'denied-here' ? 'enforced' : 'failed'
-  return parts.sanctions.step(stored, step, { note: outcome })
+/**
+ * Sends what waits for it; to do so again sends nothing twice. INVARIANT: it is pending until everything
+ * that follows from it is written down, so that whatever ends in between is taken up again.
+ */
+async function sendPending(parts: PipelineParts, stored: StoredSanction): Promise<void> {
+  const { sanction } = stored
+  if (!isSent(sanction)) return
+  const outcome = await sendOrFail(parts, sanction)
+  // `denied-here`: the hub does its part, and that can be taken back.
+  const isEnforced = outcome === 'sent' || outcome === 'denied-here'
+  if (isEnforced) await takeBack(parts, stored)
+  const notes = outcome === 'sent' ? undefined : { note: outcome }
+  const step = isEnforced ? 'enforced' : 'failed'
+  recordSanction(parts, await parts.sanctions.step(stored, step, notes))
+}
+
+/** What is refused once is refused each time: it is not tried again. */
+async function sendOrFail(parts: PipelineParts, sanction: Strike | Notify): Promise<string> {
+  try {
+    return await parts.sendNotice(sanction)
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'malformed-request')
+      await parts.sanctions.step({ sanction }, 'failed', { note: error.code })
+    throw error
+  }
+}
+
+function isSent(sanction: Sanction): sanction is Strike | Notify {
+  const { kind } = sanction
+  return kind === 'strike' || kind === 'retract-strike' || kind === 'notify'
 }
 
 /** The role that a ban takes away, which its inverse gives back. */
@@ -103,8 +132,13 @@ async function takeBack(
   { sanction: next, sequence }: StoredSanction,
 ): Promise<void> {
   for (const before of sanctions.liveIn(next.room))
-    if (before.sequence < sequence && takesBack(next, before.sanction))
+    if (before.sequence < sequence && endsWith(next, before))
       await sanctions.step(before, 'undone', { note: undefined })
+}
+
+/** A notice takes no other back, as both were said; one that was not said yet need not be. */
+function endsWith(next: Sanction, { sanction, state }: StoredSanction): boolean {
+  return takesBack(next, sanction) || (state === 'pending' && next.undoes === sanction.id)
 }
 
 /** Copies that no follower has yet. */
@@ -119,9 +153,23 @@ async function dropCopies(parts: PipelineParts, stored: StoredSanction): Promise
 /** What an earlier process may have left half done, before anything is sent: durable once it resolves. */
 export async function settleSanctions(parts: PipelineParts): Promise<void> {
   for (const stored of parts.sanctions.allLive()) {
+    // It takes something back only once it was sent itself.
+    if (stored.state === 'pending') continue
     await takeBack(parts, stored)
     await dropCopies(parts, stored)
   }
+}
+
+/** Sends in each room what could not be sent before, or whose sending was cut short. */
+export function resumeSanctions(parts: PipelineParts): void {
+  const { sanctions, sanctionTurns } = parts
+  for (const { sanction, state } of sanctions.allLive())
+    if (state === 'pending')
+      sanctionTurns.start(sanction.room, async () => {
+        const now = sanctions.find(sanction.id)
+        if (now?.state === 'pending' && begunUndo(parts, sanction) === undefined)
+          await sendPending(parts, now)
+      })
 }
 
 const ENFORCED: SanctionState = 'enforced-at-hub'
