@@ -2,6 +2,7 @@ import { GatewayError } from '../model/errors.ts'
 import { uriDomain } from '../model/ids.ts'
 import {
   inverse,
+  isEnforced,
   newSanctionId,
   nextState,
   type Ban,
@@ -92,10 +93,10 @@ async function sendPending(parts: PipelineParts, stored: StoredSanction): Promis
   if (!isSent(sanction)) return
   const outcome = await sendOrFail(parts, sanction)
   // `denied-here`: the hub does its part, and that can be taken back.
-  const isEnforced = outcome === 'sent' || outcome === 'denied-here'
-  if (isEnforced) await takeBack(parts, stored)
+  const isDone = outcome === 'sent' || outcome === 'denied-here'
+  if (isDone) await takeBack(parts, stored)
   const notes = outcome === 'sent' ? undefined : { note: outcome }
-  const step = isEnforced ? 'enforced' : 'failed'
+  const step = isDone ? 'enforced' : 'failed'
   recordSanction(parts, await parts.sanctions.step(stored, step, notes))
 }
 
@@ -134,6 +135,10 @@ async function takeBack(
   for (const before of sanctions.liveIn(next.room))
     if (before.sequence < sequence && endsWith(next, before))
       await sanctions.step(before, 'undone', { note: undefined })
+  // What has ended is not among these.
+  const named = next.undoes === undefined ? undefined : sanctions.find(next.undoes)
+  if (named !== undefined && isEnforced(named.state) && takesBack(next, named.sanction))
+    await sanctions.step(named, 'undone', { note: undefined })
 }
 
 /** A notice takes no other back, as both were said; one that was not said yet need not be. */

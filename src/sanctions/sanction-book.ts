@@ -12,6 +12,7 @@ import { numberColumn } from '../sqlite/row.ts'
 import type { Store } from '../sqlite/store.ts'
 import { divisorIn, indexRoom, type RoomIndex } from './room-index.ts'
 import {
+  endedRows,
   hasEnded,
   isOver,
   storedSanction,
@@ -212,7 +213,7 @@ export class SanctionBook {
 
 /** Sanctions that have not ended, all rooms together. */
 const LIVE_MAX = 100_000
-const SELECT_LIVE = `SELECT * FROM sanctions WHERE state NOT IN ('undone', 'failed') ORDER BY sequence LIMIT ?`
+const SELECT_LIVE = `SELECT * FROM sanctions WHERE NOT (${endedRows}) ORDER BY sequence LIMIT ?`
 const SELECT_ONE = 'SELECT * FROM sanctions WHERE id = ?'
 const SELECT_AFTER = `SELECT * FROM sanctions WHERE sequence > ?
   AND document ->> 'kind' NOT IN ('strike', 'retract-strike', 'notify') ORDER BY sequence LIMIT ?`
@@ -225,4 +226,4 @@ const UPDATE = `UPDATE sanctions SET state = ?, note = ?, proposals = ?, updated
   WHERE id = ? AND state = ?`
 const COUNT =
   'UPDATE sanctions SET result = coalesce(?, result), dropped = dropped + ? WHERE id = ?'
-const DELETE_OLD = `DELETE FROM sanctions WHERE state IN ('undone', 'failed') AND updated_at_ms < ?`
+const DELETE_OLD = `DELETE FROM sanctions WHERE (${endedRows}) AND updated_at_ms < ?`

@@ -5,6 +5,7 @@ import {
   type Sanction,
   type SanctionKind,
   type SanctionRecord,
+  type SanctionState,
 } from '../model/sanctions.ts'
 import { numberColumn, textColumn, type Row } from '../sqlite/row.ts'
 import { parseSanction } from './document.ts'
@@ -50,11 +51,9 @@ export function takesBack(next: Sanction, before: Sanction): boolean {
   return next.room === before.room && before.kind === otherOf[next.kind] && isSame(next, before)
 }
 
-/** Whether nothing is left to do or to enforce: what takes back has done so once the group has it. */
-export function hasEnded({ sanction, state }: SanctionRecord): boolean {
-  if (state === 'undone' || state === 'failed') return true
-  const isDone = sanction.kind === 'unban' || sanction.kind === 'restore'
-  return isDone && state === 'in-group-state'
+/** Whether nothing is left to do or to enforce. `endedRows` says the same in SQL. */
+export function hasEnded({ sanction, state }: Pick<SanctionRecord, 'sanction' | 'state'>): boolean {
+  return state === 'undone' || state === 'failed' || lastStates[sanction.kind] === state
 }
 
 /** Whether its time is over. */
@@ -105,6 +104,26 @@ function member<T extends string>(all: readonly T[], value: unknown): T {
   if (found === undefined) throw new GatewayError('store-unavailable')
   return found
 }
+
+/**
+ * Where kinds end that nothing follows from: what takes back has done so once the group has it, what is
+ * sent is sent, and the denial of a strike ends with its day by itself.
+ */
+const lastStates: Readonly<Partial<Record<SanctionKind, SanctionState>>> = {
+  unban: 'in-group-state',
+  restore: 'in-group-state',
+  strike: 'enforced-at-hub',
+  'retract-strike': 'enforced-at-hub',
+  notify: 'enforced-at-hub',
+}
+
+/** A condition on the table's rows. */
+export const endedRows = [
+  `state IN ('undone', 'failed')`,
+  ...Object.entries(lastStates).map(
+    ([kind, state]) => `(state = '${state}' AND document ->> 'kind' = '${kind}')`,
+  ),
+].join(' OR ')
 
 /** A notice takes no other back: both were said. */
 const otherOf: Readonly<Record<SanctionKind, SanctionKind | undefined>> = {

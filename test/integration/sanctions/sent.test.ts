@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 /** Changes the hub's store behind its back. */
 function change(sql: string, ...values: readonly string[]): void {
-  const database = new DatabaseSync(join(hub().directory, 'postern.sqlite'))
+  const database = new DatabaseSync(join(hub().directory, 'postern.sqlite'), { timeout: 5_000 })
   try {
     if (values.length === 0) database.exec(sql)
     else database.prepare(sql).run(...values)
