@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import { advanceSanctions, sanctionsAfterCommit } from '../pipeline/advance-sanctions.ts'
-import { resumeSanctions, settleSanctions } from '../pipeline/apply-sanction.ts'
+import { endForClients, resumeSanctions, settleSanctions } from '../pipeline/apply-sanction.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { SanctionBook } from '../sanctions/sanction-book.ts'
 import { SanctionTurns } from '../sanctions/sanction-turns.ts'
@@ -41,6 +41,7 @@ export async function startSanctions(parts: PipelineParts, log: Log): Promise<As
       log.fault('sanctions.failed', error)
     }
     resumeSanctions(parts)
+    endForClients(parts)
     const rooms = new Set(sanctions.allLive().map(({ sanction }) => sanction.room))
     for (const room of rooms) sanctionTurns.start(room, () => advanceSanctions(parts, room))
   }

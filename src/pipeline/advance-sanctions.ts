@@ -2,7 +2,7 @@ import type { MimiUri } from '../model/ids.ts'
 import type { SanctionStep } from '../model/sanctions.ts'
 import type { RoomState } from '../rooms/room-state.ts'
 import { needsOfBan, needsOfUnban, type Need } from '../sanctions/group-needs.ts'
-import type { StoredSanction } from '../sanctions/stored.ts'
+import { isOver, type StoredSanction } from '../sanctions/stored.ts'
 import type { PipelineParts } from './parts.ts'
 import { proposeAsHub, type Proposed } from './propose-as-hub.ts'
 import { recordSanction } from './record-sanction.ts'
@@ -87,7 +87,7 @@ async function meet(parts: PipelineParts, { room, stored }: Subject, need: Need)
 
 /** Advice to clients is given once: again only where its proposals ended without a commit. */
 async function ask(parts: PipelineParts, { room, stored }: Subject): Promise<void> {
-  if (stored.state === 'in-group-state') return
+  if (stored.state === 'in-group-state' || isOver(stored, parts.clock())) return
   const waiting = new Set(
     parts.rooms.pending(room.room).map(({ reference }) => reference.toString('hex')),
   )

@@ -13,7 +13,7 @@ import {
   type Strike,
 } from '../model/sanctions.ts'
 import { bannedRole } from '../rooms/room-policy.ts'
-import { isOver, takesBack, type StoredSanction } from '../sanctions/stored.ts'
+import { isOver, outlastsItself, takesBack, type StoredSanction } from '../sanctions/stored.ts'
 import { advanceSanctions } from './advance-sanctions.ts'
 import type { PipelineParts } from './parts.ts'
 import { recordSanction } from './record-sanction.ts'
@@ -175,6 +175,23 @@ export function resumeSanctions(parts: PipelineParts): void {
         if (now?.state === 'pending' && begunUndo(parts, sanction) === undefined)
           await sendPending(parts, now)
       })
+}
+
+/** Takes back, in each room, what is over and would stay with clients. */
+export function endForClients(parts: PipelineParts): void {
+  const { sanctions, sanctionTurns, rooms, clock, randomness } = parts
+  for (const stored of sanctions.allLive()) {
+    const { id, room } = stored.sanction
+    if (!isOver(stored, clock()) || !outlastsItself(stored)) continue
+    sanctionTurns.start(room, async () => {
+      const now = sanctions.find(id)
+      if (now === undefined || !isEnforced(now.state)) return
+      const nowMs = clock()
+      const next = { id: newSanctionId(nowMs, randomness), issuedAtMs: nowMs }
+      if (rooms.find(room) === undefined) await sanctions.step(now, 'expired', { note: 'expired' })
+      else await applySanction(parts, inverse(now.sanction, next))
+    })
+  }
 }
 
 const ENFORCED: SanctionState = 'enforced-at-hub'

@@ -1,5 +1,6 @@
 import type { Label, Retraction, Sanction } from '../model/sanctions.ts'
 import type { RoomState } from '../rooms/room-state.ts'
+import { isOver } from '../sanctions/stored.ts'
 import { encode } from '../wire/codec.ts'
 import { moderationNoticeCodec, type ModerationNotice } from '../wire/mimi/moderation.ts'
 import { componentIds } from '../wire/mls/app-data.ts'
@@ -15,8 +16,8 @@ export function isForClients(sanction: Sanction): sanction is ForClients {
     case 'restore':
       return true
     case 'label':
-      return sanction.target.kind === 'message'
     case 'unlabel':
+      return sanction.target.kind === 'message'
     case 'ban':
     case 'unban':
     case 'limit':
@@ -48,7 +49,7 @@ export function noticesFor(
       action: actionOf(sanction),
       messageId,
       category: NOT_SAID,
-      label: sanction.kind === 'label' ? sanction.label : '',
+      label: labelOf(parts, sanction),
       statementRef: '',
       issuedAt: BigInt(sanction.issuedAtMs),
     }),
@@ -57,6 +58,20 @@ export function noticesFor(
   const atMs = sanction.issuedAtMs
   const retraction = parts.bytes.hubRetraction(room, { messageIds: [messageId], atMs })
   return retraction === undefined ? [[notice]] : [[retraction], [notice]]
+}
+
+/** How the message is marked from now on: where nothing marks it any more, with nothing. */
+function labelOf({ sanctions, clock }: PipelineParts, sanction: ForClients): string {
+  if (sanction.kind === 'label') return sanction.label
+  if (sanction.kind !== 'unlabel') return ''
+  const { messageId } = targetOf(sanction)
+  const nowMs = clock()
+  const others = sanctions.liveIn(sanction.room).flatMap((stored) => {
+    const other = stored.sanction
+    const marks = other.kind === 'label' && targetOf(other).messageId === messageId
+    return marks && !isOver(stored, nowMs) ? [other.label] : []
+  })
+  return others.at(-1) ?? ''
 }
 
 function targetOf({ target }: Label): { readonly messageId?: string | undefined } {

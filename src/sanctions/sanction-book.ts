@@ -15,6 +15,7 @@ import {
   endedRows,
   hasEnded,
   isOver,
+  outlastsItself,
   storedSanction,
   type SanctionResult,
   type StoredSanction,
@@ -165,11 +166,12 @@ export class SanctionBook {
     return this.indexOf(room)?.retracted.has(frankingTag.toString('hex')) === true
   }
 
-  /** Ends what is over. Durable once it resolves. */
+  /** Ends what is over, but for what clients have to be asked to end. Durable once it resolves. */
   async expire(): Promise<void> {
     const nowMs = this.clock()
     for (const stored of this.allLive())
-      if (isOver(stored, nowMs)) await this.step(stored, 'expired', { note: 'expired' })
+      if (isOver(stored, nowMs) && !outlastsItself(stored))
+        await this.step(stored, 'expired', { note: 'expired' })
   }
 
   /** Ended ones that nothing has happened to since then are forgotten. Returns how many. */

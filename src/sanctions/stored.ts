@@ -57,8 +57,20 @@ export function hasEnded({ sanction, state }: Pick<SanctionRecord, 'sanction' | 
 }
 
 /** Whether its time is over. */
-export function isOver({ sanction }: SanctionRecord, nowMs: number): boolean {
-  return (expiryOf(sanction) ?? Infinity) <= nowMs
+export function isOver({ sanction }: Pick<SanctionRecord, 'sanction'>, nowMs: number): boolean {
+  return (endOf(sanction) ?? Infinity) <= nowMs
+}
+
+/** Whether clients have been asked for something that they keep up until they are asked otherwise. */
+export function outlastsItself({ sanction, proposals }: StoredSanction): boolean {
+  return sanction.kind === 'label' && sanction.target.kind === 'message' && proposals.length > 0
+}
+
+/** To take a mark off a message clients are asked after the end of its label, too. */
+function endOf(sanction: Sanction): number | undefined {
+  if (sanction.kind === 'unlabel' && sanction.target.kind === 'message')
+    return sanction.issuedAtMs + ASKED_MS
+  return expiryOf(sanction)
 }
 
 /** `after` and `before` are of kinds that belong together. */
@@ -112,10 +124,14 @@ function member<T extends string>(all: readonly T[], value: unknown): T {
 const lastStates: Readonly<Partial<Record<SanctionKind, SanctionState>>> = {
   unban: 'in-group-state',
   restore: 'in-group-state',
+  unlabel: 'in-group-state',
   strike: 'enforced-at-hub',
   'retract-strike': 'enforced-at-hub',
   notify: 'enforced-at-hub',
 }
+
+/** How long the hub tries to have clients asked. */
+const ASKED_MS = 30 * 86_400_000
 
 /** A condition on the table's rows. */
 export const endedRows = [

@@ -62,7 +62,7 @@ export interface HubAdvice {
   readonly action: 'retract' | 'label' | 'warn' | 'restore'
   /** MIMI message ids. */
   readonly messageIds: readonly Buffer[]
-  /** Empty unless `label`. */
+  /** Empty unless `label`; empty there, nothing marks the message any more. */
   readonly label: string
 }
 

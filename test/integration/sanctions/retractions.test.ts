@@ -7,11 +7,13 @@ import { comesTo, control, look, order, undo } from '../../support/sanctions.ts'
 
 const rates = { keyMaterial: { perSecond: 100, burst: 100 } }
 const extra = { rates, limits: { outbox: { backoff: { baseMs: 20, maxMs: 100 } } } }
+let aheadMs = 0
+const clock = () => Date.now() + aheadMs
 const moderation = { team: [{ name: 'ann' }, { name: 'ben' }] }
 const clubhouse = useClubhouse({
   keyPackages: { pseudonymous: 12 },
   providers: {
-    'a.example': { extra: { ...extra, moderation } },
+    'a.example': { extra: { ...extra, moderation }, clock },
     'b.example': { extra },
     'c.example': { extra },
   },
@@ -157,13 +159,31 @@ test('by its tag alone copies are dropped, and nobody can be asked to hide it', 
   })
 }, 60_000)
 
+const labelled = (room: string, named: object) => ({
+  kind: 'label',
+  room,
+  target: { kind: 'message', ...named },
+  expiresAtMs: Date.now() + aheadMs + 3_600_000,
+})
+
+/** The labels that a client is told, up to this one. */
+async function labelsUpTo(
+  client: MimiClient,
+  room: string,
+  last: string,
+): Promise<readonly string[]> {
+  const labels = (events: Awaited<ReturnType<typeof eventually>>) =>
+    events.flatMap((event) =>
+      event.kind === 'hub-advice' && event.room === room ? [event.label] : [],
+    )
+  return labels(await eventually(client, (event) => labels([event])[0] === last))
+}
+
 test('a label on a message reaches clients with its name', async () => {
   const { bob, cathy, room: open } = clubhouse()
   const room = await open()
   const named = await said(bob, room, 'doubtful')
-  const target = { kind: 'message', ...named }
-  const expiresAtMs = Date.now() + 3_600_000
-  await order(hub(), { kind: 'label', room, target, label: 'unverified', expiresAtMs })
+  await order(hub(), { ...labelled(room, named), label: 'unverified' })
   const events = await eventually(cathy, advised(room))
   expect(events).toContainEqual({
     kind: 'hub-advice',
@@ -172,4 +192,40 @@ test('a label on a message reaches clients with its name', async () => {
     messageIds: [Buffer.from(named.messageId, 'hex')],
     label: 'unverified',
   })
+}, 60_000)
+
+test('a label that is taken back is taken off the message, or gives way to the one below it', async () => {
+  const { bob, cathy, room: open } = clubhouse()
+  const room = await open()
+  const named = await said(bob, room, 'labelled twice')
+  const first = await order(hub(), { ...labelled(room, named), label: 'first' })
+  const second = await order(hub(), { ...labelled(room, named), label: 'second' })
+  expect(await labelsUpTo(cathy, room, 'second')).toEqual(['first', 'second'])
+  await undo(hub(), second.sanction.id)
+  expect(await labelsUpTo(cathy, room, 'first')).toEqual(['first'])
+  const { sanction, state } = await undo(hub(), first.sanction.id)
+  expect({ kind: sanction.kind, state }).toEqual({ kind: 'unlabel', state: 'waiting-for-commit' })
+  expect(await labelsUpTo(cathy, room, '')).toEqual([''])
+  expect(await cathy.commitPending(room)).toMatchObject({ kind: 'accepted' })
+  await comesTo(hub(), sanction.id, 'in-group-state')
+}, 60_000)
+
+test('a label whose time is over is taken off the message, and its end is told once', async () => {
+  const { bob, cathy, room: open } = clubhouse()
+  const room = await open()
+  const named = await said(bob, room, 'labelled for an hour')
+  const { sanction } = await order(hub(), { ...labelled(room, named), label: 'for-an-hour' })
+  expect(await labelsUpTo(cathy, room, 'for-an-hour')).toHaveLength(1)
+  await hub().stop()
+  aheadMs += 3_600_000
+  await hub().start()
+  await comesTo(hub(), sanction.id, 'undone')
+  expect(await labelsUpTo(cathy, room, '')).toEqual([''])
+  expect(await cathy.commitPending(room)).toMatchObject({ kind: 'accepted' })
+  await using client = control(hub())
+  const taken = async () => {
+    const { sanctions } = await client.sanctions.list({ room, before: undefined, limit: 10 })
+    return sanctions.map((one) => `${one.sanction.kind} ${one.state}`)
+  }
+  await until(async () => (await taken()).join() === 'unlabel in-group-state,label undone')
 }, 60_000)
