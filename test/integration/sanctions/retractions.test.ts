@@ -36,6 +36,12 @@ const waitingFor = (domain: string) =>
   rows(hub(), 'postern.sqlite')(`SELECT 1 FROM outbox_destinations WHERE peers LIKE '%${domain}%'`)
     .length
 
+/** Stops a provider that has got all that went before. */
+async function stopWhenIdle(domain: string): Promise<void> {
+  await until(() => waitingFor(domain) === 0)
+  await provider(domain).stop()
+}
+
 const advised = (room: string) => (event: { kind: string; room?: string }) =>
   event.kind === 'hub-advice' && event.room === room
 
@@ -54,7 +60,7 @@ async function textsUpTo(
 test('copies that a provider does not have yet are dropped by the tag, and the others arrive', async () => {
   const { bob, cathy, room: open } = clubhouse()
   const room = await open()
-  await provider('c.example').stop()
+  await stopWhenIdle('c.example')
   await bob.sendText(room, 'first')
   const named = await said(bob, room, 'second, retracted')
   await bob.sendText(room, 'third')
@@ -73,7 +79,7 @@ test('copies that a provider does not have yet are dropped by the tag, and the o
 test('a case that retracts what was reported drops the copies that wait, too', async () => {
   const { alice, bob, cathy, room: open } = clubhouse()
   const room = await open()
-  await provider('c.example').stop()
+  await stopWhenIdle('c.example')
   await bob.sendText(room, 'an insult')
   await bob.sendText(room, 'an answer')
   const { evidence } = await message(alice, 'an insult')
