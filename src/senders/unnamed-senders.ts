@@ -140,7 +140,10 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     this.members.require(message, proof)
     if (known !== undefined || proof.admission === undefined) return
     const { admission, epochStart } = proof
-    await this.admitOnce({ ...message, admission, epochStart, once })
+    const request = { ...message, admission, once }
+    // The cap before the token, which costs more to check.
+    const admitNow = async () => this.take(request, await this.verified(request, epochStart))
+    await (once ? admitNow() : this.withinCap({ ...message, epochStart }, admitNow))
   }
 
   async admit(request: UnnamedAdmission): Promise<AdmittedSender> {
@@ -148,8 +151,12 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const { admission, membership } = request
     const shown = pseudonymIdOf(pseudonymNonce(admission.publicKey))
     this.members.require({ ...request, once: false }, { pseudonymId: shown, membership })
-    const { epochStart, pseudonymId } = await this.admitOnce({ ...request, once: false })
+    const pseudonym = await this.verified(request)
+    const { epochStart, pseudonymId } = pseudonym
     const { room, provider, pseudonymsMax } = request
+    await this.withinCap({ room, provider, pseudonymsMax, epochStart }, () =>
+      this.take({ ...request, once: false }, pseudonym),
+    )
     return {
       pseudonym: epochPseudonymUri(provider, pseudonymId),
       expiresAtMs: (epochStart + epochSeconds) * 1_000,
@@ -209,65 +216,69 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     return known
   }
 
-  private async admitOnce(request: AdmissionRequest): Promise<AdmittedPseudonym> {
+  /** Takes what an admission costs, spends the token and keeps the certificate. */
+  private async take(request: AdmissionRequest, pseudonym: AdmittedPseudonym): Promise<void> {
     const { certificates, standing, clock } = this.options
-    const { room, provider, once, epochStart } = request
-    const leave = once ? undefined : this.enter(request)
-    try {
-      const pseudonym = await this.verified(request)
-      if (epochStart !== undefined && pseudonym.epochStart !== epochStart)
-        throw new GatewayError('token-invalid', { facts: { reason: 'another-epoch' } })
-      const place = { ...pseudonym, room, pseudonym: pseudonym.pseudonymId }
-      if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
-      await request.takeAdmission()
-      const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
-      if (isNew) standing.admitted(provider, clock())
-      const { publicKey } = request.admission
-      if (!once) await certificates.admit({ ...place, provider, publicKey })
-      return pseudonym
-    } finally {
-      leave?.()
-    }
+    const { room, provider, once } = request
+    const place = { ...pseudonym, room, pseudonym: pseudonym.pseudonymId }
+    if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+    await request.takeAdmission()
+    const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
+    if (isNew) standing.admitted(provider, clock())
+    const { publicKey } = request.admission
+    if (!once) await certificates.admit({ ...place, provider, publicKey })
   }
 
   /**
-   * The room's cap for the provider, before anything costs. Those under way count, so that many at once
-   * cannot exceed it. Throws `pseudonyms-exhausted`.
+   * The work within the room's cap for the provider in the epoch of the certificate. Those under way
+   * count, so that many at once cannot exceed it. Throws `pseudonyms-exhausted`.
    */
-  private enter({ room, provider, pseudonymsMax, epochStart }: AdmissionRequest): () => void {
+  private async withinCap(
+    { room, provider, pseudonymsMax, epochStart }: CapOfProvider,
+    work: () => Promise<void>,
+  ): Promise<void> {
     const { certificates, clock } = this.options
-    const start = epochStart ?? epochStartSeconds(clock())
-    const key = JSON.stringify([start, room, provider])
+    const key = JSON.stringify([epochStart, room, provider])
     const underWay = this.admitting.get(key) ?? 0
-    const admitted = certificates.count({ epochStart: start, room, provider })
+    const admitted = certificates.count({ epochStart, room, provider })
     if (admitted + underWay >= pseudonymsMax) {
-      const retryAfterMs = (start + epochSeconds) * 1_000 - clock()
+      const retryAfterMs = (epochStart + epochSeconds) * 1_000 - clock()
       throw new GatewayError('pseudonyms-exhausted', { retryAfterMs })
     }
     this.admitting.set(key, underWay + 1)
-    return () => {
+    try {
+      await work()
+    } finally {
       const left = (this.admitting.get(key) ?? 1) - 1
       if (left > 0) this.admitting.set(key, left)
       else this.admitting.delete(key)
     }
   }
 
-  private async verified(request: AdmissionRequest): Promise<AdmittedPseudonym> {
+  /** The certificate holds, where an epoch is given for that epoch. Throws `token-invalid`, `rate-limited`. */
+  private async verified(
+    request: CertificateRequest,
+    epochStart?: number,
+  ): Promise<AdmittedPseudonym> {
     const { keys } = this.options
     const { provider, check } = request
     let verdict = check?.() ?? this.judge(request, await keys.live(provider))
     if (check === undefined && verdict.kind === 'refused' && verdict.reason === 'unknown-key')
       verdict = this.judge(request, await keys.renewed(provider))
-    if (verdict.kind === 'admitted') return verdict.pseudonym
     if (verdict.kind === 'share-used') {
       const { retryAfterMs } = verdict
       throw new GatewayError('rate-limited', { facts: { limit: 'tokenCpu' }, retryAfterMs })
     }
-    throw new GatewayError('token-invalid', { facts: { reason: verdict.reason } })
+    if (verdict.kind === 'refused')
+      throw new GatewayError('token-invalid', { facts: { reason: verdict.reason } })
+    const { pseudonym } = verdict
+    if (epochStart !== undefined && pseudonym.epochStart !== epochStart)
+      throw new GatewayError('token-invalid', { facts: { reason: 'another-epoch' } })
+    return pseudonym
   }
 
   private judge(
-    { room, provider, admission }: AdmissionRequest,
+    { room, provider, admission }: CertificateRequest,
     keys: Awaited<ReturnType<IssuerKeys['live']>>,
   ): AdmissionVerdict {
     const { hub, clock, schemes = OF_OTHERS } = this.options
@@ -306,11 +317,15 @@ class SqliteUnnamedSenders implements UnnamedSenders {
   }
 }
 
-interface AdmissionRequest extends Omit<UnnamedAdmission, 'membership' | 'roomAuthKeys'> {
+type CertificateRequest = Pick<UnnamedAdmission, 'room' | 'provider' | 'admission' | 'check'>
+
+interface AdmissionRequest extends CertificateRequest, Pick<UnnamedAdmission, 'takeAdmission'> {
   readonly once: boolean
   readonly messageHash?: Buffer
-  /** Undefined where the token alone says it. */
-  readonly epochStart?: number
+}
+
+interface CapOfProvider extends Pick<UnnamedAdmission, 'room' | 'provider' | 'pseudonymsMax'> {
+  readonly epochStart: number
 }
 
 const OF_OTHERS: TokenSchemes = { blindRsa2048: blindRsaScheme }

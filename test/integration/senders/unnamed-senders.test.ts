@@ -11,7 +11,7 @@ import { readChallengeHeader } from '../../../src/privacypass/challenge-header.t
 import { epochSeconds, epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import { readSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
 import type { IssuerKey } from '../../../src/privacypass/token-scheme.ts'
-import type { UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
+import type { UnnamedAdmission, UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
 import { certifiedSender, type CertifiedSender } from '../../support/certified-sender.ts'
 import { unnamedSendersOn } from '../../support/unnamed-senders.ts'
 
@@ -56,7 +56,19 @@ async function open({ pseudonymsMax = 4 } = {}) {
       }),
     )
   }
-  return { senders, say, time }
+  /** Shows a certificate by itself. */
+  const show = (sender: CertifiedSender, options: Partial<UnnamedAdmission> = {}) =>
+    senders.admit({
+      room,
+      provider: issuer,
+      pseudonymsMax,
+      admission: sender.admission,
+      membership: undefined,
+      roomAuthKeys: undefined,
+      takeAdmission,
+      ...options,
+    })
+  return { senders, say, show, time }
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest()
@@ -243,24 +255,30 @@ test('a pseudonym belongs to the provider that brought it', async () => {
 })
 
 test('a certificate may be shown before the first message', async () => {
-  const { senders, say } = await open({ pseudonymsMax: 4 })
+  const { say, show } = await open({ pseudonymsMax: 4 })
   const bob = certifiedSender(key, scope)
-  const shown = {
-    room,
-    provider: issuer,
-    pseudonymsMax: 4,
-    admission: bob.admission,
-    membership: undefined,
-    roomAuthKeys: undefined,
-    takeAdmission,
-  }
-  expect(await senders.admit(shown)).toEqual({
+  expect(await show(bob)).toEqual({
     pseudonym: bob.uri,
     expiresAtMs: (epochStart + epochSeconds) * 1_000,
     remaining: 3,
   })
-  expect(await senders.admit(shown)).toMatchObject({ remaining: 3 })
+  expect(await show(bob)).toMatchObject({ remaining: 3 })
   expect(await say(bob, { proof: bob.prove(hashOf('hello'), { bare: true }) })).toBe('ok')
+})
+
+const sendersOf = (start: number) =>
+  Array.from({ length: 4 }, () => certifiedSender(key, { ...scope, epochStart: start }))
+
+test('before midnight certificates of tomorrow are under the cap of tomorrow, those of today under that of today', async () => {
+  const { say, show, time } = await open({ pseudonymsMax: 2 })
+  time.nowMs = (epochStart + epochSeconds) * 1_000 - 300_000
+  const shown = (start: number) => Promise.all(sendersOf(start).map((sender) => codeOf(show(sender))))
+  const twoOfFour = ['ok', 'ok', 'pseudonyms-exhausted', 'pseudonyms-exhausted']
+  expect((await shown(epochStart)).toSorted()).toEqual(twoOfFour)
+  expect((await shown(epochStart + epochSeconds)).toSorted()).toEqual(twoOfFour)
+  time.nowMs += 300_000
+  const [late] = sendersOf(epochStart + epochSeconds)
+  expect(late && (await say(late))).toBe('pseudonyms-exhausted')
 })
 
 test('random headers are refused with a code', async () => {
