@@ -32,6 +32,7 @@ import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import { ProvenMembers, type RequiredMembership } from './proven-members.ts'
 import type { ProviderStanding } from './provider-standing.ts'
+import { Turns } from './turns.ts'
 
 /** A message of a sender that no participant list names. */
 export interface UnnamedMessage extends RequiredMembership {
@@ -114,6 +115,8 @@ class SqliteUnnamedSenders implements UnnamedSenders {
   private readonly members: ProvenMembers
   /** Admissions under way, by room, epoch and provider. */
   private readonly admitting = new Map<string, number>()
+  /** By token: of one that comes many times at once the first pays for the others. */
+  private readonly turns = new Turns()
 
   constructor(options: UnnamedSendersOptions) {
     this.options = options
@@ -154,9 +157,10 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const pseudonym = await this.verified(request)
     const { epochStart, pseudonymId } = pseudonym
     const { room, provider, pseudonymsMax } = request
-    await this.withinCap({ room, provider, pseudonymsMax, epochStart }, () =>
-      this.take({ ...request, once: false }, pseudonym),
-    )
+    if (!this.isAdmitted(request, pseudonym))
+      await this.withinCap({ room, provider, pseudonymsMax, epochStart }, () =>
+        this.take({ ...request, once: false }, pseudonym),
+      )
     return {
       pseudonym: epochPseudonymUri(provider, pseudonymId),
       expiresAtMs: (epochStart + epochSeconds) * 1_000,
@@ -216,17 +220,35 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     return known
   }
 
-  /** Takes what an admission costs, spends the token and keeps the certificate. */
-  private async take(request: AdmissionRequest, pseudonym: AdmittedPseudonym): Promise<void> {
+  /** Whether the certificate has come before: then it costs nothing. Throws `pseudonym-denied`. */
+  private isAdmitted(
+    { room, provider, admission }: CertificateRequest,
+    { epochStart, pseudonymId }: AdmittedPseudonym,
+  ): boolean {
+    const { certificates } = this.options
+    const place = { epochStart, room, pseudonym: pseudonymId }
+    if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+    const known = certificates.find(place)
+    return known?.provider === provider && known.publicKey.equals(admission.publicKey)
+  }
+
+  /** Takes what an admission costs, spends the token and keeps the certificate; once for each token. */
+  private take(request: AdmissionRequest, pseudonym: AdmittedPseudonym): Promise<void> {
+    const token = Buffer.concat([pseudonym.keyId, pseudonym.spendKey])
+    return this.turns.run(token.toString('latin1'), () => this.takeInTurn(request, pseudonym))
+  }
+
+  private async takeInTurn(request: AdmissionRequest, pseudonym: AdmittedPseudonym): Promise<void> {
     const { certificates, standing, clock } = this.options
     const { room, provider, once } = request
-    const place = { ...pseudonym, room, pseudonym: pseudonym.pseudonymId }
-    if (certificates.isDenied(place)) throw new GatewayError('pseudonym-denied')
+    const { epochStart, pseudonymId } = pseudonym
+    if (this.isAdmitted(request, pseudonym) && !once) return
     await request.takeAdmission()
     const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
     if (isNew) standing.admitted(provider, clock())
     const { publicKey } = request.admission
-    if (!once) await certificates.admit({ ...place, provider, publicKey })
+    if (once) return
+    await certificates.admit({ epochStart, room, pseudonym: pseudonymId, provider, publicKey })
   }
 
   /**

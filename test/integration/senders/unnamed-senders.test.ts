@@ -266,13 +266,40 @@ test('a certificate may be shown before the first message', async () => {
   expect(await say(bob, { proof: bob.prove(hashOf('hello'), { bare: true }) })).toBe('ok')
 })
 
+test('a pseudonym that was admitted for the day is no token for a message', async () => {
+  const { say, show } = await open()
+  const bob = certifiedSender(key, scope)
+  await show(bob)
+  expect(await say(bob, { once: true })).toBe('token-replayed')
+})
+
+test('a certificate that is shown again has its answer, takes nothing, and needs no room under the cap', async () => {
+  const { senders, show, time } = await open({ pseudonymsMax: 2 })
+  const [bob, carol] = [certifiedSender(key, scope), certifiedSender(key, scope)]
+  let taken = 0
+  const counting = { takeAdmission: () => Promise.resolve(void (taken += 1)) }
+  // Also where it comes many times at once.
+  const first = await Promise.all(Array.from({ length: 2 }, () => show(bob, counting)))
+  expect(taken).toBe(1)
+  await show(carol, counting)
+  expect(taken).toBe(2)
+  expect(await show(bob, counting)).toEqual({ ...first[0], remaining: 0 })
+  time.nowMs += 3_600_000
+  expect(await show(bob, counting)).toMatchObject({ pseudonym: bob.uri, remaining: 0 })
+  expect(taken).toBe(2)
+  await senders.deny({ epochStart, room, pseudonym: bob.pseudonymId })
+  expect(await codeOf(show(bob, counting))).toBe('pseudonym-denied')
+  expect(taken).toBe(2)
+})
+
 const sendersOf = (start: number) =>
   Array.from({ length: 4 }, () => certifiedSender(key, { ...scope, epochStart: start }))
 
 test('before midnight certificates of tomorrow are under the cap of tomorrow, those of today under that of today', async () => {
   const { say, show, time } = await open({ pseudonymsMax: 2 })
   time.nowMs = (epochStart + epochSeconds) * 1_000 - 300_000
-  const shown = (start: number) => Promise.all(sendersOf(start).map((sender) => codeOf(show(sender))))
+  const shown = (start: number) =>
+    Promise.all(sendersOf(start).map((sender) => codeOf(show(sender))))
   const twoOfFour = ['ok', 'ok', 'pseudonyms-exhausted', 'pseudonyms-exhausted']
   expect((await shown(epochStart)).toSorted()).toEqual(twoOfFour)
   expect((await shown(epochStart + epochSeconds)).toSorted()).toEqual(twoOfFour)
