@@ -22,6 +22,7 @@ import {
   type EpochState,
   type Spend,
   type SpendOutcome,
+  type SpendRefusal,
   type SpentTokens,
 } from './spent-tokens.ts'
 
@@ -100,19 +101,21 @@ class EmbeddedSpentTokens implements SpentTokens {
   }
 
   async spend(spend: Spend): Promise<SpendOutcome> {
-    checkSpend(spend)
-    const { shard } = this.parts
-    if (shardOf(spend.spendKey, shard.count) !== shard.index) throw spentUnavailable('other-shard')
+    this.check(spend)
     const { epoch } = spend
-    if (this.isClosed) throw spentUnavailable('closed')
-    if (epoch < this.floor) return EPOCH_CLOSED
+    if (this.isEpochClosed(epoch)) return EPOCH_CLOSED
     const known = this.open.get(epoch)
     if (known !== undefined) return known.spend(spend)
-    if (this.parts.ledger.entryOf(epoch)?.kind === 'closed') return EPOCH_CLOSED
     const copy = copyOf(spend)
     const opened = await this.begin(epoch)
     // It may have been dropped meanwhile.
     return epoch < this.floor ? EPOCH_CLOSED : opened.spend(copy)
+  }
+
+  async look(spend: Spend): Promise<SpendRefusal | undefined> {
+    this.check(spend)
+    if (this.isEpochClosed(spend.epoch)) return EPOCH_CLOSED
+    return this.open.get(spend.epoch)?.look(spend)
   }
 
   epochs(): Promise<readonly EpochState[]> {
@@ -145,6 +148,18 @@ class EmbeddedSpentTokens implements SpentTokens {
     // What cannot be sealed is read as after a crash.
     await Promise.allSettled([...this.open.values()].map((epoch) => epoch.close()))
     await this.parts.ownership.end()
+  }
+
+  private check(spend: Spend): void {
+    checkSpend(spend)
+    const { shard } = this.parts
+    if (shardOf(spend.spendKey, shard.count) !== shard.index) throw spentUnavailable('other-shard')
+    if (this.isClosed) throw spentUnavailable('closed')
+  }
+
+  private isEpochClosed(epoch: number): boolean {
+    if (epoch < this.floor) return true
+    return !this.open.has(epoch) && this.parts.ledger.entryOf(epoch)?.kind === 'closed'
   }
 
   private begin(epoch: number): Promise<SpentEpoch> {

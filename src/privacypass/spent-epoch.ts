@@ -12,6 +12,7 @@ import {
   type EpochState,
   type Spend,
   type SpendOutcome,
+  type SpendRefusal,
 } from './spent-tokens.ts'
 
 export interface SpentEpochOptions {
@@ -41,9 +42,9 @@ export class SpentEpoch {
 
   async spend(spend: Spend): Promise<SpendOutcome> {
     const record = this.recordOf(spend)
-    const { spent, recent, clock, tokensMax } = this.options
-    if (spent.has(record.first, record.second))
-      return outcomeOfRepeat(recent.includes(record, clock()))
+    const { spent, tokensMax } = this.options
+    const before = this.spentBefore(record)
+    if (before !== undefined) return before
     const place = placeOf(record)
     const rival = this.pending.get(place)
     if (rival !== undefined) {
@@ -63,6 +64,17 @@ export class SpentEpoch {
     }
   }
 
+  /** Of a spend that is under way, what it will be. */
+  async look(spend: Spend): Promise<SpendRefusal | undefined> {
+    const record = this.recordOf(spend)
+    const before = this.spentBefore(record)
+    if (before !== undefined) return before
+    const rival = this.pending.get(placeOf(record))
+    if (rival === undefined || !isSameToken(rival.record, record)) return undefined
+    await rival.committed
+    return outcomeOfRepeat(isSameRequest(rival.record, record))
+  }
+
   state(): EpochState {
     const { epoch, spent, tokensMax } = this.options
     return { kind: 'open', epoch, spent: spent.size, remaining: tokensMax - spent.size }
@@ -78,6 +90,12 @@ export class SpentEpoch {
   async discard(): Promise<void> {
     await this.batches.close()
     await this.options.log.discard()
+  }
+
+  private spentBefore(record: SpentRecord): SpendRefusal | undefined {
+    const { spent, recent, clock } = this.options
+    if (!spent.has(record.first, record.second)) return undefined
+    return outcomeOfRepeat(recent.includes(record, clock()))
   }
 
   private async commit(records: readonly SpentRecord[]): Promise<readonly void[]> {

@@ -10,6 +10,7 @@ import {
   SPENT,
   type Spend,
   type SpendOutcome,
+  type SpendRefusal,
 } from './spent-tokens.ts'
 
 export interface PostgresEpochOptions {
@@ -46,12 +47,15 @@ export class PostgresEpoch {
   }
 
   /** Undefined where the epoch is not open, or not where it was. Throws `store-unavailable`. */
-  spend({ keyId, spendKey, requestHash }: Spend): Promise<SpendOutcome | undefined> {
-    const bytes = Buffer.alloc(16)
-    for (const [index, word] of this.fingerprint(keyId, spendKey).entries())
-      bytes.writeInt32LE(word, 4 * index)
-    const request = new DataView(requestHash.buffer, requestHash.byteOffset).getBigInt64(0)
-    return this.batches.add({ fingerprint: uuidOf(bytes), request: request.toString() })
+  spend(spend: Spend): Promise<SpendOutcome | undefined> {
+    return this.batches.add(this.rowOf(spend))
+  }
+
+  /** Undefined also where the epoch is not where it was: `spend` finds out. Throws what `pg` throws. */
+  async look(spend: Spend): Promise<SpendRefusal | undefined> {
+    const row = this.rowOf(spend)
+    const earlier = (await this.earlierSpends([row])).get(row.fingerprint)
+    return earlier && outcomeAfter(earlier, row, this.options.clock())
   }
 
   /** Answers what is under way. */
@@ -90,11 +94,16 @@ export class PostgresEpoch {
     return rows.map((row) => {
       if (isSpentNow(row)) return SPENT
       const before = earlier.get(row.fingerprint)
-      if (before === undefined) return undefined
-      return outcomeOfRepeat(
-        before.request_hash === row.request && isRecent(Number(before.spent_ms), nowMs),
-      )
+      return before && outcomeAfter(before, row, nowMs)
     })
+  }
+
+  private rowOf({ keyId, spendKey, requestHash }: Spend): Row {
+    const bytes = Buffer.alloc(16)
+    for (const [index, word] of this.fingerprint(keyId, spendKey).entries())
+      bytes.writeInt32LE(word, 4 * index)
+    const request = new DataView(requestHash.buffer, requestHash.byteOffset).getBigInt64(0)
+    return { fingerprint: uuidOf(bytes), request: request.toString() }
   }
 
   /** What is known of tokens that this batch did not spend. */
@@ -117,6 +126,11 @@ interface EarlierSpend {
   readonly fingerprint: string
   readonly request_hash: string
   readonly spent_ms: string
+}
+
+function outcomeAfter(before: EarlierSpend, { request }: Row, nowMs: number): SpendRefusal {
+  const isRepeat = before.request_hash === request && isRecent(Number(before.spent_ms), nowMs)
+  return outcomeOfRepeat(isRepeat)
 }
 
 /** As PostgreSQL writes it. */

@@ -13,6 +13,7 @@ import {
   type EpochState,
   type Spend,
   type SpendOutcome,
+  type SpendRefusal,
   type SpentTokens,
 } from './spent-tokens.ts'
 
@@ -76,6 +77,16 @@ class PostgresSpentTokens implements SpentTokens {
     this.tables.doubt()
     if ((await this.find(epoch)) === undefined) return EPOCH_CLOSED
     throw spentUnavailable('moved')
+  }
+
+  async look(spend: Spend): Promise<SpendRefusal | undefined> {
+    checkSpend(spend)
+    const { epoch } = spend
+    if (this.isClosed) throw spentUnavailable('closed')
+    if (epoch < this.floor) return EPOCH_CLOSED
+    const copy = copyOf(spend)
+    const found = await this.find(epoch)
+    return found === undefined ? EPOCH_CLOSED : this.guarded(() => found.look(copy))
   }
 
   epochs(): Promise<readonly EpochState[]> {

@@ -15,8 +15,9 @@ export interface Spend {
   readonly requestHash: Uint8Array
 }
 
-export type SpendOutcome =
-  | { readonly kind: 'spent' }
+export type SpendOutcome = { readonly kind: 'spent' } | SpendRefusal
+
+export type SpendRefusal =
   /** The same request has spent it, at most ten minutes ago: its answer got lost, it may have it again. */
   | { readonly kind: 'again' }
   /** Another request has spent it, or the same one longer ago. */
@@ -56,6 +57,11 @@ export interface SpentTokens extends AsyncDisposable {
    * that is in doubt: the token may be spent then, and the same request may try again.
    */
   spend(spend: Spend): Promise<SpendOutcome>
+  /**
+   * What `spend` would answer if the token was spent before or its epoch is closed, else undefined. Spends
+   * nothing, so others may be faster. Rejects as `spend`.
+   */
+  look(spend: Spend): Promise<SpendRefusal | undefined>
   /** The epochs that are known, oldest first. Throws `store-unavailable`. */
   epochs(): Promise<readonly EpochState[]>
   /** Forgets the epochs before this one and closes them for good. Throws `store-unavailable`. */
@@ -113,17 +119,17 @@ export function isRecent(spentMs: number, nowMs: number): boolean {
 }
 
 /** The outcome for a token that is spent already. */
-export function outcomeOfRepeat(isSameRequest: boolean): SpendOutcome {
+export function outcomeOfRepeat(isSameRequest: boolean): SpendRefusal {
   return isSameRequest ? AGAIN : REPLAYED
 }
 
 export const SPENT: SpendOutcome = Object.freeze({ kind: 'spent' })
-export const EPOCH_CLOSED: SpendOutcome = Object.freeze({ kind: 'epoch-closed' })
+export const EPOCH_CLOSED: SpendRefusal = Object.freeze({ kind: 'epoch-closed' })
 /** How long a request may ask for its answer again. */
 const AGAIN_MS = 600_000
 /** How many spends are committed at once. */
 export const BATCH_MAX = 64
 /** How many epochs are held: the ones of today and tomorrow, and what nobody has dropped yet. */
 export const EPOCHS_MAX = 16
-const AGAIN: SpendOutcome = Object.freeze({ kind: 'again' })
-const REPLAYED: SpendOutcome = Object.freeze({ kind: 'replayed' })
+const AGAIN: SpendRefusal = Object.freeze({ kind: 'again' })
+const REPLAYED: SpendRefusal = Object.freeze({ kind: 'replayed' })

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/model/clock.ts'
 import {
   checkSpend,
   type SpendOutcome,
+  type SpendRefusal,
   type SpentTokens,
 } from '../../src/privacypass/spent-tokens.ts'
 
@@ -15,22 +16,31 @@ export function memorySpentTokens(clock: Clock): MemorySpentTokens {
   const epochs = new Map<number, Map<string, { request: string | undefined; spentMs: number }>>()
   let floor = 0
   const isRecent = ({ spentMs }: { spentMs: number }) => Math.abs(clock() - spentMs) <= 600_000
+  const look = (epoch: number, token: string, request: string): SpendRefusal | undefined => {
+    if (epoch < floor) return { kind: 'epoch-closed' }
+    const earlier = epochs.get(epoch)?.get(token)
+    if (earlier === undefined) return undefined
+    return { kind: earlier.request === request && isRecent(earlier) ? 'again' : 'replayed' }
+  }
   const spend = (epoch: number, token: string, request: string): SpendOutcome => {
     if (epoch < floor) return { kind: 'epoch-closed' }
     const spent = epochs.get(epoch) ?? new Map()
     epochs.set(epoch, spent)
-    const earlier = spent.get(token)
-    if (earlier === undefined) {
-      spent.set(token, { request, spentMs: clock() })
-      return { kind: 'spent' }
-    }
-    return { kind: earlier.request === request && isRecent(earlier) ? 'again' : 'replayed' }
+    const before = look(epoch, token, request)
+    if (before !== undefined) return before
+    spent.set(token, { request, spentMs: clock() })
+    return { kind: 'spent' }
   }
   return {
     spend: async (asked) => {
       checkSpend(asked)
       const { epoch, keyId, spendKey, requestHash } = asked
       return spend(epoch, `${hex(keyId)} ${hex(spendKey)}`, hex(requestHash))
+    },
+    look: async (asked) => {
+      checkSpend(asked)
+      const { epoch, keyId, spendKey, requestHash } = asked
+      return look(epoch, `${hex(keyId)} ${hex(spendKey)}`, hex(requestHash))
     },
     epochs: () =>
       Promise.resolve(

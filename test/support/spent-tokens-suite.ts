@@ -41,6 +41,24 @@ export function spentTokensSuite(place: () => SpentTokensPlace | Promise<SpentTo
     expect(await store.spend(spendOf('a'))).toEqual({ kind: 'replayed' })
   })
 
+  test('a look says what is spent, and spends nothing', async () => {
+    let nowMs = DAY_MS
+    await using store = await openNew(() => nowMs)
+    expect(await store.look(spendOf('a', 'one'))).toBeUndefined()
+    expect(await store.look(spendOf('a', 'one'))).toBeUndefined()
+    expect(await store.spend(spendOf('a', 'one'))).toEqual({ kind: 'spent' })
+    expect(await store.look(spendOf('a', 'one'))).toEqual({ kind: 'again' })
+    expect(await store.look(spendOf('a', 'another'))).toEqual({ kind: 'replayed' })
+    expect(await store.look(spendOf('b', 'one'))).toBeUndefined()
+    nowMs += 600_001
+    expect(await store.look(spendOf('a', 'one'))).toEqual({ kind: 'replayed' })
+    await store.dropBefore(DAY + 86_400)
+    expect(await store.look(spendOf('a', 'one'))).toEqual({ kind: 'epoch-closed' })
+    await expect(
+      store.look(spendOf('a', 'request', { keyId: Buffer.alloc(31) })),
+    ).rejects.toMatchObject({ code: 'internal' })
+  })
+
   test('of many requests that race for one token a single one wins', async () => {
     await using store = await openNew()
     const racing = Array.from({ length: 300 }, (_, n) => store.spend(spendOf('a', `${n}`)))
@@ -175,6 +193,7 @@ export function durableSpentTokensSuite(
     await using store = await open(() => DAY_MS + 60_000)
     expect(await store.epochs()).toMatchObject([{ kind: 'open', epoch: DAY, spent: 200 }])
     for (const name of names) {
+      expect(await store.look(spendOf(name))).toEqual({ kind: 'again' })
       expect(await store.spend(spendOf(name, 'another'))).toEqual({ kind: 'replayed' })
       expect(await store.spend(spendOf(name))).toEqual({ kind: 'again' })
     }
@@ -207,6 +226,7 @@ export function durableSpentTokensSuite(
     await store.spend(spendOf('a'))
     await store[Symbol.asyncDispose]()
     await expect(store.spend(spendOf('b'))).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(store.look(spendOf('b'))).rejects.toMatchObject({ code: 'store-unavailable' })
     await store[Symbol.asyncDispose]()
   })
 }
