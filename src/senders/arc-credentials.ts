@@ -26,11 +26,12 @@ import {
   epochStartSeconds,
 } from '../privacypass/pseudonym-epoch.ts'
 import { pseudonymIdOf, pseudonymNonce, readPseudonymKey } from '../privacypass/pseudonym-key.ts'
-import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import type { Spend, SpendOutcome, SpentTokens } from '../privacypass/spent-tokens.ts'
 import { challengeBytes, challengeDigest } from '../privacypass/token-challenge.ts'
 import type { VerifiedToken } from '../privacypass/token-scheme.ts'
 import { readToken } from '../privacypass/token.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
+import { Turns } from './turns.ts'
 
 export interface ArcCredentialsOptions {
   readonly hub: ProviderDomain
@@ -91,6 +92,9 @@ export function createArcCredentials(options: ArcCredentialsOptions): ArcCredent
 class HubCredentials implements ArcCredentials {
   private readonly options: ArcCredentialsOptions
   private readonly schemes = new Recent<ArcScheme>(SCHEMES_MAX)
+  /** For requests whose answer got lost: another one would cost as much as the first. */
+  private readonly answers = new Recent<Buffer>(ANSWERS_MAX)
+  private readonly turns = new Turns()
   private readonly share
 
   constructor(options: ArcCredentialsOptions) {
@@ -122,14 +126,22 @@ class HubCredentials implements ArcCredentials {
   async issue({ provider, token, request, takeAdmission }: CredentialOrder): Promise<Buffer> {
     this.requireShare()
     const verified = await this.entry(provider, token)
-    await takeAdmission()
-    const issued = this.share.run(() => this.scheme(provider, verified.context).issue(request))
-    if (issued === undefined) throw this.shareUsed()
-    if (issued.kind === 'refused')
-      throw new GatewayError('token-request-invalid', { facts: { part: issued.reason } })
-    // After the proof, so that a request that does not hold costs no token.
-    await this.spend(verified, request)
-    return issued.response
+    const { spent } = this.options
+    const spend = spendOf(verified, request)
+    const name = spend.spendKey.toString('latin1')
+    // Of a token that comes many times at once the first pays for the others.
+    return this.turns.run(name, async () => {
+      const before = await spent.look(spend)
+      if (before !== undefined) this.requireMayHave(before, spend)
+      const answered = before && this.answers.get(name)
+      if (answered !== undefined) return answered
+      const response = this.issued(this.scheme(provider, verified.context), request)
+      // After the proof, so that a request that does not hold costs neither a token nor an admission.
+      if (before === undefined) await takeAdmission()
+      this.requireMayHave(await spent.spend(spend), spend)
+      this.answers.set(name, response)
+      return response
+    })
   }
 
   offer(room: MimiUri, provider: ProviderDomain): TokenOffer {
@@ -216,16 +228,19 @@ class HubCredentials implements ArcCredentials {
     return verdict.token
   }
 
-  private async spend(
-    { keyId, spendKey, context: epoch }: VerifiedToken<number>,
-    request: Buffer,
-  ): Promise<void> {
-    const { spent, clock } = this.options
-    const requestHash = createHash('sha256').update(request).digest().subarray(0, 8)
-    const { kind } = await spent.spend({ epoch, keyId, spendKey, requestHash })
+  /** Throws `rate-limited`, `token-request-invalid`. */
+  private issued(scheme: ArcScheme, request: Buffer): Buffer {
+    const issued = this.share.run(() => scheme.issue(request))
+    if (issued === undefined) throw this.shareUsed()
+    if (issued.kind === 'issued') return issued.response
+    throw new GatewayError('token-request-invalid', { facts: { part: issued.reason } })
+  }
+
+  /** Throws `token-replayed`, `epoch-closed`. */
+  private requireMayHave({ kind }: SpendOutcome, { epoch }: Spend): void {
     if (kind === 'replayed') throw new GatewayError('token-replayed')
     if (kind === 'epoch-closed') {
-      const retryAfterMs = (epoch + epochSeconds) * 1_000 - clock()
+      const retryAfterMs = (epoch + epochSeconds) * 1_000 - this.options.clock()
       throw new GatewayError('epoch-closed', { retryAfterMs })
     }
   }
@@ -245,6 +260,11 @@ class HubCredentials implements ArcCredentials {
   }
 }
 
+function spendOf({ keyId, spendKey, context: epoch }: VerifiedToken<number>, request: Buffer) {
+  const requestHash = createHash('sha256').update(request).digest().subarray(0, 8)
+  return { epoch, keyId, spendKey, requestHash }
+}
+
 function invalidToken(reason: string): GatewayError {
   return new GatewayError('token-invalid', { facts: { reason } })
 }
@@ -254,3 +274,5 @@ const ARC_PREFIX = Buffer.of(ARC_TOKEN_TYPE >> 8, ARC_TOKEN_TYPE & 0xff)
 const CPU_SHARE = { share: 0.05, burstMs: 50 }
 /** Two months of the providers that are busy. */
 const SCHEMES_MAX = 1_024
+/** Of 454 octets each, for ten minutes at the rate of the share of the CPU. */
+const ANSWERS_MAX = 8_192

@@ -26,7 +26,7 @@ import {
   verifySenderProof,
   type SenderProof,
 } from '../privacypass/sender-proof.ts'
-import type { SpentTokens } from '../privacypass/spent-tokens.ts'
+import type { Spend, SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { TokenSchemes } from '../privacypass/token-schemes.ts'
 import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
@@ -239,13 +239,20 @@ class SqliteUnnamedSenders implements UnnamedSenders {
   }
 
   private async takeInTurn(request: AdmissionRequest, pseudonym: AdmittedPseudonym): Promise<void> {
-    const { certificates, standing, clock } = this.options
+    const { certificates, spent, standing, clock } = this.options
     const { room, provider, once } = request
     const { epochStart, pseudonymId } = pseudonym
     if (this.isAdmitted(request, pseudonym) && !once) return
-    await request.takeAdmission()
-    const isNew = await this.spend(pseudonym, once ? request.messageHash : undefined)
-    if (isNew) standing.admitted(provider, clock())
+    const spend = spendOf(pseudonym, once ? request.messageHash : undefined)
+    const before = await spent.look(spend)
+    if (before === undefined) await request.takeAdmission()
+    const { kind } = before ?? (await spent.spend(spend))
+    if (kind === 'replayed') throw new GatewayError('token-replayed')
+    if (kind === 'epoch-closed') {
+      const retryAfterMs = (epochStart + epochSeconds) * 1_000 - clock()
+      throw new GatewayError('epoch-closed', { retryAfterMs })
+    }
+    if (kind === 'spent') standing.admitted(provider, clock())
     const { publicKey } = request.admission
     if (once) return
     await certificates.admit({ epochStart, room, pseudonym: pseudonymId, provider, publicKey })
@@ -309,34 +316,17 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const taken = provider === hub ? schemes : OF_OTHERS
     return verifyAdmission(admission, { scope, nowMs: clock(), schemes: taken, keys })
   }
+}
 
-  /** Whether the token was not spent before. Throws `token-replayed`, `epoch-closed`. */
-  private async spend(
-    { epochStart, keyId, spendKey, requestHash }: AdmittedPseudonym,
-    messageHash: Buffer | undefined,
-  ): Promise<boolean> {
-    const { spent, clock } = this.options
-    const hash = createHash('sha256').update(requestHash)
-    if (messageHash !== undefined) hash.update(messageHash)
-    const { kind } = await spent.spend({
-      epoch: epochStart,
-      keyId,
-      spendKey,
-      requestHash: hash.digest().subarray(0, REQUEST_HASH_BYTES),
-    })
-    switch (kind) {
-      case 'spent':
-        return true
-      case 'again':
-        return false
-      case 'replayed':
-        throw new GatewayError('token-replayed')
-      case 'epoch-closed': {
-        const retryAfterMs = (epochStart + epochSeconds) * 1_000 - clock()
-        throw new GatewayError('epoch-closed', { retryAfterMs })
-      }
-    }
-  }
+/** For a certificate of one message the request is the message too. */
+function spendOf(
+  { epochStart, keyId, spendKey, requestHash }: AdmittedPseudonym,
+  messageHash: Buffer | undefined,
+): Spend {
+  const hash = createHash('sha256').update(requestHash)
+  if (messageHash !== undefined) hash.update(messageHash)
+  const bytes = hash.digest().subarray(0, REQUEST_HASH_BYTES)
+  return { epoch: epochStart, keyId, spendKey, requestHash: bytes }
 }
 
 type CertificateRequest = Pick<UnnamedAdmission, 'room' | 'provider' | 'admission' | 'check'>

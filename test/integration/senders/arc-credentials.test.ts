@@ -169,6 +169,29 @@ test('a token gives one credential; the same request has its answer again', asyn
   expect(await codeOf(ask(second.request))).toBe('token-replayed')
 })
 
+test('a token that is spent costs neither an admission nor another credential', async () => {
+  const { arc, requested, time } = open({ costMs: 1 })
+  const [first, second] = [await requested(), await requested()]
+  let taken = 0
+  const order = {
+    provider: home,
+    token: entryToken(home),
+    takeAdmission: () => Promise.resolve(void (taken += 1)),
+  }
+  const bent = Buffer.from(first.request).fill(0, 200)
+  for (let asked = 0; asked < 3; asked += 1)
+    expect(await codeOf(arc.issue({ ...order, request: bent }))).toMatch(/^token-request-invalid/)
+  expect(taken).toBe(0)
+  const ask = (request: Buffer) => arc.issue({ ...order, request })
+  const atOnce = await Promise.all(Array.from({ length: 4 }, () => ask(first.request)))
+  const { cpuMs } = time
+  expect(await ask(first.request)).toEqual(atOnce[0])
+  expect(new Set(atOnce.map((answer) => answer.toString('hex'))).size).toBe(1)
+  for (let asked = 0; asked < 3; asked += 1)
+    expect(await codeOf(ask(second.request))).toBe('token-replayed')
+  expect([taken, time.cpuMs]).toEqual([1, cpuMs])
+})
+
 test('a token that is for something else gives none', async () => {
   const { arc, requested } = open()
   const { request } = await requested()

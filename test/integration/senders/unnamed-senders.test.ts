@@ -266,6 +266,18 @@ test('a certificate may be shown before the first message', async () => {
   expect(await say(bob, { proof: bob.prove(hashOf('hello'), { bare: true }) })).toBe('ok')
 })
 
+test('one token takes one admission, however often it comes and for whatever message', async () => {
+  const { say } = await open()
+  const bob = certifiedSender(key, scope)
+  let taken = 0
+  const once = { once: true, takeAdmission: () => Promise.resolve(void (taken += 1)) } as const
+  const atOnce = await Promise.all(Array.from({ length: 5 }, () => say(bob, once)))
+  expect(atOnce).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
+  for (const text of ['second', 'third'])
+    expect(await say(bob, { ...once, messageHash: hashOf(text) })).toBe('token-replayed')
+  expect(taken).toBe(1)
+})
+
 test('a pseudonym that was admitted for the day is no token for a message', async () => {
   const { say, show } = await open()
   const bob = certifiedSender(key, scope)
