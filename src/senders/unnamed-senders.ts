@@ -139,7 +139,7 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     if (known !== undefined && known.provider !== provider)
       throw new GatewayError('sender-proof-invalid', { facts: { reason: 'pseudonym' } })
     if (known === undefined && proof.admission === undefined) throw await this.required(scope)
-    this.requireProof(message, proof, known?.publicKey ?? proof.admission?.publicKey)
+    this.requireProof(message, proof, known?.publicKey ?? certifiedKey(proof))
     this.members.require(message, proof)
     if (known !== undefined || proof.admission === undefined) return
     const { admission, epochStart } = proof
@@ -316,6 +316,14 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const taken = provider === hub ? schemes : OF_OTHERS
     return verifyAdmission(admission, { scope, nowMs: clock(), schemes: taken, keys })
   }
+}
+
+/** A certificate makes a pseudonym of its own key and of no other. Throws `sender-proof-invalid`. */
+function certifiedKey({ pseudonymId, admission }: SenderProof): Buffer | undefined {
+  if (admission === undefined) return undefined
+  const { publicKey } = admission
+  if (pseudonymIdOf(pseudonymNonce(publicKey)).equals(pseudonymId)) return publicKey
+  throw new GatewayError('sender-proof-invalid', { facts: { reason: 'pseudonym' } })
 }
 
 /** For a certificate of one message the request is the message too. */

@@ -129,9 +129,23 @@ test('a token that was seen on its way is of no use to whoever has not its key',
     pseudonymId: bob.pseudonymId,
     admission: { token: bob.admission.token, publicKey: mallory.admission.publicKey },
   })
-  expect(await say(bob, { proof: stolen })).toBe('token-invalid another-key-certified')
+  expect(await say(bob, { proof: stolen })).toBe('sender-proof-invalid pseudonym')
+  const underOwnName = writeSenderProof({
+    ...readSenderProof(stolen),
+    pseudonymId: mallory.pseudonymId,
+  })
+  expect(await say(mallory, { proof: underOwnName })).toBe('token-invalid another-key-certified')
   expect(await say(mallory, { sender: bob.uri })).toBe('sender-proof-invalid pseudonym')
   expect(await say(bob)).toBe('ok')
+})
+
+test('with a certificate of its own nobody speaks under the pseudonym of somebody else', async () => {
+  const { say } = await open()
+  const [bob, mallory] = [certifiedSender(key, scope), certifiedSender(key, scope)]
+  const proof = readSenderProof(mallory.prove(hashOf('hello')))
+  const borrowed = writeSenderProof({ ...proof, pseudonymId: bob.pseudonymId })
+  for (const once of [false, true])
+    expect(await say(bob, { proof: borrowed, once })).toBe('sender-proof-invalid pseudonym')
 })
 
 test.each([
