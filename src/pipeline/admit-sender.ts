@@ -75,6 +75,8 @@ export async function proveSender(
     if (asksForToken(error)) pinTokenKeys(parts, room, provider)
     throw error
   }
+  // Not before: whoever names a pseudonym without being it must not silence it.
+  requireWithinLimits(context, await limiter.takeProven(exchange, clock(), tier))
 }
 
 /**

@@ -44,6 +44,14 @@ export function isForPeersOnly(limit: LimitName): boolean {
   return limit === 'peer' || limit === 'peerRoom' || limit === 'attempts'
 }
 
+/**
+ * Whether a limit is taken from only after the sender has proven who it is: whoever claims to be somebody
+ * would else empty the budget of somebody.
+ */
+export function isForProvenOnly(limit: LimitName): boolean {
+  return limit === 'epochSender'
+}
+
 function partOf(climber: Climber, part: Part): string | undefined {
   switch (part) {
     case 'peer':

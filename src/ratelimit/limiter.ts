@@ -7,7 +7,14 @@ import type { BucketStore, BucketStoreState, TakeOutcome } from './bucket-store.
 import { createBudgets, type BudgetTake, type LimitSettings, type Standing } from './budgets.ts'
 import { unitsOf } from './costs.ts'
 import { explainLadder, type RungView } from './explain-ladder.ts'
-import { isForPeersOnly, limitsOf, partsOf, peerOf, type Climber } from './ladder.ts'
+import {
+  isForPeersOnly,
+  isForProvenOnly,
+  limitsOf,
+  partsOf,
+  peerOf,
+  type Climber,
+} from './ladder.ts'
 import type { LimitMode, LimitName } from './limits.ts'
 import { standingOfLimit, standingsOf, worstWaitMs } from './standings.ts'
 
@@ -30,12 +37,17 @@ export type Verifying = Origin | { readonly kind: 'clients' }
 
 /** The ladder of budgets that every exchange climbs. */
 export interface Limiter extends AsyncDisposable {
-  /** Takes from all budgets of the exchange, or from none and says which one is exhausted. */
+  /**
+   * Takes from all budgets of the exchange, or from none and says which one is exhausted. The budget of a
+   * sender that has yet to prove who it is has to have what it costs, and nothing is taken from it.
+   */
   check(climber: Climber, nowMs: number, tier?: SenderTier): Eventually<LimitOutcome>
   /** Whether the peer has attempts left: for before its bytes are parsed. Takes nothing. */
   mayAttempt(attempt: Attempt, nowMs: number): Eventually<LimitOutcome>
   /** Takes a verification of a token or a proof: for before any cryptography. None for our own delivery service. */
   mayVerify(origin: Verifying, nowMs: number): Eventually<LimitOutcome>
+  /** Takes what `check` only looked at: for after the sender's proof held. */
+  takeProven(climber: Climber, nowMs: number, tier: SenderTier): Eventually<LimitOutcome>
   /** Takes the admission of a certificate from its issuer's and the room's budget: for after it verified. */
   mayAdmit(admission: AdmissionToLimit, nowMs: number): Eventually<LimitOutcome>
   /** Charges a refusal (not one by `check`) to the peer's attempts; with none left `check` limits it. */
@@ -97,17 +109,26 @@ class LadderLimiter implements Limiter {
     nowMs: number,
     tier: SenderTier = 'identified',
   ): Eventually<LimitOutcome> {
-    const { operation, origin, bytes } = climber
-    const units = unitsOf(this.budgets.settings.costs, operation, bytes.length)
+    const { operation, origin } = climber
     const takes: BudgetTake[] = []
     for (const limit of limitsOf(operation, tier)) {
       if (origin.kind === 'local' && isForPeersOnly(limit)) continue
-      const parts = partsOf(climber, limit)
-      if (parts !== undefined) takes.push(this.budgets.takeFrom({ limit, parts, units }, nowMs))
+      const take = this.takeOf(climber, limit, nowMs)
+      if (take === undefined) continue
+      if (!isForProvenOnly(limit)) takes.push(take)
+      // One in shadow is counted once, where it is taken from.
+      else if (!take.isShadow) takes.push({ ...take, mode: 'peek' })
     }
     const attempts = this.attempts(origin, nowMs)
     if (attempts !== undefined) takes.push(attempts)
     return this.take(takes, operation, nowMs)
+  }
+
+  takeProven(climber: Climber, nowMs: number, tier: SenderTier): Eventually<LimitOutcome> {
+    const takes = limitsOf(climber.operation, tier)
+      .filter((limit) => isForProvenOnly(limit))
+      .flatMap((limit) => this.takeOf(climber, limit, nowMs) ?? [])
+    return this.take(takes, climber.operation, nowMs)
   }
 
   mayAttempt({ origin, operation }: Attempt, nowMs: number): Eventually<LimitOutcome> {
@@ -183,6 +204,14 @@ class LadderLimiter implements Limiter {
       { limit: 'attempts', parts: [peerOf(origin)], isPeek: true },
       nowMs,
     )
+  }
+
+  private takeOf(climber: Climber, limit: LimitName, nowMs: number): BudgetTake | undefined {
+    const { operation, bytes } = climber
+    const parts = partsOf(climber, limit)
+    if (parts === undefined) return undefined
+    const units = unitsOf(this.budgets.settings.costs, operation, bytes.length)
+    return this.budgets.takeFrom({ limit, parts, units }, nowMs)
   }
 
   private take(

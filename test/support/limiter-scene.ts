@@ -89,12 +89,17 @@ export interface AtOnce extends Limiter {
   check(...given: Parameters<Limiter['check']>): LimitOutcome
   mayAttempt(...given: Parameters<Limiter['mayAttempt']>): LimitOutcome
   mayVerify(...given: Parameters<Limiter['mayVerify']>): LimitOutcome
+  takeProven(...given: Parameters<Limiter['takeProven']>): LimitOutcome
   mayAdmit(...given: Parameters<Limiter['mayAdmit']>): LimitOutcome
 }
 
-/** How often in a row an exchange is allowed. */
+/** How often in a row an exchange is allowed, of a sender that proves who it is. */
 export function allowedOf(limiter: AtOnce, exchange: Exchange, tier?: SenderTier): number {
-  return timesAllowed(() => limiter.check(exchange, NOW, tier))
+  return timesAllowed(() => {
+    const outcome = limiter.check(exchange, NOW, tier)
+    if (outcome.kind === 'limited' || tier === undefined) return outcome
+    return limiter.takeProven(exchange, NOW, tier)
+  })
 }
 
 export function timesAllowed(ask: () => LimitOutcome): number {

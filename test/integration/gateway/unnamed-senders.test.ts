@@ -1,8 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ClientError } from '../../../src/client/errors.ts'
 import type { MimiClient } from '../../../src/client/mimi-client.ts'
+import { epochPseudonymId } from '../../../src/model/epoch-pseudonym.ts'
+import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
+import { epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
+import { generatePseudonymKey } from '../../../src/privacypass/pseudonym-key.ts'
+import { signSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
 import { useClubhouse } from '../../support/clubhouse.ts'
+import { callPeer, problemOf } from '../../support/gateway-calls.ts'
+import { messageBody } from '../../support/raw-requests.ts'
 
 const issuing = { tokens: true, extra: { issuer: { enabled: true } } } as const
 const rates = { epochSender: { perSecond: 0.001, burst: 6 } }
@@ -75,14 +82,42 @@ test('a flood meets 429 in its room, and neither other rooms nor other members d
   const [uri, other] = [await room(), await room()]
   bob.writeUnnamed(uri)
   const { sent, error } = await flood(bob, uri)
-  // The question for the challenge has cost one of six.
-  expect(sent).toBe(5)
+  expect(sent).toBe(6)
   expect(error).toMatchObject({ status: 429 })
   expect(error.retryAfterMs).toBeGreaterThan(0)
   expect((await cathy.sendText(uri, 'still here')).kind).toBe('accepted')
   expect((await alice.sendText(uri, 'me too')).kind).toBe('accepted')
   bob.writeUnnamed(other)
   expect((await bob.sendText(other, 'elsewhere')).kind).toBe('accepted')
+})
+
+test('who claims to be somebody else’s pseudonym does not silence it', async () => {
+  const { alice, cathy, federation, room } = clubhouse()
+  const uri = await room()
+  cathy.writeUnnamed(uri)
+  await cathy.sendText(uri, 'here I am')
+  const { evidence } = await alice.next('message', { room: uri })
+  const sendingUri = parseMimiUri(evidence?.senderUri ?? '', 'user')
+  const pseudonymId = epochPseudonymId(sendingUri)
+  if (pseudonymId === undefined) throw new Error('no pseudonym')
+  const place = { hub: parseProviderDomain('a.example'), room: parseMimiUri(uri, 'room') }
+  for (let sent = 0; sent < 8; sent += 1) {
+    const forged = signSenderProof(
+      { privateKey: generatePseudonymKey().privateKey, pseudonymId },
+      { ...place, messageHash: randomBytes(32) },
+      { epochStart: epochStartSeconds(Date.now()), sequence: sent },
+    )
+    const reply = await callPeer(federation.provider('a.example'), {
+      as: federation.provider('c.example').identity,
+      from: 'c.example',
+      operation: 'submitMessage',
+      target: uri,
+      body: messageBody(cathy, uri, { sendingUri }),
+      headers: { 'mimi-sender-proof': writeSenderProof(forged) },
+    })
+    expect(problemOf(reply)).toEqual({ status: 403, code: 'sender-proof-invalid' })
+  }
+  expect((await cathy.sendText(uri, 'still here')).kind).toBe('accepted')
 })
 
 test('a user of the hub itself writes under a pseudonym too', async () => {

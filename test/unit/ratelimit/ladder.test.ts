@@ -72,6 +72,22 @@ test('a pseudonym of a day has a budget of its own in its room', () => {
   expect(allowedOf(limiter, other, 'epoch-pseudonym')).toBe(2)
 })
 
+test('who only claims to be a pseudonym takes nothing from its budget, and is refused where that is empty', () => {
+  const limiter = limiterWith({ epochSender: { burst: 2 } })
+  const claimed = () => limiter.check(submit(), NOW, 'epoch-pseudonym')
+  for (let sent = 0; sent < 10; sent += 1) expect(claimed().kind).toBe('allowed')
+  expect(allowedOf(limiter, submit(), 'epoch-pseudonym')).toBe(2)
+  expect(claimed()).toMatchObject({ kind: 'limited', limit: 'epochSender' })
+})
+
+test('a budget of proven senders in shadow is counted once', () => {
+  const limiter = limiterWith({ epochSender: { burst: 1, mode: 'shadow' } })
+  expect(timesAllowed(() => limiter.check(submit(), NOW, 'epoch-pseudonym'))).toBeGreaterThan(9)
+  expect(limiter.refusals().shadow).toEqual({})
+  for (let sent = 0; sent < 3; sent += 1) limiter.takeProven(submit(), NOW, 'epoch-pseudonym')
+  expect(limiter.refusals().shadow).toEqual({ epochSender: 2 })
+})
+
 test('certificates are admitted from a budget of their provider and one of the room', () => {
   const limiter = limiterWith({ admissionPeer: { burst: 3 }, admissionRoom: { burst: 5 } })
   const admitted = (provider: string, inRoom = 'r') =>
