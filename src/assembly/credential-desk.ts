@@ -18,10 +18,11 @@ export function createCredentialDesk({ parts, arc, clock }: CredentialDeskOption
     offers: async (name) => arc.orders(served(parts, name)),
     issue: async ({ provider: name, token, request }) => {
       const provider = served(parts, name)
-      requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
+      const takeVerification = async () =>
+        requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
       const takeAdmission = async () =>
         requireTaken(await parts.limiter.mayAdmit({ provider }, clock()))
-      return arc.issue({ provider, token, request, takeAdmission })
+      return arc.issue({ provider, token, request, takeVerification, takeAdmission })
     },
   }
 }

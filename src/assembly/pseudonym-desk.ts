@@ -45,7 +45,6 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
       return [...offers.flat().toSorted(forEverybodyFirst), ...presented]
     },
     admitCertificate: async ({ room, publicKey, token, membership }) => {
-      requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock()))
       const admission = { token, publicKey }
       const presented = presentationOf(options, room, admission)
       const provider = presented?.provider ?? (await issuerOf(options, room, token))
@@ -55,8 +54,10 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
         admission,
         membership,
         roomAuthKeys: roomAuthKeysToProve(parts, room),
-        check: presented?.check,
+        judge: presented?.judge,
         pseudonymsMax: pseudonymsMax(parts, { room, provider }),
+        takeVerification: async () =>
+          requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock())),
         takeAdmission: async () =>
           requireTaken(await parts.limiter.mayAdmit({ provider, room }, clock())),
       })
@@ -85,7 +86,8 @@ function presentationOf(options: PseudonymDeskOptions, room: MimiUri, admission:
   const { arc } = options
   const provider = arc?.providerOf(admission.token, providersOf(options, room))
   if (arc === undefined || provider === undefined) return undefined
-  return { provider, check: () => arc.verify({ admission, room, provider }) }
+  const presented = { admission, room, provider }
+  return { provider, judge: { fit: () => arc.fit(presented), verify: () => arc.verify(presented) } }
 }
 
 /**

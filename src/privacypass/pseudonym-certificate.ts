@@ -99,6 +99,17 @@ export type AdmissionRefusal =
   | 'malformed-key'
   | 'another-key-certified'
 
+/** Whether it is worth to verify a certificate. */
+export type AdmissionFit =
+  { readonly kind: 'fits' } | { readonly kind: 'refused'; readonly reason: AdmissionRefusal }
+
+/** How a certificate is checked that is no token of an issuer. */
+export interface AdmissionJudge {
+  /** What costs no cryptography. */
+  readonly fit: () => AdmissionFit
+  readonly verify: () => AdmissionVerdict
+}
+
 export type AdmissionVerdict =
   | { readonly kind: 'admitted'; readonly pseudonym: AdmittedPseudonym }
   | { readonly kind: 'refused'; readonly reason: AdmissionRefusal }
@@ -114,18 +125,21 @@ export interface AdmissionCheck {
   readonly keys: readonly TokenKey[]
 }
 
+/** Checks what of a pseudonym's certificate costs no cryptography: form, key, type and challenge. */
+export function fitAdmission(admission: Admission, check: AdmissionCheck): AdmissionFit {
+  const read = readAdmission(admission, check)
+  if (read.kind === 'refused') return read
+  const fit = read.scheme.fit(read.token, read.expected)
+  return fit.kind === 'fits' ? FITS : fit
+}
+
 /** Checks a pseudonym's certificate: what is cheap first, the token's signature last. */
 export function verifyAdmission(admission: Admission, check: AdmissionCheck): AdmissionVerdict {
-  const { scope, schemes, keys } = check
-  const token = readToken(admission.token)
-  if (token === undefined) return refused('malformed-token')
-  const scheme = schemes[token.tokenType]
-  if (scheme === undefined) return refused('wrong-type')
-  if (!token.nonce.equals(pseudonymNonce(admission.publicKey)))
-    return refused('another-key-certified')
-  const challenges = acceptedChallenges(check, token.tokenType)
-  const liveKeys = keys.filter(({ issuer }) => issuer === scope.issuer)
-  const verdict = scheme.verify(token, { keys: liveKeys, challenges })
+  const read = readAdmission(admission, check)
+  if (read.kind === 'refused') return read
+  const { scope } = check
+  const { scheme, token, expected } = read
+  const verdict = scheme.verify(token, expected)
   if (verdict.kind === 'refused') {
     if (verdict.reason !== 'cpu-share-used') return refused(verdict.reason)
     return { kind: 'share-used', retryAfterMs: scheme.waitMs() }
@@ -145,11 +159,25 @@ export function verifyAdmission(admission: Admission, check: AdmissionCheck): Ad
   return { kind: 'admitted', pseudonym }
 }
 
+function readAdmission(admission: Admission, check: AdmissionCheck) {
+  const token = readToken(admission.token)
+  if (token === undefined) return refused('malformed-token')
+  const scheme = check.schemes[token.tokenType]
+  if (scheme === undefined) return refused('wrong-type')
+  if (!token.nonce.equals(pseudonymNonce(admission.publicKey)))
+    return refused('another-key-certified')
+  const challenges = acceptedChallenges(check, token.tokenType)
+  const keys = check.keys.filter(({ issuer }) => issuer === check.scope.issuer)
+  return { kind: 'read', scheme, token, expected: { keys, challenges } } as const
+}
+
 /** SHA-256 over the key and the room, so that a repeated admission is known as one. */
 export function admissionHash(publicKey: Buffer, room: MimiUri): Buffer {
   return createHash('sha256').update(encode(admissionRequestCodec, { publicKey, room })).digest()
 }
 
-function refused(reason: AdmissionRefusal): AdmissionVerdict {
-  return { kind: 'refused', reason }
+function refused(reason: AdmissionRefusal) {
+  return { kind: 'refused', reason } as const
 }
+
+const FITS = { kind: 'fits' } as const

@@ -71,6 +71,14 @@ export type TokenVerdict<Context> =
   | { readonly kind: 'valid'; readonly token: VerifiedToken<Context> }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal }
 
+/** A token whose type, key and challenge are right; whether it authenticates is not known. */
+export type TokenFit<Context> =
+  | { readonly kind: 'fits'; readonly key: TokenKey; readonly context: Context }
+  | {
+      readonly kind: 'refused'
+      readonly reason: Extract<TokenRefusal, 'wrong-type' | 'unknown-key' | 'wrong-challenge'>
+    }
+
 export type IssueRefusal = 'wrong-type' | 'unknown-key' | 'cpu-share-used' | 'invalid-message'
 
 export type IssueVerdict<Response = TokenResponse> =
@@ -84,7 +92,9 @@ export interface TokenScheme {
   readonly waitMs: () => number
   /** Reads exactly one token, of any known type. Throws `WireError`. */
   readonly parse: (bytes: Uint8Array) => Token
-  /** Compares type, key and challenge first, so that only what fits costs cryptography. */
+  /** Compares type, key and challenge: no cryptography. */
+  readonly fit: <Context>(token: Token, expected: ExpectedToken<Context>) => TokenFit<Context>
+  /** Only what fits costs cryptography. */
   readonly verify: <Context>(
     token: Token,
     expected: ExpectedToken<Context>,
@@ -107,13 +117,16 @@ export function createTokenScheme(tokenType: TokenType, cpuShare?: CpuShare): To
     cpuShare === undefined
       ? (work) => work()
       : (work) => cpuShare.run(work) ?? refused('cpu-share-used')
+  const fit: TokenScheme['fit'] = (token, expected) =>
+    token.tokenType === tokenType ? fitToken(token, expected) : refused('wrong-type')
   return {
     tokenType,
     waitMs: () => cpuShare?.waitMs() ?? 0,
     parse: parseToken,
+    fit,
     verify: (token, expected) => {
-      if (token.tokenType !== tokenType) return refused('wrong-type')
-      return verifyToken(token, expected, costly)
+      const fitting = fit(token, expected)
+      return fitting.kind === 'fits' ? costly(() => authenticated(token, fitting)) : fitting
     },
     issue: (request, keys) => {
       if (request.tokenType !== tokenType) return refused('wrong-type')
@@ -131,23 +144,26 @@ type Costly = <Verdict extends object>(
   work: () => Verdict,
 ) => Verdict | { readonly kind: 'refused'; readonly reason: 'cpu-share-used' }
 
-function verifyToken<Context>(
+function fitToken<Context>(
   token: Token,
   { keys, challenges }: ExpectedToken<Context>,
-  costly: Costly,
-): TokenVerdict<Context> {
+): TokenFit<Context> {
   const key = keys.find(
     ({ tokenType, keyId }) => tokenType === token.tokenType && keyId.equals(token.tokenKeyId),
   )
   if (key === undefined) return refused('unknown-key')
   const challenge = challenges.find(({ digest }) => digest.equals(token.challengeDigest))
   if (challenge === undefined) return refused('wrong-challenge')
-  return costly(() => {
-    if (!key.authenticates(token)) return refused('invalid-authenticator')
-    const { issuer, keyId } = key
-    const spendKey = ownBytes(token.nonce)
-    return { kind: 'valid', token: { issuer, keyId, context: challenge.context, spendKey } }
-  })
+  return { kind: 'fits', key, context: challenge.context }
+}
+
+function authenticated<Context>(
+  token: Token,
+  { key, context }: Extract<TokenFit<Context>, { kind: 'fits' }>,
+): TokenVerdict<Context> {
+  if (!key.authenticates(token)) return refused('invalid-authenticator')
+  const { issuer, keyId } = key
+  return { kind: 'valid', token: { issuer, keyId, context, spendKey: ownBytes(token.nonce) } }
 }
 
 function keyFor(

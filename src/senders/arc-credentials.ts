@@ -18,6 +18,7 @@ import { createCpuShare } from '../privacypass/cpu-share.ts'
 import {
   admissionHash,
   type Admission,
+  type AdmissionFit,
   type AdmissionVerdict,
 } from '../privacypass/pseudonym-certificate.ts'
 import {
@@ -56,6 +57,8 @@ export interface CredentialOrder {
   readonly request: Buffer
   /** Takes an admission from the provider's budget. Throws `rate-limited`. */
   readonly takeAdmission: () => Promise<void>
+  /** Takes a verification from the budget of who shows it: after all that is cheap. Throws `rate-limited`. */
+  readonly takeVerification: () => Promise<void>
 }
 
 /** A presentation and the key that it is for, at a room of ours. */
@@ -74,7 +77,7 @@ export interface ArcCredentials {
   orders(provider: ProviderDomain): Promise<readonly TokenOffer[]>
   /**
    * A credential response for one token, which is spent then. Throws `rate-limited` over the share of the
-   * CPU and what `takeAdmission` throws, `token-invalid`, `token-request-invalid`, `token-replayed`,
+   * CPU and what `takeAdmission` and `takeVerification` throw, `token-invalid`, `token-request-invalid`, `token-replayed`,
    * `epoch-closed`, `store-unavailable`, and what `IssuerKeys.live` throws.
    */
   issue(order: CredentialOrder): Promise<Buffer>
@@ -82,6 +85,8 @@ export interface ArcCredentials {
   offer(room: MimiUri, provider: ProviderDomain): TokenOffer
   /** Whose key a presentation names; undefined for what is none, or names none of theirs. */
   providerOf(token: Buffer, providers: readonly ProviderDomain[]): ProviderDomain | undefined
+  /** Whether it names the key and the challenge that are asked for: no cryptography. */
+  fit(presented: PresentedAdmission): AdmissionFit
   verify(presented: PresentedAdmission): AdmissionVerdict
 }
 
@@ -123,9 +128,10 @@ class HubCredentials implements ArcCredentials {
     ]
   }
 
-  async issue({ provider, token, request, takeAdmission }: CredentialOrder): Promise<Buffer> {
+  async issue(order: CredentialOrder): Promise<Buffer> {
+    const { provider, request, takeAdmission } = order
     this.requireShare()
-    const verified = await this.entry(provider, token)
+    const verified = await this.entry(order)
     const { spent } = this.options
     const spend = spendOf(verified, request)
     const name = spend.spendKey.toString('latin1')
@@ -161,19 +167,19 @@ class HubCredentials implements ArcCredentials {
     return providers.find((provider) => this.named(token, provider) !== undefined)
   }
 
-  verify({ admission, room, provider }: PresentedAdmission): AdmissionVerdict {
-    const { hub } = this.options
-    const { token, publicKey: octets } = admission
-    const publicKey = readPseudonymKey(octets)
-    if (publicKey === undefined) return { kind: 'refused', reason: 'malformed-key' }
-    const named = this.named(token, provider)
-    if (named === undefined) return { kind: 'refused', reason: 'unknown-key' }
-    const { scheme, presentation, epochStarts } = named
-    const expected = epochStarts.map((context) => ({
-      challenge: presentationChallenge({ hub, room }, context),
-      context,
-    }))
-    const verdict = this.share.run(() => scheme.verify(presentation, expected))
+  fit(presented: PresentedAdmission): AdmissionFit {
+    const named = this.expected(presented)
+    if (named.kind === 'refused') return named
+    return named.scheme.fit(named.presentation, named.challenges)
+  }
+
+  verify(presented: PresentedAdmission): AdmissionVerdict {
+    const { room, provider, admission } = presented
+    const { publicKey: octets } = admission
+    const named = this.expected(presented)
+    if (named.kind === 'refused') return named
+    const { scheme, presentation, challenges, publicKey } = named
+    const verdict = this.share.run(() => scheme.verify(presentation, challenges))
     if (verdict === undefined) return { kind: 'share-used', retryAfterMs: this.share.waitMs() }
     if (verdict.kind === 'refused') return verdict
     const { keyId, spendKey, context: epochStart } = verdict.token
@@ -181,6 +187,20 @@ class HubCredentials implements ArcCredentials {
     const requestHash = admissionHash(octets, room)
     const admitted = { issuer: provider, keyId, spendKey, pseudonymId, epochStart, publicKey }
     return { kind: 'admitted', pseudonym: { ...admitted, requestHash } }
+  }
+
+  private expected({ admission, room, provider }: PresentedAdmission) {
+    const publicKey = readPseudonymKey(admission.publicKey)
+    if (publicKey === undefined) return { kind: 'refused', reason: 'malformed-key' } as const
+    const named = this.named(admission.token, provider)
+    if (named === undefined) return { kind: 'refused', reason: 'unknown-key' } as const
+    const { scheme, presentation, epochStarts } = named
+    const { hub } = this.options
+    const challenges = epochStarts.map((context) => ({
+      challenge: presentationChallenge({ hub, room }, context),
+      context,
+    }))
+    return { kind: 'expected', scheme, presentation, challenges, publicKey } as const
   }
 
   /** The key that a presentation names, with the epochs of its month that are accepted. */
@@ -211,7 +231,11 @@ class HubCredentials implements ArcCredentials {
     return made
   }
 
-  private async entry(provider: ProviderDomain, bytes: Buffer): Promise<VerifiedToken<number>> {
+  private async entry({
+    provider,
+    token: bytes,
+    takeVerification,
+  }: CredentialOrder): Promise<VerifiedToken<number>> {
     const { hub, issuerKeys, clock } = this.options
     const token = readToken(bytes)
     if (token === undefined) throw invalidToken('malformed-token')
@@ -219,11 +243,15 @@ class HubCredentials implements ArcCredentials {
       digest: challengeDigest(challengeBytes(entryChallenge({ hub, issuer: provider }, context))),
       context,
     }))
-    const judge = (keys: Awaited<ReturnType<IssuerKeys['live']>>) =>
-      blindRsaScheme.verify(token, { keys, challenges })
-    let verdict = judge(await issuerKeys.live(provider))
-    if (verdict.kind === 'refused' && verdict.reason === 'unknown-key')
-      verdict = judge(await issuerKeys.renewed(provider))
+    let keys = await issuerKeys.live(provider)
+    let fit = blindRsaScheme.fit(token, { keys, challenges })
+    if (fit.kind === 'refused' && fit.reason === 'unknown-key') {
+      keys = await issuerKeys.renewed(provider)
+      fit = blindRsaScheme.fit(token, { keys, challenges })
+    }
+    if (fit.kind === 'refused') throw invalidToken(fit.reason)
+    await takeVerification()
+    const verdict = blindRsaScheme.verify(token, { keys, challenges })
     if (verdict.kind === 'refused') throw invalidToken(verdict.reason)
     return verdict.token
   }

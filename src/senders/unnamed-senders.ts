@@ -8,9 +8,13 @@ import { blindRsaScheme } from '../privacypass/blind-rsa/scheme.ts'
 import { writeChallengeHeader } from '../privacypass/challenge-header.ts'
 import type { MembershipProof } from '../privacypass/membership-proof.ts'
 import {
+  fitAdmission,
   pseudonymChallenge,
   verifyAdmission,
   type Admission,
+  type AdmissionCheck,
+  type AdmissionFit,
+  type AdmissionJudge,
   type AdmissionVerdict,
   type AdmittedPseudonym,
   type PseudonymScope,
@@ -30,6 +34,7 @@ import type { Spend, SpentTokens } from '../privacypass/spent-tokens.ts'
 import type { TokenSchemes } from '../privacypass/token-schemes.ts'
 import type { CertificateStore, PseudonymPlace } from './certificate-store.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
+import { ProviderCaps } from './provider-caps.ts'
 import { ProvenMembers, type RequiredMembership } from './proven-members.ts'
 import type { ProviderStanding } from './provider-standing.ts'
 import { Turns } from './turns.ts'
@@ -56,8 +61,10 @@ export interface UnnamedAdmission extends Pick<
 > {
   readonly admission: Admission
   readonly membership: MembershipProof | undefined
+  /** Takes a verification from the budget of who shows it: after all that is cheap. Throws `rate-limited`. */
+  readonly takeVerification: () => Promise<void>
   /** How it is checked where it is no token of an issuer. */
-  readonly check?: (() => AdmissionVerdict) | undefined
+  readonly judge?: AdmissionJudge | undefined
 }
 
 export interface AdmittedSender {
@@ -113,14 +120,14 @@ class SqliteUnnamedSenders implements UnnamedSenders {
   private readonly options: UnnamedSendersOptions
   private readonly publicKeys = new Recent<KeyObject>(PUBLIC_KEYS_MAX)
   private readonly members: ProvenMembers
-  /** Admissions under way, by room, epoch and provider. */
-  private readonly admitting = new Map<string, number>()
+  private readonly caps: ProviderCaps
   /** By token: of one that comes many times at once the first pays for the others. */
   private readonly turns = new Turns()
 
   constructor(options: UnnamedSendersOptions) {
     this.options = options
     this.members = new ProvenMembers(options.hub)
+    this.caps = new ProviderCaps(options)
   }
 
   async prove(message: UnnamedMessage): Promise<void> {
@@ -146,19 +153,21 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     const request = { ...message, admission, once }
     // The cap before the token, which costs more to check.
     const admitNow = async () => this.take(request, await this.verified(request, epochStart))
-    await (once ? admitNow() : this.withinCap({ ...message, epochStart }, admitNow))
+    await (once ? admitNow() : this.caps.within({ ...message, epochStart }, admitNow))
   }
 
   async admit(request: UnnamedAdmission): Promise<AdmittedSender> {
     const { certificates } = this.options
     const { admission, membership } = request
+    await this.requireFit(request)
+    await request.takeVerification()
     const shown = pseudonymIdOf(pseudonymNonce(admission.publicKey))
     this.members.require({ ...request, once: false }, { pseudonymId: shown, membership })
     const pseudonym = await this.verified(request)
     const { epochStart, pseudonymId } = pseudonym
     const { room, provider, pseudonymsMax } = request
     if (!this.isAdmitted(request, pseudonym))
-      await this.withinCap({ room, provider, pseudonymsMax, epochStart }, () =>
+      await this.caps.within({ room, provider, pseudonymsMax, epochStart }, () =>
         this.take({ ...request, once: false }, pseudonym),
       )
     return {
@@ -258,42 +267,14 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     await certificates.admit({ epochStart, room, pseudonym: pseudonymId, provider, publicKey })
   }
 
-  /**
-   * The work within the room's cap for the provider in the epoch of the certificate. Those under way
-   * count, so that many at once cannot exceed it. Throws `pseudonyms-exhausted`.
-   */
-  private async withinCap(
-    { room, provider, pseudonymsMax, epochStart }: CapOfProvider,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    const { certificates, clock } = this.options
-    const key = JSON.stringify([epochStart, room, provider])
-    const underWay = this.admitting.get(key) ?? 0
-    const admitted = certificates.count({ epochStart, room, provider })
-    if (admitted + underWay >= pseudonymsMax) {
-      const retryAfterMs = (epochStart + epochSeconds) * 1_000 - clock()
-      throw new GatewayError('pseudonyms-exhausted', { retryAfterMs })
-    }
-    this.admitting.set(key, underWay + 1)
-    try {
-      await work()
-    } finally {
-      const left = (this.admitting.get(key) ?? 1) - 1
-      if (left > 0) this.admitting.set(key, left)
-      else this.admitting.delete(key)
-    }
-  }
-
   /** The certificate holds, where an epoch is given for that epoch. Throws `token-invalid`, `rate-limited`. */
   private async verified(
     request: CertificateRequest,
     epochStart?: number,
   ): Promise<AdmittedPseudonym> {
-    const { keys } = this.options
-    const { provider, check } = request
-    let verdict = check?.() ?? this.judge(request, await keys.live(provider))
-    if (check === undefined && verdict.kind === 'refused' && verdict.reason === 'unknown-key')
-      verdict = this.judge(request, await keys.renewed(provider))
+    const { admission, judge } = request
+    const verify = (check: AdmissionCheck) => verifyAdmission(admission, check)
+    const verdict = judge?.verify() ?? (await this.underKeys(request, verify))
     if (verdict.kind === 'share-used') {
       const { retryAfterMs } = verdict
       throw new GatewayError('rate-limited', { facts: { limit: 'tokenCpu' }, retryAfterMs })
@@ -306,15 +287,28 @@ class SqliteUnnamedSenders implements UnnamedSenders {
     return pseudonym
   }
 
-  private judge(
-    { room, provider, admission }: CertificateRequest,
-    keys: Awaited<ReturnType<IssuerKeys['live']>>,
-  ): AdmissionVerdict {
-    const { hub, clock, schemes = OF_OTHERS } = this.options
+  /** Throws `token-invalid`. */
+  private async requireFit(request: CertificateRequest): Promise<void> {
+    const { admission, judge } = request
+    const fit = (check: AdmissionCheck) => fitAdmission(admission, check)
+    const verdict = judge?.fit() ?? (await this.underKeys(request, fit))
+    if (verdict.kind === 'refused')
+      throw new GatewayError('token-invalid', { facts: { reason: verdict.reason } })
+  }
+
+  /** What is judged of the issuer's live keys, which are asked for anew where the key is none of them. */
+  private async underKeys<Verdict extends AdmissionFit | AdmissionVerdict>(
+    { room, provider }: CertificateRequest,
+    judge: (check: AdmissionCheck) => Verdict,
+  ): Promise<Verdict> {
+    const { hub, keys, clock, schemes = OF_OTHERS } = this.options
     const scope = { hub, room, issuer: provider }
     // What only its issuer can check is taken of ourselves alone.
     const taken = provider === hub ? schemes : OF_OTHERS
-    return verifyAdmission(admission, { scope, nowMs: clock(), schemes: taken, keys })
+    const check = { scope, nowMs: clock(), schemes: taken }
+    const verdict = judge({ ...check, keys: await keys.live(provider) })
+    if (verdict.kind !== 'refused' || verdict.reason !== 'unknown-key') return verdict
+    return judge({ ...check, keys: await keys.renewed(provider) })
   }
 }
 
@@ -337,15 +331,11 @@ function spendOf(
   return { epoch: epochStart, keyId, spendKey, requestHash: bytes }
 }
 
-type CertificateRequest = Pick<UnnamedAdmission, 'room' | 'provider' | 'admission' | 'check'>
+type CertificateRequest = Pick<UnnamedAdmission, 'room' | 'provider' | 'admission' | 'judge'>
 
 interface AdmissionRequest extends CertificateRequest, Pick<UnnamedAdmission, 'takeAdmission'> {
   readonly once: boolean
   readonly messageHash?: Buffer
-}
-
-interface CapOfProvider extends Pick<UnnamedAdmission, 'room' | 'provider' | 'pseudonymsMax'> {
-  readonly epochStart: number
 }
 
 const OF_OTHERS: TokenSchemes = { blindRsa2048: blindRsaScheme }

@@ -47,6 +47,14 @@ export type ArcVerdict<Context> =
   | { readonly kind: 'valid'; readonly token: VerifiedPresentation<Context> }
   | { readonly kind: 'refused'; readonly reason: ArcRefusal }
 
+/** A presentation whose key and challenge are right; whether it authenticates is not known. */
+export type ArcFit<Context> =
+  | ({ readonly kind: 'fits' } & ExpectedArcChallenge<Context>)
+  | {
+      readonly kind: 'refused'
+      readonly reason: Exclude<ArcRefusal, 'invalid-authenticator'>
+    }
+
 export type ArcIssuance =
   | { readonly kind: 'issued'; readonly response: Buffer }
   | { readonly kind: 'refused'; readonly reason: 'malformed' | 'unknown-key' | 'invalid-message' }
@@ -60,7 +68,12 @@ export interface ArcScheme {
   readonly limit: PresentationLimit
   /** Throws `WireError`. */
   readonly parse: (bytes: Uint8Array) => ArcToken
-  /** Compares key and challenge first, so that only what fits costs cryptography. */
+  /** Compares key and challenge: no cryptography. */
+  readonly fit: <Context>(
+    token: ArcToken,
+    expected: readonly ExpectedArcChallenge<Context>[],
+  ) => ArcFit<Context>
+  /** Only what fits costs cryptography. */
   readonly verify: <Context>(
     token: ArcToken,
     expected: readonly ExpectedArcChallenge<Context>[],
@@ -90,6 +103,7 @@ export function createArcScheme({ key, limit, randomness }: ArcSchemeOptions): A
     publicKey: encode(serverPublicKeyCodec, key.publicKey),
     limit: checkedLimit,
     parse: (bytes) => decode(tokenCodec, bytes),
+    fit: (token, expected) => fitToken(token, expected, key.keyId),
     verify: (token, expected) => verifyToken(token, expected, { key, limit: checkedLimit, recent }),
     issue: (request) => issueCredential(request, key, randomness),
   }
@@ -120,13 +134,11 @@ function verifyToken<Context>(
 ): ArcVerdict<Context> {
   const { key, limit } = verifier
   const { keyId } = key
-  if (!token.issuerKeyId.equals(keyId)) return { kind: 'refused', reason: 'unknown-key' }
-  const digest = token.challengeDigest
-  const found = expected.find(({ challenge }) => challengeDigest(challenge).equals(digest))
-  if (found === undefined) return { kind: 'refused', reason: 'wrong-challenge' }
-  const { challenge, context } = found
+  const fit = fitToken(token, expected, keyId)
+  if (fit.kind === 'refused') return fit
+  const { challenge, context } = fit
   const presentation = orUndefined(() => decode(presentationCodec(limit), token.presentation))
-  const terms = termsOf(challenge, digest, verifier)
+  const terms = termsOf(challenge, token.challengeDigest, verifier)
   if (presentation === undefined || !verifyPresentation(key, { ...terms, limit }, presentation))
     return { kind: 'refused', reason: 'invalid-authenticator' }
   const tag = encodeElement(presentation.tag)
@@ -134,6 +146,18 @@ function verifyToken<Context>(
   const { presentationContext } = terms
   const issuer = challenge.issuerName
   return { kind: 'valid', token: { issuer, keyId, context, presentationContext, tag, spendKey } }
+}
+
+function fitToken<Context>(
+  token: ArcToken,
+  expected: readonly ExpectedArcChallenge<Context>[],
+  keyId: Buffer,
+): ArcFit<Context> {
+  if (!token.issuerKeyId.equals(keyId)) return { kind: 'refused', reason: 'unknown-key' }
+  const digest = token.challengeDigest
+  const found = expected.find(({ challenge }) => challengeDigest(challenge).equals(digest))
+  if (found === undefined) return { kind: 'refused', reason: 'wrong-challenge' }
+  return { kind: 'fits', ...found }
 }
 
 function termsOf(

@@ -29,6 +29,8 @@ const noon = Date.UTC(2026, 10, 29, 12)
 const epochStart = epochStartSeconds(noon)
 const issuerKeys = new Map([home, other].map((name) => [name, testIssuerKey(name)]))
 const takeAdmission = () => Promise.resolve()
+const takeVerification = () => Promise.resolve()
+const takes = { takeAdmission, takeVerification }
 
 const live = (provider: ProviderDomain) =>
   Promise.resolve(
@@ -61,7 +63,7 @@ function open({ costMs = 0 } = {}) {
   const obtain = async (provider: ProviderDomain = home) => {
     const { request, finish } = await requested(provider)
     const token = entryToken(provider, epochStartSeconds(time.nowMs))
-    const credential = finish(await arc.issue({ provider, token, request, takeAdmission }))
+    const credential = finish(await arc.issue({ provider, token, request, ...takes }))
     if (credential === undefined) throw new Error('no credential')
     return credential
   }
@@ -163,7 +165,7 @@ test('a token gives one credential; the same request has its answer again', asyn
   const { arc, requested } = open()
   const [first, second] = [await requested(), await requested()]
   const token = entryToken(home)
-  const ask = (request: Buffer) => arc.issue({ provider: home, token, request, takeAdmission })
+  const ask = (request: Buffer) => arc.issue({ provider: home, token, request, ...takes })
   expect(first.finish(await ask(first.request))).toBeDefined()
   expect(first.finish(await ask(first.request))).toBeDefined()
   expect(await codeOf(ask(second.request))).toBe('token-replayed')
@@ -176,6 +178,7 @@ test('a token that is spent costs neither an admission nor another credential', 
   const order = {
     provider: home,
     token: entryToken(home),
+    takeVerification,
     takeAdmission: () => Promise.resolve(void (taken += 1)),
   }
   const bent = Buffer.from(first.request).fill(0, 200)
@@ -202,15 +205,19 @@ test('a token that is for something else gives none', async () => {
     [entryToken(home).subarray(0, -1), 'token-invalid malformed-token'],
     [entryToken(home).fill(7, 353), 'token-invalid invalid-authenticator'],
   ] as const
+  let taken = 0
+  const counting = { ...takes, takeVerification: () => Promise.resolve(void (taken += 1)) }
   for (const [token, code] of cases)
-    expect(await codeOf(arc.issue({ provider: home, token, request, takeAdmission }))).toBe(code)
+    expect(await codeOf(arc.issue({ provider: home, token, request, ...counting }))).toBe(code)
+  // Only what fits is verified, and paid for.
+  expect(taken).toBe(1)
 })
 
 test('a request that does not hold costs no token', async () => {
   const { arc, requested } = open()
   const { request, finish } = await requested()
   const token = entryToken(home)
-  const ask = (bytes: Buffer) => arc.issue({ provider: home, token, request: bytes, takeAdmission })
+  const ask = (bytes: Buffer) => arc.issue({ provider: home, token, request: bytes, ...takes })
   const bent = Buffer.from(request)
   bent[bent.length - 1] = (bent.at(-1) ?? 0) ^ 1
   expect(await codeOf(ask(request.subarray(1)))).toBe('token-request-invalid malformed')
@@ -228,7 +235,7 @@ test('over its share of the CPU nothing is verified or issued, until that is pai
   expect(show(token)).toBe(home)
   const { cpuMs } = time
   const { request } = await requested()
-  const order = { provider: home, token: entryToken(home), request, takeAdmission }
+  const order = { provider: home, token: entryToken(home), request, ...takes }
   expect(show(token)).toBe('share-used')
   expect(await codeOf(arc.issue(order))).toBe('rate-limited tokenCpu')
   expect(time.cpuMs).toBe(cpuMs)

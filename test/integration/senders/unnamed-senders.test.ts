@@ -1,89 +1,25 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { beforeAll, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
 import { epochPseudonymUri } from '../../../src/model/epoch-pseudonym.ts'
-import { GatewayError } from '../../../src/model/errors.ts'
 import { parseMimiUri, parseProviderDomain } from '../../../src/model/ids.ts'
-import {
-  blindRsaIssuerKey,
-  generateBlindRsaKey,
-} from '../../../src/privacypass/blind-rsa/token-key.ts'
 import { readChallengeHeader } from '../../../src/privacypass/challenge-header.ts'
-import { epochSeconds, epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
+import { epochSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import { readSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
-import type { IssuerKey } from '../../../src/privacypass/token-scheme.ts'
-import type { UnnamedAdmission, UnnamedMessage } from '../../../src/senders/unnamed-senders.ts'
-import { certifiedSender, type CertifiedSender } from '../../support/certified-sender.ts'
-import { unnamedSendersOn } from '../../support/unnamed-senders.ts'
+import { certifiedSender } from '../../support/certified-sender.ts'
+import { testIssuerKey } from '../../support/issuer-key.ts'
+import {
+  epochStart,
+  hashOf,
+  hub,
+  issuer,
+  key,
+  noon,
+  open,
+  room,
+  scope,
+} from '../../support/unnamed-scene.ts'
 
-const hub = parseProviderDomain('a.example')
-const issuer = parseProviderDomain('b.example')
-const room = parseMimiUri('mimi://a.example/r/club', 'room')
 const otherRoom = parseMimiUri('mimi://a.example/r/other', 'room')
-const noon = Date.UTC(2026, 10, 29, 12)
-const epochStart = epochStartSeconds(noon)
-const scope = { hub, room, issuer, epochStart }
-
-let key: IssuerKey
-let otherKey: IssuerKey
-
-beforeAll(async () => {
-  key = blindRsaIssuerKey(await generateBlindRsaKey(), issuer)
-  otherKey = blindRsaIssuerKey(await generateBlindRsaKey(), issuer)
-})
-
-const takeAdmission = () => Promise.resolve()
-const published = () => Promise.resolve([key.tokenKey])
-
-async function open({ pseudonymsMax = 4 } = {}) {
-  const time = { nowMs: noon }
-  const clock = () => time.nowMs
-  const keys = { live: published, renewed: published }
-  const senders = (await unnamedSendersOn({ hub, keys, clock }))()
-  const say = (sender: CertifiedSender, options: Partial<UnnamedMessage> = {}) => {
-    const messageHash = options.messageHash ?? hashOf('hello')
-    return codeOf(
-      senders.prove({
-        room,
-        sender: sender.uri,
-        provider: issuer,
-        messageHash,
-        proof: sender.prove(messageHash),
-        once: false,
-        pseudonymsMax,
-        roomAuthKeys: undefined,
-        takeAdmission,
-        ...options,
-      }),
-    )
-  }
-  /** Shows a certificate by itself. */
-  const show = (sender: CertifiedSender, options: Partial<UnnamedAdmission> = {}) =>
-    senders.admit({
-      room,
-      provider: issuer,
-      pseudonymsMax,
-      admission: sender.admission,
-      membership: undefined,
-      roomAuthKeys: undefined,
-      takeAdmission,
-      ...options,
-    })
-  return { senders, say, show, time }
-}
-
-const hashOf = (text: string) => createHash('sha256').update(text).digest()
-
-/** `ok`, or the code and reason of the refusal. */
-async function codeOf(outcome: Promise<unknown>): Promise<string> {
-  try {
-    await outcome
-    return 'ok'
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    const { reason } = error.facts
-    return typeof reason === 'string' ? `${error.code} ${reason}` : error.code
-  }
-}
 
 test('a certificate comes once, then its proofs are enough', async () => {
   const { say } = await open()
@@ -163,7 +99,7 @@ test.each([
 
 test('a token under a key that the issuer does not publish is refused', async () => {
   const { say } = await open()
-  expect(await say(certifiedSender(otherKey, scope))).toBe('token-invalid unknown-key')
+  expect(await say(certifiedSender(testIssuerKey(issuer), scope))).toBe('token-invalid unknown-key')
 })
 
 test('a token that nobody signed is refused, and costs the real one nothing', async () => {
@@ -268,18 +204,6 @@ test('a pseudonym belongs to the provider that brought it', async () => {
   )
 })
 
-test('a certificate may be shown before the first message', async () => {
-  const { say, show } = await open({ pseudonymsMax: 4 })
-  const bob = certifiedSender(key, scope)
-  expect(await show(bob)).toEqual({
-    pseudonym: bob.uri,
-    expiresAtMs: (epochStart + epochSeconds) * 1_000,
-    remaining: 3,
-  })
-  expect(await show(bob)).toMatchObject({ remaining: 3 })
-  expect(await say(bob, { proof: bob.prove(hashOf('hello'), { bare: true }) })).toBe('ok')
-})
-
 test('one token takes one admission, however often it comes and for whatever message', async () => {
   const { say } = await open()
   const bob = certifiedSender(key, scope)
@@ -290,48 +214,6 @@ test('one token takes one admission, however often it comes and for whatever mes
   for (const text of ['second', 'third'])
     expect(await say(bob, { ...once, messageHash: hashOf(text) })).toBe('token-replayed')
   expect(taken).toBe(1)
-})
-
-test('a pseudonym that was admitted for the day is no token for a message', async () => {
-  const { say, show } = await open()
-  const bob = certifiedSender(key, scope)
-  await show(bob)
-  expect(await say(bob, { once: true })).toBe('token-replayed')
-})
-
-test('a certificate that is shown again has its answer, takes nothing, and needs no room under the cap', async () => {
-  const { senders, show, time } = await open({ pseudonymsMax: 2 })
-  const [bob, carol] = [certifiedSender(key, scope), certifiedSender(key, scope)]
-  let taken = 0
-  const counting = { takeAdmission: () => Promise.resolve(void (taken += 1)) }
-  // Also where it comes many times at once.
-  const first = await Promise.all(Array.from({ length: 2 }, () => show(bob, counting)))
-  expect(taken).toBe(1)
-  await show(carol, counting)
-  expect(taken).toBe(2)
-  expect(await show(bob, counting)).toEqual({ ...first[0], remaining: 0 })
-  time.nowMs += 3_600_000
-  expect(await show(bob, counting)).toMatchObject({ pseudonym: bob.uri, remaining: 0 })
-  expect(taken).toBe(2)
-  await senders.deny({ epochStart, room, pseudonym: bob.pseudonymId })
-  expect(await codeOf(show(bob, counting))).toBe('pseudonym-denied')
-  expect(taken).toBe(2)
-})
-
-const sendersOf = (start: number) =>
-  Array.from({ length: 4 }, () => certifiedSender(key, { ...scope, epochStart: start }))
-
-test('before midnight certificates of tomorrow are under the cap of tomorrow, those of today under that of today', async () => {
-  const { say, show, time } = await open({ pseudonymsMax: 2 })
-  time.nowMs = (epochStart + epochSeconds) * 1_000 - 300_000
-  const shown = (start: number) =>
-    Promise.all(sendersOf(start).map((sender) => codeOf(show(sender))))
-  const twoOfFour = ['ok', 'ok', 'pseudonyms-exhausted', 'pseudonyms-exhausted']
-  expect((await shown(epochStart)).toSorted()).toEqual(twoOfFour)
-  expect((await shown(epochStart + epochSeconds)).toSorted()).toEqual(twoOfFour)
-  time.nowMs += 300_000
-  const [late] = sendersOf(epochStart + epochSeconds)
-  expect(late && (await say(late))).toBe('pseudonyms-exhausted')
 })
 
 test('random headers are refused with a code', async () => {
