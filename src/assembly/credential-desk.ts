@@ -1,10 +1,8 @@
 import type { CredentialDesk } from '../listener/token-desks.ts'
 import type { Clock } from '../model/clock.ts'
-import { GatewayError } from '../model/errors.ts'
-import { parseProviderDomain, type ProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import type { ArcCredentials } from '../senders/arc-credentials.ts'
-import { requireTaken } from './pseudonym-desk.ts'
+import { requireTaken, served } from './pseudonym-desk.ts'
 
 export interface CredentialDeskOptions {
   readonly parts: Pick<PipelineParts, 'peers' | 'limiter'>
@@ -25,12 +23,4 @@ export function createCredentialDesk({ parts, arc, clock }: CredentialDeskOption
       return arc.issue({ provider, token, request, takeVerification, takeAdmission })
     },
   }
-}
-
-/** Of providers that are not served there is no key: their number is bounded. Throws `not-found`. */
-function served({ peers }: CredentialDeskOptions['parts'], name: string): ProviderDomain {
-  const provider = parseProviderDomain(name)
-  if (provider !== peers.self && peers.standing(provider) !== 'allowed')
-    throw new GatewayError('not-found')
-  return provider
 }

@@ -1,15 +1,14 @@
 import type { PseudonymDesk } from '../listener/token-desks.ts'
 import type { Clock } from '../model/clock.ts'
 import { GatewayError } from '../model/errors.ts'
-import { parseProviderDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
+import { parseProviderDomain, uriDomain, type MimiUri, type ProviderDomain } from '../model/ids.ts'
 import type { PipelineParts } from '../pipeline/parts.ts'
 import { pseudonymsMax, roomAuthKeysToProve } from '../pipeline/room-policy.ts'
 import type { TokenOffer } from '../privacypass/challenge-header.ts'
-import { pseudonymChallenge, type Admission } from '../privacypass/pseudonym-certificate.ts'
+import { pseudonymChallenge, type AdmissionJudge } from '../privacypass/pseudonym-certificate.ts'
 import { epochSeconds, epochStartSeconds } from '../privacypass/pseudonym-epoch.ts'
-import { readToken } from '../privacypass/token.ts'
 import type { LimitOutcome } from '../ratelimit/limiter.ts'
-import type { ArcCredentials } from '../senders/arc-credentials.ts'
+import type { ArcCredentials, PresentedAdmission } from '../senders/arc-credentials.ts'
 import type { IssuerKeys } from '../senders/issuer-keys.ts'
 
 export interface PseudonymDeskOptions {
@@ -25,36 +24,31 @@ export function createPseudonymDesk(options: PseudonymDeskOptions): PseudonymDes
   const { parts, issuerKeys, arc, clock } = options
   const hub = parts.peers.self
   return {
-    offers: async (room) => {
+    offers: async ({ room, provider: name }) => {
+      requireOurs(parts, room)
+      const issuer = served(parts, name)
       const nowMs = clock()
       const epochStart = epochStartSeconds(nowMs)
       const maxAgeSeconds = Math.floor(epochStart + epochSeconds - nowMs / 1_000)
-      const providers = providersOf(options, room)
-      const offers = await Promise.all(
-        providers.map(async (issuer) => {
-          const scope = { hub, room, issuer }
-          const keys = await keysOf(issuerKeys, issuer)
-          return keys.map(({ tokenType, publicKey }) => ({
-            challenge: pseudonymChallenge(scope, epochStart, tokenType),
-            tokenKey: publicKey,
-            maxAgeSeconds,
-          }))
-        }),
-      )
-      const presented = providers.flatMap((provider) => arc?.offer(room, provider) ?? [])
-      return [...offers.flat().toSorted(forEverybodyFirst), ...presented]
+      const keys = await keysOf(issuerKeys, issuer)
+      const offers = keys.map(({ tokenType, publicKey }) => ({
+        challenge: pseudonymChallenge({ hub, room, issuer }, epochStart, tokenType),
+        tokenKey: publicKey,
+        maxAgeSeconds,
+      }))
+      return [...offers.toSorted(forEverybodyFirst), ...(arc ? [arc.offer(room, issuer)] : [])]
     },
-    admitCertificate: async ({ room, publicKey, token, membership }) => {
+    admitCertificate: async ({ room, provider: name, publicKey, token, membership }) => {
+      requireOurs(parts, room)
+      const provider = served(parts, name)
       const admission = { token, publicKey }
-      const presented = presentationOf(options, room, admission)
-      const provider = presented?.provider ?? (await issuerOf(options, room, token))
       return parts.senders.admit({
         room,
         provider,
         admission,
         membership,
         roomAuthKeys: roomAuthKeysToProve(parts, room),
-        judge: presented?.judge,
+        judge: judgeOf(options, { room, provider, admission }),
         pseudonymsMax: pseudonymsMax(parts, { room, provider }),
         takeVerification: async () =>
           requireTaken(await parts.limiter.mayVerify({ kind: 'clients' }, clock())),
@@ -81,63 +75,35 @@ export function requireTaken(outcome: LimitOutcome): void {
   throw new GatewayError('rate-limited', { facts: { limit }, retryAfterMs })
 }
 
-/** Whose key a presentation names, and how it is checked; undefined for a token. */
-function presentationOf(options: PseudonymDeskOptions, room: MimiUri, admission: Admission) {
-  const { arc } = options
-  const provider = arc?.providerOf(admission.token, providersOf(options, room))
-  if (arc === undefined || provider === undefined) return undefined
-  const presented = { admission, room, provider }
-  return { provider, judge: { fit: () => arc.fit(presented), verify: () => arc.verify(presented) } }
+/** How a presentation is checked; undefined for a token. */
+function judgeOf(
+  { arc }: PseudonymDeskOptions,
+  presented: PresentedAdmission,
+): AdmissionJudge | undefined {
+  const { admission, provider } = presented
+  if (arc?.providerOf(admission.token, [provider]) === undefined) return undefined
+  return { fit: () => arc.fit(presented), verify: () => arc.verify(presented) }
 }
 
-/**
- * The provider in the room whose key signed the token; one that has changed its keys is looked up anew.
- * Throws `room-unknown`, `token-invalid`.
- */
-async function issuerOf(
-  options: PseudonymDeskOptions,
-  room: MimiUri,
-  token: Buffer,
-): Promise<ProviderDomain> {
-  const keyId = tokenKeyId(token)
-  const providers = providersOf(options, room)
-  for (const when of ['live', 'renewed'] as const) {
-    const keys = await Promise.all(
-      providers.map((provider) => keysOf(options.issuerKeys, provider, when)),
-    )
-    const isSigner = (_: ProviderDomain, at: number) =>
-      keys[at]?.some((key) => key.keyId.equals(keyId)) === true
-    const signer = providers.find(isSigner)
-    if (signer !== undefined) return signer
-  }
-  throw new GatewayError('token-invalid', { facts: { reason: 'unknown-key' } })
+/** Of providers that are not served there is no key: their number is bounded. Throws `not-found`. */
+export function served({ peers }: Pick<PipelineParts, 'peers'>, name: string): ProviderDomain {
+  const provider = parseProviderDomain(name)
+  if (provider !== peers.self && peers.standing(provider) !== 'allowed')
+    throw new GatewayError('not-found')
+  return provider
 }
 
-function tokenKeyId(bytes: Buffer): Buffer {
-  const token = readToken(bytes)
-  if (token !== undefined) return token.tokenKeyId
-  throw new GatewayError('token-invalid', { facts: { reason: 'malformed-token' } })
-}
-
-function providersOf({ parts }: PseudonymDeskOptions, room: MimiUri): readonly ProviderDomain[] {
-  const state = parts.rooms.find(room)
-  if (state === undefined) throw new GatewayError('room-unknown')
-  return state.providers.slice(0, PROVIDERS_MAX).map((domain) => parseProviderDomain(domain))
+/** Whose room it is anybody can read; whether it is there a token has to be shown for. Throws `room-unknown`. */
+function requireOurs({ peers }: Pick<PipelineParts, 'peers'>, room: MimiUri): void {
+  if (uriDomain(room) !== peers.self) throw new GatewayError('room-unknown')
 }
 
 /** Of a provider that cannot be asked now there are none. */
-async function keysOf(
-  issuerKeys: IssuerKeys,
-  issuer: ProviderDomain,
-  when: 'live' | 'renewed' = 'live',
-) {
+async function keysOf(issuerKeys: IssuerKeys, issuer: ProviderDomain) {
   try {
-    return await issuerKeys[when](issuer)
+    return await issuerKeys.live(issuer)
   } catch (error) {
     if (error instanceof GatewayError) return []
     throw error
   }
 }
-
-/** Of larger rooms only some: their other clients come with their first message. */
-const PROVIDERS_MAX = 32

@@ -34,6 +34,8 @@ export interface CredentialDesk {
 /** A certificate that wants to become a pseudonym in a room. */
 export interface CertificateToAdmit {
   readonly room: MimiUri
+  /** Whose user comes: a domain, which is not checked yet. */
+  readonly provider: string
   /** SubjectPublicKeyInfo of a P-256 key, at most 91 octets; whether it is one is not checked yet. */
   readonly publicKey: Buffer
   /** The octets of a token, or of a presentation. */
@@ -51,8 +53,13 @@ export interface AdmittedPseudonym {
 
 /** The admission of pseudonyms to rooms of ours, as the tokens listener sees it. */
 export interface PseudonymDesk {
-  /** What tokens a room takes, the preferred ones first. Throws `room-unknown`. */
-  readonly offers: (room: MimiUri) => Promise<readonly TokenOffer[]>
+  /**
+   * What tokens are taken of users of a provider, the preferred ones first: the same whether the room is
+   * there or not, and whoever is in it. Throws `room-unknown` for rooms of other hubs, `not-found`.
+   */
+  readonly offers: (
+    asked: Pick<CertificateToAdmit, 'room' | 'provider'>,
+  ) => Promise<readonly TokenOffer[]>
   /** Throws `GatewayError`; `sender-token-required` is answered with the offers. */
   readonly admitCertificate: (certificate: CertificateToAdmit) => Promise<AdmittedPseudonym>
 }

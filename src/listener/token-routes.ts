@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../model/errors.ts'
 import type { ListenerResponse } from '../model/handle.ts'
-import { parseMimiUri, type MimiUri } from '../model/ids.ts'
+import { parseMimiUri } from '../model/ids.ts'
 import { readBase64url } from '../privacypass/base64url.ts'
 import { writeChallengeHeader } from '../privacypass/challenge-header.ts'
 import { issuerDirectoryPath } from '../privacypass/issuer-directory.ts'
@@ -96,10 +96,12 @@ function pseudonymRoute(desk: PseudonymDesk): TokenRoute {
     answer: { status: 201, body: 'Pseudonym' },
     run: async (request) => {
       const room = parseMimiUri(pathTarget(request.url ?? '', path), 'room')
+      const body = await readBody(request, PSEUDONYM_BODY_BYTES_MAX)
+      const asked = { ...parsePseudonym(body), room }
       try {
-        return await admit(desk, room, request)
+        return await admit(desk, asked, request)
       } catch (fault) {
-        return refusal(fault, 'sender-token-required', () => challengeOf(desk, room))
+        return refusal(fault, 'sender-token-required', () => challengeOf(desk, asked))
       }
     },
   }
@@ -140,21 +142,24 @@ function presentedToken(request: IncomingMessage): Buffer {
   return token
 }
 
-async function admit(desk: PseudonymDesk, room: MimiUri, request: IncomingMessage) {
-  const token = presentedToken(request)
-  const asked = parsePseudonym(await readBody(request, PSEUDONYM_BODY_BYTES_MAX))
-  const admitted = await desk.admitCertificate({ ...asked, room, token })
+async function admit(
+  desk: PseudonymDesk,
+  asked: Omit<CertificateToAdmit, 'token'>,
+  request: IncomingMessage,
+) {
+  const admitted = await desk.admitCertificate({ ...asked, token: presentedToken(request) })
   const { pseudonym, expiresAtMs, remaining } = admitted
   const expiresAt = Math.floor(expiresAtMs / 1_000)
   const { status, bytes, headers } = json(201, { pseudonym, expiresAt, remaining })
   return { status, bytes, headers: { ...headers, cacheControl: NO_STORE } }
 }
 
-function parsePseudonym(body: Buffer): Pick<CertificateToAdmit, 'publicKey' | 'membership'> {
+function parsePseudonym(body: Buffer): Omit<CertificateToAdmit, 'room' | 'token'> {
   const { success, data } = pseudonymRequestSchema.safeParse(parsedJson(body))
   const publicKey = success ? readBase64url(data.publicKey, SPKI_BYTES_MAX) : undefined
   if (publicKey === undefined) throw new GatewayError('malformed-body')
-  return { publicKey, membership: parseMembership(data?.membership) }
+  const { provider = '', membership } = data ?? {}
+  return { provider, publicKey, membership: parseMembership(membership) }
 }
 
 function parseMembership(text: string | undefined): MembershipProof | undefined {
@@ -173,8 +178,11 @@ function parsedJson(body: Buffer): unknown {
   }
 }
 
-async function challengeOf(desk: PseudonymDesk, room: MimiUri): Promise<string> {
-  const offers = (await desk.offers(room)).slice(0, OFFERS_MAX)
+async function challengeOf(
+  desk: PseudonymDesk,
+  asked: Pick<CertificateToAdmit, 'room' | 'provider'>,
+): Promise<string> {
+  const offers = (await desk.offers(asked)).slice(0, OFFERS_MAX)
   if (offers.length === 0) throw new GatewayError('not-found')
   return writeChallengeHeader(offers)
 }

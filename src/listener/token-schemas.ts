@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** What a client says when a pseudonym is to be admitted. */
 export const pseudonymRequestSchema = z.strictObject({
+  provider: z.string().max(253).describe('The domain of the provider whose user comes'),
   publicKey: z
     .string()
     .max(128)

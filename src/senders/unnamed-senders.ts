@@ -89,7 +89,10 @@ export interface UnnamedSenders {
    * of the CPU, and what `IssuerKeys.live` throws.
    */
   prove(message: UnnamedMessage): Promise<void>
-  /** Admits a certificate before its first message. Throws as `prove`. */
+  /**
+   * Admits a certificate before its first message. Throws as `prove`, and `room-unknown` to the holder of a
+   * token whose provider may have no pseudonyms there; to others it says nothing of the room.
+   */
   admit(request: UnnamedAdmission): Promise<AdmittedSender>
   /** Refuses the pseudonym from now on until its epoch ends. */
   deny(place: PseudonymPlace): Promise<void>
@@ -158,13 +161,14 @@ class SqliteUnnamedSenders implements UnnamedSenders {
 
   async admit(request: UnnamedAdmission): Promise<AdmittedSender> {
     const { certificates } = this.options
-    const { admission, membership } = request
+    const { membership } = request
     await this.requireFit(request)
     await request.takeVerification()
-    const shown = pseudonymIdOf(pseudonymNonce(admission.publicKey))
-    this.members.require({ ...request, once: false }, { pseudonymId: shown, membership })
     const pseudonym = await this.verified(request)
     const { epochStart, pseudonymId } = pseudonym
+    // Whether there is a room, and whether somebody of the provider is in it, is for its users to know.
+    if (request.pseudonymsMax === 0) throw new GatewayError('room-unknown')
+    this.members.require({ ...request, once: false }, { pseudonymId, membership })
     const { room, provider, pseudonymsMax } = request
     if (!this.isAdmitted(request, pseudonym))
       await this.caps.within({ room, provider, pseudonymsMax, epochStart }, () =>

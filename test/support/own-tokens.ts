@@ -67,6 +67,8 @@ export interface Admitted {
 export interface ShownCertificate {
   readonly token?: Buffer | string
   readonly publicKey: Buffer
+  /** Whose user comes: the hub's own unless given. */
+  readonly of?: string
   /** Of whose members it is. */
   readonly epoch?: Epoch
 }
@@ -75,7 +77,7 @@ export interface ShownCertificate {
 export async function showCertificate(
   provider: Provider,
   room: string,
-  { token, publicKey, epoch }: ShownCertificate,
+  { token, publicKey, of = provider.domain, epoch }: ShownCertificate,
 ): Promise<Admitted> {
   const authorization =
     token === undefined || typeof token === 'string' ? token : writeTokenHeader(parseToken(token))
@@ -84,6 +86,7 @@ export async function showCertificate(
     method: 'POST',
     headers: { ...(authorization !== undefined && { authorization }) },
     body: JSON.stringify({
+      provider: of,
       publicKey: publicKey.toString('base64url'),
       ...(epoch && { membership: membershipText(provider, room, { publicKey, epoch }) }),
     }),

@@ -83,12 +83,13 @@ export class HubCredential {
     publicKey: Buffer,
     epoch: Epoch,
   ): Promise<AdmittedByCredential | undefined> {
-    const { hub, hubUrl, clock } = this.options
+    const { hub, home, hubUrl, clock } = this.options
     if (uriDomain(room) !== hub) throw new ClientError('foreign-challenge')
     const url = `${hubUrl}/pseudonyms/${encodeURIComponent(room)}`
     const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
     const membership = membershipIn(epoch, { hub, room }, pseudonymId)
     const body = JSON.stringify({
+      provider: home,
       publicKey: publicKey.toString('base64url'),
       membership: encode(membershipProofCodec, membership).toString('base64url'),
     })

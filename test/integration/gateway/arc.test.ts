@@ -208,19 +208,22 @@ async function entryTokenOf({ issuer, home: from, hub: to, randomness }: Options
 
 type Options = Awaited<ReturnType<typeof optionsOf>>
 
-test('the challenge of a room has an entry for each provider, behind the tokens, with its limit', async () => {
+test('the challenge of a room has an entry for the provider that comes, behind the tokens, with its limit', async () => {
   const { room } = clubhouse()
-  const { headers } = await showCertificate(hub(), await room(), generatePseudonymKey())
-  const offers = readChallengeHeader(headers.get('www-authenticate') ?? '')
-  expect(offers.map((offer) => [offer.challengeBytes.readUInt16BE(0), offer.rateLimit])).toEqual([
-    [2, undefined],
-    [2, undefined],
-    [2, undefined],
-    [0xe5ac, 2],
-    [0xe5ac, 2],
-    [0xe5ac, 2],
-  ])
-  expect(new Set(offers.map(({ tokenKey }) => tokenKey?.toString('hex'))).size).toBe(6)
+  const uri = await room()
+  const keys = new Set<string | undefined>()
+  for (const of of ['a.example', 'b.example', 'c.example']) {
+    const { headers } = await showCertificate(hub(), uri, { ...generatePseudonymKey(), of })
+    const offers = readChallengeHeader(headers.get('www-authenticate') ?? '')
+    expect(offers.map((offer) => [offer.challengeBytes.readUInt16BE(0), offer.rateLimit])).toEqual([
+      [2, undefined],
+      [0xe5ac, 2],
+    ])
+    for (const { tokenKey } of offers) keys.add(tokenKey?.toString('hex'))
+  }
+  expect(keys.size).toBe(6)
+  const other = await showCertificate(hub(), uri, { ...generatePseudonymKey(), of: 'x.example' })
+  expect(other).toMatchObject({ status: 404, body: { code: 'not-found' } })
 })
 
 test('a provider that the hub does not serve gets no credential', async () => {

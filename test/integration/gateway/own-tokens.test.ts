@@ -136,14 +136,43 @@ function speaker(room: string, { privateKey, publicKey }: PseudonymKeyPair) {
 
 test('the hub asks its own users for any of three types, and others for what everybody can check', async () => {
   const { room } = clubhouse()
-  const { headers } = await showCertificate(hub(), await room(), generatePseudonymKey())
-  const offers = readChallengeHeader(headers.get('www-authenticate') ?? '')
-  expect(offers.map(({ challenge }) => [challenge?.issuerName, challenge?.tokenType])).toEqual([
+  const uri = await room()
+  const asked = async (of: string, where = uri) => {
+    const { headers } = await showCertificate(hub(), where, { ...generatePseudonymKey(), of })
+    return readChallengeHeader(headers.get('www-authenticate') ?? '').map(({ challenge }) => [
+      challenge?.issuerName,
+      challenge?.tokenType,
+    ])
+  }
+  expect(await asked('a.example')).toEqual([
     ['a.example', 'blindRsa2048'],
-    ['b.example', 'blindRsa2048'],
     ['a.example', 'voprfP384'],
     ['a.example', 'voprfRistretto255'],
   ])
+  expect(await asked('b.example')).toEqual([['b.example', 'blindRsa2048']])
+  // A challenge does not say whether the room is there.
+  expect(await asked('b.example', 'mimi://a.example/r/nowhere')).toEqual(await asked('b.example'))
+})
+
+const forged = (token: Buffer) =>
+  Buffer.concat([token.subarray(0, -1), Buffer.of((token.at(-1) ?? 0) ^ 1)])
+
+test('whether a room is there is told to the holder of a token that holds, and to nobody else', async () => {
+  const { room } = clubhouse()
+  const client = await accountClient(hub(), 'otto')
+  const nowhere = 'mimi://a.example/r/nowhere'
+  const shown = async (where: string, bend = (token: Buffer) => token) => {
+    const pair = generatePseudonymKey()
+    const [token] = await batchTokens(scopeOf(where, 'a.example'), [pair], client)
+    if (token === undefined) throw new Error('no token')
+    const { publicKey } = pair
+    const answer = await showCertificate(hub(), where, { token: bend(token), publicKey })
+    return [answer.status, answer.body['code'], answer.body['facts']]
+  }
+  const invalid = [403, 'token-invalid', { reason: 'invalid-authenticator' }]
+  expect(await shown(nowhere, forged)).toEqual(invalid)
+  expect(await shown(await room(), forged)).toEqual(invalid)
+  expect((await shown(nowhere)).slice(0, 2)).toEqual([404, 'room-unknown'])
 })
 
 test('another implementation gets a token of type 0x0001, is admitted with it and speaks', async () => {
@@ -224,9 +253,10 @@ test('what only its issuer can check is refused of a user of another provider', 
   const [token] = await batchTokens(scope, [pair], await accountClient(home(), 'rob'))
   if (token === undefined) throw new Error('no token')
   const epoch = epochOf(uri)
-  expect(await showCertificate(hub(), uri, { token, publicKey, epoch })).toMatchObject({
+  const shown = { token, publicKey, epoch, of: 'b.example' }
+  expect(await showCertificate(hub(), uri, shown)).toMatchObject({
     status: 403,
-    body: { code: 'token-invalid', facts: { reason: 'unknown-key' } },
+    body: { code: 'token-invalid', facts: { reason: 'wrong-type' } },
   })
   const pseudonymId = pseudonymIdOf(pseudonymNonce(publicKey))
   const body = messageBody(bob, uri, {
@@ -287,7 +317,5 @@ test('a flood of forged tokens of type 0x0001 costs its share, and other tokens 
   const [token] = await batchTokens(scope, [pair], client)
   expect(
     await showCertificate(hub(), uri, { ...pair, ...(token && { token }), epoch: epochOf(uri) }),
-  ).toMatchObject({
-    status: 201,
-  })
+  ).toMatchObject({ status: 201 })
 })

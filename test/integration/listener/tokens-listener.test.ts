@@ -68,7 +68,7 @@ async function post(url: string, { authorization, body = bodyOf(spki), headers =
 }
 
 function bodyOf(key: Buffer): string {
-  return JSON.stringify({ publicKey: key.toString('base64url') })
+  return JSON.stringify({ provider: 'a.example', publicKey: key.toString('base64url') })
 }
 
 test('without a token the answer is a challenge that another implementation reads', async () => {
@@ -95,7 +95,13 @@ test('a token and a key become a pseudonym of the room', async () => {
   })
   expect(answer.headers.get('cache-control')).toBe('no-store')
   expect(admitted).toEqual([
-    { room: ROOM, publicKey: spki, token: tokenBytes(token), membership: undefined },
+    {
+      room: ROOM,
+      provider: 'a.example',
+      publicKey: spki,
+      token: tokenBytes(token),
+      membership: undefined,
+    },
   ])
 })
 
@@ -108,6 +114,7 @@ test('a proof of membership comes along, or the body is refused', async () => {
     post(`${url}${PATH}`, {
       authorization: writeTokenHeader(token),
       body: JSON.stringify({
+        provider: 'a.example',
         publicKey: spki.toString('base64url'),
         membership: proof.toString('base64url'),
       }),
@@ -139,13 +146,11 @@ test('many issuers make a list that still fits into a head', async () => {
 
 test.each([
   ['no JSON', '{'],
-  ['no key', '{}'],
-  ['more than a key', JSON.stringify({ publicKey: spki.toString('base64url'), room: 'r' })],
+  ['no key', JSON.stringify({ provider: 'a.example' })],
+  ['no provider', JSON.stringify({ publicKey: spki.toString('base64url') })],
+  ['more than that', bodyOf(spki).replace('{', '{"room":"r",')],
   ['a key that is too long', bodyOf(Buffer.concat([spki, Buffer.of(0)]))],
-  [
-    'another alphabet',
-    JSON.stringify({ publicKey: spki.toString('base64url').replace(/^./, '+') }),
-  ],
+  ['another alphabet', bodyOf(spki).replace('"publicKey":"M', '"publicKey":"+')],
 ])('a body with %s is refused', async (_, body) => {
   const { admitted, pseudonyms } = desk()
   const { url } = await start({ pseudonyms })
