@@ -54,10 +54,12 @@ test('a bulk takes back its own decisions only, not what was decided after them'
   // As in a database in which a case that was opened again kept its decision.
   await store.write(`UPDATE case_decisions SET state = 'taken' WHERE bulk = ?`, [bulk])
   const { lines } = await desk.bulk.undo(ann, bulk, 'all wrong')
-  expect(lines.map(({ case: id, result: outcome }) => [id, outcome])).toEqual([
-    [first, { code: 'case-state' }],
-    [second, 'undone'],
-  ])
+  expect(new Map(lines.map(({ case: id, result: outcome }) => [id, outcome]))).toEqual(
+    new Map<string, unknown>([
+      [first, { code: 'case-state' }],
+      [second, 'undone'],
+    ]),
+  )
   expect(sanctions.summary()).toContain('ban enforced-at-hub')
   expect(desk.show(ann, first).case).toMatchObject({ phase: 'decided', outcome: 'action' })
 })
