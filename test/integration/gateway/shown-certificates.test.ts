@@ -28,13 +28,14 @@ async function show(room: string, account?: Awaited<ReturnType<typeof unnamedAcc
   const url = `${urls.tokens}/pseudonyms/${encodeURIComponent(room)}`
   if (account === undefined) {
     const publicKey = Buffer.alloc(91).toString('base64url')
-    return fetch(url, { method: 'POST', body: JSON.stringify({ publicKey }) })
+    return fetch(url, { method: 'POST', body: JSON.stringify({ provider: home, publicKey }) })
   }
   const { headers } = await account.prepare('never sent')
   const { admission, membership } = readSenderProof(headers['mimi-sender-proof'])
   if (admission === undefined || membership === undefined) throw new Error('nothing to show')
   const authorization = `PrivateToken token="${admission.token.toString('base64url')}"`
   const body = JSON.stringify({
+    provider: home,
     publicKey: admission.publicKey.toString('base64url'),
     membership: encode(membershipProofCodec, membership).toString('base64url'),
   })
