@@ -15,6 +15,7 @@ import { jsonLines, jsonLinesTo } from '../signals/json-lines.ts'
 import { safeId } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import { repeat } from './repeat.ts'
 
 export interface FeedsParts {
   readonly config: Config
@@ -51,12 +52,10 @@ export async function feedSpecs(
 
 /** Tells what is due, now and each second. */
 export function startFeeds(feeds: Feeds): AsyncDisposable {
-  const timer = setInterval(() => void feeds.pump(), INTERVAL_MS)
-  timer.unref()
-  void feeds.pump()
+  const timer = repeat(() => feeds.pump(), INTERVAL_MS)
   return {
     [Symbol.asyncDispose]: async () => {
-      clearInterval(timer)
+      timer[Symbol.dispose]()
       await feeds.stop()
     },
   }

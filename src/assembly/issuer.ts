@@ -28,6 +28,7 @@ import type { Config } from '../settings/config.ts'
 import type { Log } from '../signals/log.ts'
 import type { Metrics } from '../signals/metrics.ts'
 import type { Store } from '../sqlite/store.ts'
+import { repeat } from './repeat.ts'
 
 export interface IssuerOptions {
   readonly config: Config
@@ -124,10 +125,7 @@ export function startIssuer(issuer: Issuer, { log, clock, onRotated }: IssuerTas
       log.fault('issuer.failed', error)
     }
   }
-  const timer = setInterval(() => void run(), INTERVAL_MS)
-  timer.unref()
-  void run()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  return repeat(run, INTERVAL_MS)
 }
 
 async function openKeys(options: IssuerOptions): Promise<IssuerKeys> {

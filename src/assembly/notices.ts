@@ -40,6 +40,7 @@ import { casesPer10000, type AbuseRateParts } from './abuse-rate.ts'
 import type { Requirements } from './requirements.ts'
 import { strikePorts, type StrikePortsOptions } from './strike-ports.ts'
 import { readSubjectPolicies } from './subject-policies.ts'
+import { repeat } from './repeat.ts'
 
 export interface NoticesOptions {
   readonly config: Config
@@ -228,12 +229,10 @@ export function noticeHandlers({
 
 /** Sends what waits, now and every few seconds. */
 export function startNotices({ sender }: Notices): AsyncDisposable {
-  const timer = setInterval(() => void sender.sendDue(), INTERVAL_MS)
-  timer.unref()
-  void sender.sendDue()
+  const timer = repeat(() => sender.sendDue(), INTERVAL_MS)
   return {
     [Symbol.asyncDispose]: async () => {
-      clearInterval(timer)
+      timer[Symbol.dispose]()
       await sender.stop()
     },
   }

@@ -10,6 +10,7 @@ import {
 } from '../receipts/receipt-book.ts'
 import { createSuitePlans } from '../receipts/suite-plan.ts'
 import type { Log } from '../signals/log.ts'
+import { repeat } from './repeat.ts'
 
 /** The book of what passes between us and others. Throws `store-unavailable`. */
 export function openReceipts(options: Omit<ReceiptBookOptions, 'planOf'>): Promise<ReceiptBook> {
@@ -38,10 +39,7 @@ export function startReceipts(parts: ReceiptParts & { readonly log: Log }): Disp
       log.fault('receipts.failed', error)
     }
   }
-  const timer = setInterval(() => void run(), INTERVAL_MS)
-  timer.unref()
-  void run()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  return repeat(run, INTERVAL_MS)
 }
 
 /** Throws `key-unavailable` where we have no key that our document in force names. */

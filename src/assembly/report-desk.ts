@@ -20,6 +20,7 @@ import type { EpochRecord } from '../rooms/epoch-record.ts'
 import type { RoomRegistry } from '../rooms/room-registry.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import { repeat } from './repeat.ts'
 
 export interface DeskParts {
   readonly domain: ProviderDomain
@@ -82,10 +83,7 @@ export function startFollowUps(reports: Pick<ReportDesk, 'followUp'>, log: Log):
       log.fault('reports.failed', error)
     }
   }
-  const timer = setInterval(() => void run(), FOLLOW_UP_MS)
-  timer.unref()
-  void run()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  return repeat(run, FOLLOW_UP_MS)
 }
 
 function messageVerifier({ agent, relayLog, epochs, clock }: DeskParts): VerifyMessage {

@@ -23,6 +23,7 @@ import { safeDomain, safeWord } from '../signals/log-safe.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
 import { statedContent } from './stated-content.ts'
+import { repeat } from './repeat.ts'
 
 export interface RequirementsOptions {
   readonly config: Config
@@ -122,12 +123,10 @@ export function startRequirements(
       running = false
     }
   }
-  const timer = setInterval(() => void run(), INTERVAL_MS)
-  timer.unref()
-  void run()
+  const timer = repeat(run, INTERVAL_MS)
   return {
     [Symbol.dispose]: () => {
-      clearInterval(timer)
+      timer[Symbol.dispose]()
       discovery.stop()
     },
   }

@@ -8,6 +8,7 @@ import { RETENTION_MS as CASES_KEPT_MS } from '../reports/cases/retention-classe
 import type { Log } from '../signals/log.ts'
 import type { Notices } from './notices.ts'
 import type { Senders } from './senders.ts'
+import { repeat } from './repeat.ts'
 
 /** Deletes what has served its time, now and every hour. */
 export function startRetention(
@@ -45,10 +46,7 @@ export function startRetention(
       log.fault('retention.failed', error)
     }
   }
-  const timer = setInterval(() => void run(), INTERVAL_MS)
-  timer.unref()
-  void run()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  return repeat(run, INTERVAL_MS)
 }
 
 /** How long the journal keeps events under a suite: no longer than it says of what the archive sees. */

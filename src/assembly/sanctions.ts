@@ -6,6 +6,7 @@ import { SanctionBook } from '../sanctions/sanction-book.ts'
 import { SanctionTurns } from '../sanctions/sanction-turns.ts'
 import type { Log } from '../signals/log.ts'
 import type { Store } from '../sqlite/store.ts'
+import { repeat } from './repeat.ts'
 
 export interface SanctionsOptions {
   readonly store: Store
@@ -47,12 +48,10 @@ export async function startSanctions(parts: PipelineParts, log: Log): Promise<As
   }
   await settleSanctions(parts)
   sanctionTurns.onCommit((room, references) => sanctionsAfterCommit(parts, room, references))
-  void look()
-  const timer = setInterval(() => void look(), INTERVAL_MS)
-  timer.unref()
+  const timer = repeat(look, INTERVAL_MS)
   return {
     [Symbol.asyncDispose]: async () => {
-      clearInterval(timer)
+      timer[Symbol.dispose]()
       await sanctionTurns[Symbol.asyncDispose]()
     },
   }
