@@ -64,12 +64,9 @@ class PostgresSpentTokens implements SpentTokens {
   async spend(spend: Spend): Promise<SpendOutcome> {
     checkSpend(spend)
     const { epoch } = spend
-    if (this.isClosed) throw spentUnavailable('closed')
-    if (epoch < this.floor) return EPOCH_CLOSED
     const copy = copyOf(spend)
-    const found = await this.find(epoch)
-    // It may have been dropped meanwhile.
-    if (found === undefined || epoch < this.floor) return EPOCH_CLOSED
+    const found = await this.open(epoch)
+    if (found === undefined) return EPOCH_CLOSED
     const outcome = await found.spend(copy)
     if (outcome !== undefined) return outcome
     // Closed, or not where it was: then what is known of it is out of date.
@@ -81,11 +78,8 @@ class PostgresSpentTokens implements SpentTokens {
 
   async look(spend: Spend): Promise<SpendRefusal | undefined> {
     checkSpend(spend)
-    const { epoch } = spend
-    if (this.isClosed) throw spentUnavailable('closed')
-    if (epoch < this.floor) return EPOCH_CLOSED
     const copy = copyOf(spend)
-    const found = await this.find(epoch)
+    const found = await this.open(spend.epoch)
     return found === undefined ? EPOCH_CLOSED : this.guarded(() => found.look(copy))
   }
 
@@ -107,6 +101,15 @@ class PostgresSpentTokens implements SpentTokens {
     this.isClosed = true
     for (const known of this.known.values()) await (await known.catch(() => undefined))?.close()
     await this.pool.end()
+  }
+
+  /** Undefined for one that is closed. Throws `store-unavailable`. */
+  private async open(epoch: number): Promise<PostgresEpoch | undefined> {
+    if (this.isClosed) throw spentUnavailable('closed')
+    if (epoch < this.floor) return undefined
+    const found = await this.find(epoch)
+    // It may have been dropped meanwhile.
+    return epoch < this.floor ? undefined : found
   }
 
   private find(epoch: number): Promise<PostgresEpoch | undefined> {
