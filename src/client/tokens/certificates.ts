@@ -74,9 +74,9 @@ export function batchesOf(wanted: readonly Wanted[]): readonly (readonly Wanted[
  */
 export async function certifyBatch(
   options: BatchOptions,
+  address: IssuerAddress,
   wanted: readonly Wanted[],
 ): Promise<void> {
-  const address = await options.issuer.directory()
   for (let size = BATCH_SIZE, attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const answer = await ask(options, address, { wanted, size })
     if (answer.kind === 'issued') return

@@ -215,8 +215,10 @@ export class EpochSenders implements UnnamedSenders {
     const orders = { ...this.options, challenge: this.challenge.bind(this) }
     const batches = batchesOf(wanted)
     const asked = batches.find((batch) => batch.some((one) => one.room === room))
-    for (const batch of room === undefined ? batches : [asked])
-      if (batch !== undefined) await certifyBatch(orders, batch)
+    const due = room === undefined ? batches : batches.filter((batch) => batch === asked)
+    if (due.length === 0) return
+    const address = await this.options.issuer.directory()
+    for (const batch of due) await certifyBatch(orders, address, batch)
   }
 
   private wanted(room: MimiUri, sending: RoomSending, epochStart: number): Wanted {
