@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, test } from 'vitest'
 import type { ReportNotice } from '../../../src/client/flows/client-event.ts'
 import type { FrankEvidence } from '../../../src/client/mimi/franked-message.ts'
@@ -8,7 +9,7 @@ import type { MimiClient } from '../../../src/client/mimi-client.ts'
 import { loadKeys } from '../../../src/keys/key-files.ts'
 import { rawKey } from '../../../src/reports/sealing.ts'
 import { eventually, isMessage, newRoomUri } from '../../support/clubhouse.ts'
-import { callInternal } from '../../support/gateway-calls.ts'
+import { callInternal, until } from '../../support/gateway-calls.ts'
 import { policedFederation, testRoles } from '../../support/policed-rooms.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { order } from '../../support/sanctions.ts'
@@ -218,6 +219,28 @@ test('who is banned meanwhile is told no longer, and a restart repeats nothing',
   await hub().start()
   await order(hub(), { kind: 'ban', room, participant: anna.user })
   expect(await told()).toEqual([alice.user])
+}, 60_000)
+
+test('what the end of the process kept from following a report follows at the next start', async () => {
+  const { room, anna, bob, carol } = await scene()
+  await report('b.example', await said(carol, bob, room))
+  await noticesOf(anna, room, carol.user)
+  await hub().stop()
+  const database = new DatabaseSync(join(hub().directory, 'postern.sqlite'))
+  const told = () =>
+    database
+      .prepare('SELECT 1 FROM moderator_notices JOIN reports ON reports.id = report WHERE room = ?')
+      .all(room).length
+  try {
+    expect(told()).toBe(1)
+    database.exec(`INSERT INTO report_follow_ups SELECT report, 0 FROM moderator_notices;
+      DELETE FROM moderator_notices`)
+    expect(told()).toBe(0)
+    await hub().start()
+    await until(() => told() === 1)
+  } finally {
+    database.close()
+  }
 }, 60_000)
 
 test('a delivery service waits for the next notice, and what is no number is refused', async () => {

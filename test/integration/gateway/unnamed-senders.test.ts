@@ -8,6 +8,7 @@ import { epochStartSeconds } from '../../../src/privacypass/pseudonym-epoch.ts'
 import { generatePseudonymKey } from '../../../src/privacypass/pseudonym-key.ts'
 import { signSenderProof, writeSenderProof } from '../../../src/privacypass/sender-proof.ts'
 import { useClubhouse } from '../../support/clubhouse.ts'
+import { rows } from '../../support/gateway-calls.ts'
 import { callPeer, problemOf } from '../../support/gateway-calls.ts'
 import { messageBody } from '../../support/raw-requests.ts'
 
@@ -119,6 +120,28 @@ test('who claims to be somebody else’s pseudonym does not silence it', async (
   }
   expect((await cathy.sendText(uri, 'still here')).kind).toBe('accepted')
 })
+
+test('a client that is awake in the last hour of a day fetches the pseudonyms of the next', async () => {
+  const { alice, federation, room } = clubhouse()
+  const [home, uri, time] = [federation.provider('b.example'), await room(), { aheadMs: 0 }]
+  const clock = () => Date.now() + time.aheadMs
+  const early = await home.client(`early-${randomUUID()}`, { extra: { clock } })
+  await early.publishKeyPackages({ basic: 1, pseudonymous: 2 })
+  early.connect(alice.connectionCard())
+  alice.connect(early.connectionCard())
+  expect((await alice.addUser(uri, early.user)).kind).toBe('accepted')
+  await early.next('joined', { room: uri })
+  early.writeUnnamed(uri)
+  expect((await early.sendText(uri, 'today')).kind).toBe('accepted')
+  const batches = () => rows(home, 'postern.sqlite')('SELECT 1 FROM issuer_issuances').length
+  const before = batches()
+  await early.receive()
+  expect(batches()).toBe(before)
+  const dayMs = 86_400_000
+  time.aheadMs = dayMs - (Date.now() % dayMs) - 500
+  await early.receive()
+  expect(batches()).toBe(before + 1)
+}, 30_000)
 
 test('a user of the hub itself writes under a pseudonym too', async () => {
   const { alice, bob, room } = clubhouse()
